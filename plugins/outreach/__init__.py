@@ -1,0 +1,1 @@
+"""Outreach: tailored campaigns from pledge sign-ups to a balanced certificate."""

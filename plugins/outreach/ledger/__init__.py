@@ -1,0 +1,1 @@
+"""The project's own database, and the only place with SQL."""

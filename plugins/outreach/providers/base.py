@@ -1,0 +1,92 @@
+"""What a provider is given and what it must answer: the port that senders declare."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from outreach.domain import Event, Mailbox
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """A text with slots: `literals[0] + value[slots[0]] + literals[1] + ...`.
+
+    `len(literals) == len(slots) + 1`; each slot is an index into a person's values.
+    """
+
+    literals: tuple[str, ...]
+    slots: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """One variant, compiled: everything that all of a batch's recipients share."""
+
+    subject: Pieces
+    text: Pieces
+    html: Pieces
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """One person of a batch.
+
+    `values` are plain and already made inert for one line (no CR, LF or control characters);
+    a provider escapes them for HTML where they enter HTML. `unsubscribe_url` also goes into
+    the List-Unsubscribe header.
+    """
+
+    delivery_id: str
+    address: str
+    values: tuple[str, ...]
+    unsubscribe_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """One request's worth: a batch of one variant. `reference` is opaque and names the batch."""
+
+    reference: str
+    campaign: str
+    occurrence: str
+    sender: Mailbox
+    reply_to: Mailbox | None
+    content: Content
+    recipients: tuple[Recipient, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The provider's acceptance of a whole batch. `message_id` may be empty (202 without one)."""
+
+    message_id: str
+
+
+class Provider(Protocol):
+    """A way to hand messages over. Built by `providers.registry.open_provider(name, settings)`.
+
+    `hand_over` returns only when the provider accepted the whole batch, and otherwise raises
+    exactly one of NotSent, Rejected, TooLarge, MustStop, InDoubt.
+    """
+
+    name: str
+    batch_size: int
+    networked: bool
+
+    def hand_over(self, handover: Handover) -> Receipt:
+        """Give the batch to the provider."""
+
+    def close(self) -> None:
+        """Let go of connections."""
+
+
+class EventSource(Protocol):
+    """How a provider's webhook is trusted and read."""
+
+    def verify(self, headers: Mapping[str, str], body: bytes, keys: Sequence[str]) -> bool:
+        """Whether `body` was signed by one of `keys` (base64 DER public keys)."""
+
+    def parse(self, body: bytes) -> list[Event | str]:
+        """Events in their order; a malformed one becomes a text saying what is wrong with it."""

@@ -1,0 +1,1 @@
+"""Event -> fact, person or machine, roll-ups."""

@@ -1,0 +1,164 @@
+"""Keys, and what is made with them: address hashes, opaque delivery ids, link tokens.
+
+In development the keys are made once in OUTREACH_HOME; production requires them as settings.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import os
+import secrets
+import struct
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+from outreach.errors import ConfigError, TokenError
+from outreach.settings import Settings
+
+UNSUBSCRIBE = "unsubscribe"
+VIEW = "view"
+PROOF = "proof"
+
+_BLOCK = struct.Struct(">QI4s")
+_MARK = b"odly"
+_MAC_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The deployment's secrets. `tokens` maps kid -> key; the first signs, all verify."""
+
+    address: bytes = field(repr=False)
+    tokens: dict[str, bytes] = field(repr=False)
+
+    @property
+    def signing_kid(self) -> str:
+        """The id of the key that signs new links."""
+        return next(iter(self.tokens))
+
+    def address_hash(self, address: str) -> bytes:
+        """Return 16 bytes that stand for `address`, whatever its case or outer spaces."""
+        return self._hash(b"address", address.strip().lower())
+
+    def domain_hash(self, address_or_domain: str) -> bytes:
+        """Return 16 bytes that stand for a mail domain (or the domain of an address)."""
+        return self._hash(b"domain", address_or_domain.strip().lower().rpartition("@")[2])
+
+    def check_value(self) -> str:
+        """Return a text that tells whether two address keys are the same, and nothing else."""
+        return self._hash(b"check", "address key").hex()
+
+    def delivery_ids(self, edition_id: int, contact_ids: Iterable[int]) -> list[str]:
+        """Return the opaque outside id of each delivery (26 characters, a-z and 2-7)."""
+        blocks = b"".join(_BLOCK.pack(c, edition_id, _MARK) for c in contact_ids)
+        sealed = self._cipher().encryptor().update(blocks)
+        return [_b32(sealed[i : i + 16]) for i in range(0, len(sealed), 16)]
+
+    def delivery_id(self, edition_id: int, contact_id: int) -> str:
+        """Return the opaque outside id of one delivery."""
+        return self.delivery_ids(edition_id, (contact_id,))[0]
+
+    def open_delivery_id(self, text: str) -> tuple[int, int]:
+        """Return (edition_id, contact_id) behind an outside id. Raises TokenError if forged."""
+        try:
+            sealed = base64.b32decode(text.upper() + "=" * (-len(text) % 8))
+        except (ValueError, TypeError):
+            raise TokenError("this is not an id that we gave out") from None
+        if len(sealed) != 16 or _b32(sealed) != text:
+            raise TokenError("this is not an id that we gave out")
+        contact_id, edition_id, mark = _BLOCK.unpack(self._cipher().decryptor().update(sealed))
+        if mark != _MARK:
+            raise TokenError("this is not an id that we gave out")
+        return edition_id, contact_id
+
+    def sign(self, purpose: str, subject: str, *, kid: str = "", expires: int = 0) -> str:
+        """Return a link token for `subject` (letters, digits, `.`-free), bound to `purpose`.
+
+        `expires` is a Unix time in seconds; 0 means never.
+        """
+        kid = kid or self.signing_kid
+        body = f"{kid}.{expires:x}.{subject}"
+        return f"{body}.{self._mac(kid, purpose, body)}"
+
+    def verify(self, purpose: str, token: str) -> str:
+        """Return the subject of a token. Raises TokenError if altered, misused or expired."""
+        body, _, mac = token.rpartition(".")
+        parts = body.split(".")
+        if len(parts) != 3 or parts[0] not in self.tokens:
+            raise TokenError("this link is not one of ours, or its key has been withdrawn")
+        if not hmac.compare_digest(self._mac(parts[0], purpose, body).encode(), mac.encode()):
+            raise TokenError("this link has been altered")
+        expires = int(parts[1], 16)
+        if expires and expires < time.time():
+            raise TokenError("this link has expired")
+        return parts[2]
+
+    def _mac(self, kid: str, purpose: str, body: str) -> str:
+        digest = hashlib.blake2s(
+            f"{purpose}\0{body}".encode(), key=self.tokens[kid], digest_size=_MAC_BYTES
+        ).digest()
+        return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+    def _hash(self, kind: bytes, text: str) -> bytes:
+        return hashlib.blake2s(
+            text.encode(), key=self.address, digest_size=16, person=kind
+        ).digest()
+
+    def _cipher(self) -> Cipher[modes.ECB]:
+        # One block per id, each a distinct number: ECB here is a keyed permutation.
+        derived = hashlib.blake2s(b"delivery ids", key=self.address, digest_size=16).digest()
+        return Cipher(algorithms.AES(derived), modes.ECB())  # noqa: S305
+
+
+def _b32(sealed: bytes) -> str:
+    return base64.b32encode(sealed).decode().rstrip("=").lower()
+
+
+def load_keys(settings: Settings) -> Keys:
+    """Return the deployment's keys, made in OUTREACH_HOME for development.
+
+    Raises ConfigError in production where one is missing, or where one is malformed.
+    """
+    address = settings.address_key or _kept(settings, "address.key", "OUTREACH_ADDRESS_KEY")
+    tokens = settings.token_keys or _kept(settings, "token.keys", "OUTREACH_TOKEN_KEYS", "k1:")
+    pairs = [pair.strip().partition(":") for pair in tokens.split(",") if pair.strip()]
+    if not pairs or any(not kid.isalnum() or len(key) < 16 for kid, _, key in pairs):
+        raise ConfigError(
+            "OUTREACH_TOKEN_KEYS: write kid:key pairs with commas between them, each key of 16 "
+            "characters or more, such as k2:...,k1:... (the first signs)"
+        )
+    if len(address) < 16:
+        raise ConfigError("OUTREACH_ADDRESS_KEY: 16 characters or more are needed")
+    return Keys(_stretch(address), {kid: _stretch(key) for kid, _, key in pairs})
+
+
+def _stretch(secret: str) -> bytes:
+    return hashlib.blake2s(secret.encode()).digest()
+
+
+def _kept(settings: Settings, name: str, setting: str, prefix: str = "") -> str:
+    if settings.production:
+        raise ConfigError(f"{setting} is not set; production needs it (see docs/operations.md)")
+    path = settings.home / name
+    if not path.exists():
+        _write_once(path, prefix + secrets.token_hex(32))
+    return path.read_text().strip()
+
+
+def _write_once(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.write_text(text)
+    draft.chmod(0o600)
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass  # another process made it first; theirs is the one to use
+    finally:
+        draft.unlink()

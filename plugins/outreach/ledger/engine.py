@@ -1,0 +1,57 @@
+"""Opening the ledger: SQLite (WAL) by default, PostgreSQL in production."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import make_url
+
+from outreach.errors import ConfigError
+
+
+def open_engine(url: str) -> sa.Engine:
+    """Return an engine for `url`, set up for one careful writer.
+
+    SQLite: WAL, synchronous=FULL, `BEGIN IMMEDIATE` and a 30 s wait for the writer.
+    PostgreSQL: psycopg 3. Raises ConfigError for any other database.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        if parsed.database:
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = sa.create_engine(parsed, connect_args={"timeout": 30})
+        event.listen(engine, "connect", _sqlite_connect)
+        event.listen(engine, "begin", _sqlite_begin)
+        return engine
+    if parsed.get_backend_name() == "postgresql":
+        return sa.create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    raise ConfigError(
+        f"OUTREACH_DATABASE_URL names {parsed.get_backend_name()}; use sqlite or postgresql"
+    )
+
+
+@contextmanager
+def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A connection for reading only: on SQLite it never waits for a writer."""
+    with engine.connect().execution_options(outreach_reading=True) as connection:
+        yield connection
+
+
+def _sqlite_connect(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # transactions are begun below, not by the driver
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute("PRAGMA busy_timeout=30000")
+    cursor.close()
+
+
+def _sqlite_begin(connection: sa.Connection) -> None:
+    reading_only = connection.get_execution_options().get("outreach_reading")
+    connection.exec_driver_sql("BEGIN" if reading_only else "BEGIN IMMEDIATE")

@@ -1,0 +1,1 @@
+"""Campaign copy and readers -> variants with slots; proofs; checks."""

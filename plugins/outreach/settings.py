@@ -1,0 +1,135 @@
+"""Environment -> Settings, when called and never at import.
+
+Every name here is documented in docs/operations.md; a test compares the two.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from email.utils import parseaddr
+from pathlib import Path
+
+from outreach.domain import Mailbox
+from outreach.errors import ConfigError
+
+ROOT = Path(__file__).resolve().parents[2]
+"""The checkout: where hub.yaml, templates/ and contacts/ stand."""
+
+SENDGRID_URL = "https://api.sendgrid.com"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that a deployment may set; see docs/operations.md for each."""
+
+    home: Path
+    root: Path = ROOT
+    env: str = "development"
+    database_url: str = ""
+    journal: Path = Path()
+    provider: str = "outbox"
+    allowed_recipients: tuple[str, ...] = ()
+    sendgrid_api_key: str = field(default="", repr=False)
+    sendgrid_base_url: str = SENDGRID_URL
+    smtp_url: str = field(default="", repr=False)
+    sender: Mailbox | None = None
+    reply_to: Mailbox | None = None
+    public_url: str = "http://localhost:8090"
+    webhook_keys: tuple[str, ...] = ()
+    token_keys: str = field(default="", repr=False)
+    address_key: str = field(default="", repr=False)
+    campaigns: tuple[Path, ...] = ()
+    cli_approval: bool = False
+    origins: Mapping[str, str] = field(default_factory=dict)
+    """Setting -> where its value came from: `environment`, `AIRFLOW_CONN_...`, a connection,
+    or `default`. Shown by `outreach doctor`."""
+
+    @property
+    def production(self) -> bool:
+        """Whether this deployment may write to people outside an allow-list."""
+        return self.env == "production"
+
+    def with_connections(self, values: Mapping[str, str], origin: str) -> Settings:
+        """Return settings in which connection `values` (field -> text) win, noting `origin`."""
+        known = {k: v for k, v in values.items() if v}
+        origins = {**self.origins, **dict.fromkeys(known, origin)}
+        return replace(self, **known, origins=origins)  # type: ignore[arg-type]
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings from `environ` (default: the process's environment).
+
+    Raises ConfigError where a value makes no sense.
+    """
+    env = os.environ if environ is None else environ
+    home = _home(env)
+    kind = env.get("OUTREACH_ENV", "") or "development"
+    if kind not in ("development", "production"):
+        raise ConfigError(f"OUTREACH_ENV is {kind!r}; say development or production")
+    origins = {name: "environment" for name in env if name.startswith("OUTREACH_") and env[name]}
+    settings = Settings(
+        home=home,
+        env=kind,
+        database_url=env.get("OUTREACH_DATABASE_URL", "") or f"sqlite:///{home}/outreach.db",
+        journal=Path(env.get("OUTREACH_JOURNAL", "") or home / "claims.journal"),
+        provider=env.get("OUTREACH_PROVIDER", "") or "outbox",
+        allowed_recipients=_listed(env.get("OUTREACH_ALLOWED_RECIPIENTS", "")),
+        sendgrid_api_key=env.get("OUTREACH_SENDGRID_API_KEY", ""),
+        sendgrid_base_url=env.get("OUTREACH_SENDGRID_BASE_URL", "") or SENDGRID_URL,
+        smtp_url=env.get("OUTREACH_SMTP_URL", ""),
+        sender=_mailbox("OUTREACH_FROM", env.get("OUTREACH_FROM", "")),
+        reply_to=_mailbox("OUTREACH_REPLY_TO", env.get("OUTREACH_REPLY_TO", "")),
+        public_url=(env.get("OUTREACH_PUBLIC_URL", "") or "http://localhost:8090").rstrip("/"),
+        webhook_keys=_listed(env.get("OUTREACH_SENDGRID_WEBHOOK_KEYS", "")),
+        token_keys=env.get("OUTREACH_TOKEN_KEYS", ""),
+        address_key=env.get("OUTREACH_ADDRESS_KEY", ""),
+        campaigns=_campaign_paths(env.get("OUTREACH_CAMPAIGNS", "")),
+        cli_approval=env.get("OUTREACH_CLI_APPROVAL", "").lower() in ("1", "true", "yes"),
+        origins=origins,
+    )
+    return _from_airflow_variables(settings, env)
+
+
+def _home(env: Mapping[str, str]) -> Path:
+    named = Path(env.get("OUTREACH_HOME", "") or ".outreach")
+    return named if named.is_absolute() else ROOT / named
+
+
+def _campaign_paths(value: str) -> tuple[Path, ...]:
+    named = [Path(p) for p in value.split(os.pathsep) if p.strip()]
+    paths = named or [Path("templates/campaigns")]
+    return tuple(p if p.is_absolute() else ROOT / p for p in paths)
+
+
+def _listed(value: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+def _mailbox(name: str, value: str) -> Mailbox | None:
+    if not value.strip():
+        return None
+    shown, address = parseaddr(value)
+    if "@" not in address:
+        raise ConfigError(f'{name} is not an address; write: "NCL Training Hub <news@example.org>"')
+    return Mailbox(address, shown)
+
+
+def _from_airflow_variables(settings: Settings, env: Mapping[str, str]) -> Settings:
+    """Fall back on AIRFLOW_CONN_* where no OUTREACH_* setting is given."""
+    from outreach.connections import sendgrid_fields, smtp_fields  # a leaf; see its docstring
+
+    for variable, fields in (
+        ("AIRFLOW_CONN_SENDGRID_DEFAULT", sendgrid_fields),
+        ("AIRFLOW_CONN_SMTP_DEFAULT", smtp_fields),
+    ):
+        if env.get(variable):
+            found = fields(env[variable])
+            missing = {k: v for k, v in found.items() if not _given(k, env)}
+            settings = settings.with_connections(missing, variable)
+    return settings
+
+
+def _given(field_name: str, env: Mapping[str, str]) -> bool:
+    return bool(env.get(f"OUTREACH_{field_name.upper()}"))

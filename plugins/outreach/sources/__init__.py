@@ -1,0 +1,1 @@
+"""Outside rows -> contacts, pledges, organisations; one file per kind of place."""

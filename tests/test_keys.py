@@ -1,0 +1,66 @@
+"""Address hashes, delivery ids and link tokens."""
+
+from __future__ import annotations
+
+import pytest
+
+from outreach.errors import ConfigError, TokenError
+from outreach.keys import UNSUBSCRIBE, VIEW, Keys, load_keys
+from outreach.settings import load_settings
+
+KEYS = Keys(b"a" * 32, {"k2": b"b" * 32, "k1": b"c" * 32})
+
+
+def test_a_delivery_id_opens_to_what_it_was_made_of() -> None:
+    assert KEYS.open_delivery_id(KEYS.delivery_id(7, 12)) == (7, 12)
+
+
+def test_no_altered_delivery_id_opens() -> None:
+    good = KEYS.delivery_id(7, 12)
+    for place in range(len(good)):
+        for letter in "a7":
+            bad = good[:place] + letter + good[place + 1 :]
+            if bad != good:
+                with pytest.raises(TokenError):
+                    KEYS.open_delivery_id(bad)
+
+
+def test_no_altered_token_verifies() -> None:
+    token = KEYS.sign(UNSUBSCRIBE, KEYS.delivery_id(7, 12))
+    for place in range(len(token)):
+        bad = token[:place] + ("A" if token[place] != "A" else "B") + token[place + 1 :]
+        with pytest.raises(TokenError):
+            KEYS.verify(UNSUBSCRIBE, bad)
+
+
+def test_a_token_is_bound_to_its_purpose() -> None:
+    with pytest.raises(TokenError):
+        KEYS.verify(VIEW, KEYS.sign(UNSUBSCRIBE, "x"))
+
+
+def test_a_token_survives_rotation_and_ends_with_its_key() -> None:
+    token = Keys(b"a", {"k1": b"c" * 32}).sign(UNSUBSCRIBE, "x")
+    assert KEYS.verify(UNSUBSCRIBE, token) == "x"
+    with pytest.raises(TokenError):
+        Keys(b"a", {"k2": b"b" * 32}).verify(UNSUBSCRIBE, token)
+
+
+def test_an_expired_token_is_refused() -> None:
+    with pytest.raises(TokenError, match="expired"):
+        KEYS.verify(VIEW, KEYS.sign(VIEW, "x", expires=1))
+
+
+def test_the_address_hash_ignores_case_and_outer_spaces() -> None:
+    assert KEYS.address_hash(" Amy@Example.org ") == KEYS.address_hash("amy@example.org")
+    assert KEYS.address_hash("amy@example.org") != KEYS.domain_hash("amy@example.org")
+
+
+def test_production_wants_its_keys_as_settings(tmp_path) -> None:
+    settings = load_settings({"OUTREACH_ENV": "production", "OUTREACH_HOME": str(tmp_path)})
+    with pytest.raises(ConfigError, match="OUTREACH_ADDRESS_KEY"):
+        load_keys(settings)
+
+
+def test_development_makes_its_keys_once(tmp_path) -> None:
+    settings = load_settings({"OUTREACH_HOME": str(tmp_path)})
+    assert load_keys(settings) == load_keys(settings)

@@ -59,6 +59,9 @@ edition = sa.Table(
     text("audience_hash"),
     text("approval_hash"),
     text("segment"),
+    # Frozen at prepare: the certificate must add up to `intended`.
+    count("intended"),
+    count("excluded"),
     sa.Column("faults", sa.JSON),
     text("created_by"),
     when("created_at", nullable=False),

@@ -1,0 +1,84 @@
+"""Whether a contact may be written to: one expression, used wherever it is asked.
+
+It is evaluated at prepare, again at the claim, and in exports, so that the three agree.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from outreach.domain import BasisKind, Purpose, SubscriberType
+from outreach.ledger.people import basis, contact, organisation, suppression
+
+NO_ADDRESS = "no address"
+ERASED = "erased"
+LEFT = "left"
+NO_BASIS = "no basis"
+NO_BASIS_FOR_PURPOSE = "no basis for this purpose"
+DOMAIN = "domain suppressed"
+
+
+def not_mailable(purpose: Purpose | None) -> sa.ColumnElement[str]:
+    """Return SQL text: why the `contact` row in scope may not be written to, '' where it may.
+
+    `purpose` None asks for any purpose at all (an export's "mailable" column).
+    """
+    return sa.case(
+        (contact.c.erased_at.is_not(None), ERASED),
+        (contact.c.email.is_(None), NO_ADDRESS),
+        (suppressed_by(purpose).is_not(None), suppressed_by(purpose)),
+        (_domain_suppressed(purpose), DOMAIN),
+        (contact.c.left_at.is_not(None), LEFT),
+        (~_has_basis(None), NO_BASIS),
+        (~_has_basis(purpose), NO_BASIS_FOR_PURPOSE),
+        else_="",
+    )
+
+
+def suppressed_by(purpose: Purpose | None) -> sa.ScalarSelect[str]:
+    """Return SQL: the reason of the first standing suppression of this contact, or null."""
+    return (
+        sa.select(suppression.c.reason)
+        .where(
+            suppression.c.address_hash == contact.c.address_hash,
+            suppression.c.lifted_at.is_(None),
+            suppression.c.scope.in_(_scopes(purpose)),
+        )
+        .order_by(suppression.c.id)
+        .limit(1)
+        .correlate(contact)
+        .scalar_subquery()
+    )
+
+
+def _domain_suppressed(purpose: Purpose | None) -> sa.ColumnElement[bool]:
+    return (
+        sa.exists()
+        .where(
+            suppression.c.domain_hash == contact.c.domain_hash,
+            suppression.c.lifted_at.is_(None),
+            suppression.c.scope.in_(_scopes(purpose)),
+        )
+        .correlate(contact)
+    )
+
+
+def _scopes(purpose: Purpose | None) -> list[str]:
+    return ["all", *([purpose.value] if purpose else [])]
+
+
+def _has_basis(purpose: Purpose | None) -> sa.ColumnElement[bool]:
+    """Consent allows both purposes. Public task allows its own, and direct marketing only to
+    corporate subscribers (PECR 2003, regulation 22 protects individual ones)."""
+    standing = sa.and_(basis.c.contact_id == contact.c.id, basis.c.withdrawn_at.is_(None))
+    if purpose is not Purpose.DIRECT_MARKETING:
+        return sa.exists().where(standing).correlate(contact)
+    consent = sa.exists().where(standing, basis.c.kind == BasisKind.CONSENT.value)
+    corporate = sa.exists().where(
+        organisation.c.id == contact.c.organisation_id,
+        organisation.c.subscriber_type == SubscriberType.CORPORATE.value,
+    )
+    task = sa.exists().where(standing, basis.c.kind == BasisKind.PUBLIC_TASK.value)
+    return sa.or_(
+        consent.correlate(contact), sa.and_(task.correlate(contact), corporate.correlate(contact))
+    )

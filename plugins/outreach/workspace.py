@@ -1,0 +1,37 @@
+"""What every flow works with: settings, keys, the hub, and the ledger, opened together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from outreach.hub import Hub, load_hub
+from outreach.keys import Keys, load_keys
+from outreach.ledger.engine import open_engine
+from outreach.ledger.migrate import upgrade
+from outreach.settings import Settings, load_settings
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """One deployment, open for work. Cheap to pass around; open it once per process."""
+
+    settings: Settings
+    keys: Keys
+    hub: Hub
+    engine: sa.Engine
+
+
+def open_workspace(settings: Settings | None = None) -> Workspace:
+    """Open the deployment that `settings` (default: the environment's) describe.
+
+    Brings the ledger's tables up to date. Raises ConfigError or InputError where something
+    is missing, saying what to mend.
+    """
+    settings = settings or load_settings()
+    settings.home.mkdir(parents=True, exist_ok=True)
+    keys = load_keys(settings)
+    engine = open_engine(settings.database_url)
+    upgrade(engine, keys)
+    return Workspace(settings, keys, load_hub(settings.root / "hub.yaml"), engine)

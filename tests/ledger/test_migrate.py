@@ -39,7 +39,7 @@ def test_another_address_key_is_refused(database_url: str, keys: Keys) -> None:
     engine = open_engine(database_url)
     migrate.upgrade(engine, keys)
     with pytest.raises(ConfigError, match="OUTREACH_ADDRESS_KEY"):
-        migrate.upgrade(engine, Keys(b"another key" * 3, keys.tokens))
+        migrate.upgrade(engine, Keys(b"x" * 32, keys.tokens))
     engine.dispose()
 
 

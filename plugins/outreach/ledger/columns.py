@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.types import TypeDecorator
+
+T = TypeVar("T")
 
 metadata = sa.MetaData(
     naming_convention={
@@ -73,3 +76,8 @@ def count(name: str) -> sa.Column[int]:
 def flag(name: str) -> sa.Column[bool]:
     """Return a yes/no column, no to begin with."""
     return sa.Column(name, sa.Boolean, nullable=False, server_default=sa.false())
+
+
+def chunks(items: Sequence[T], size: int = 500) -> list[Sequence[T]]:
+    """Cut `items` into runs of at most `size`: SQLite limits the variables of a statement."""
+    return [items[i : i + size] for i in range(0, len(items), size)]

@@ -60,7 +60,8 @@ def _run_alembic(connection: sa.Connection) -> None:
 
 def _check_identity(engine: sa.Engine, keys: Keys) -> None:
     with engine.connect() as connection:
-        known = dict(connection.execute(sa.select(fact.c.name, fact.c.value)).tuples().all())
+        rows = connection.execute(sa.select(fact.c.name, fact.c.value))
+        known: dict[str, str] = dict(rows.all())
     if LEDGER_ID not in known:
         _write_identity(engine, keys)
     elif known.get(ADDRESS_KEY_CHECK) != keys.check_value():

@@ -1,0 +1,157 @@
+"""The claim journal: what was about to be handed over, kept outside the database.
+
+Each claim is appended and fsynced before any byte leaves. A ledger that does not know the
+journal's last claim has been restored or replaced, and must not send until `recover` has put
+those deliveries in doubt. One line a claim: CRC-32 in hex, a space, compact JSON.
+"""
+
+from __future__ import annotations
+
+import base64
+import fcntl
+import json
+import os
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from outreach.errors import NotSent
+
+_HASH_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One claim as the journal keeps it: enough to find its people in any restored ledger.
+
+    `address_hashes` and `occasions` run in parallel, one per delivery; `occasions` is empty
+    where every delivery's occasion is the edition's name.
+    """
+
+    ledger_id: str
+    edition: str
+    batch: int
+    epoch: int
+    address_hashes: tuple[bytes, ...]
+    occasions: tuple[str, ...] = ()
+
+    def line(self) -> bytes:
+        """Return this claim as one journal line, newline included."""
+        body = json.dumps(
+            {
+                "l": self.ledger_id,
+                "e": self.edition,
+                "b": self.batch,
+                "n": self.epoch,
+                "h": base64.b64encode(b"".join(self.address_hashes)).decode(),
+                "o": list(self.occasions),
+            },
+            separators=(",", ":"),
+        ).encode()
+        return b"%08x " % zlib.crc32(body) + body + b"\n"
+
+
+class Journal:
+    """The journal file at `path`; safe for several processes of one host."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def append(self, claim: Claim) -> None:
+        """Append one claim and wait until it is on disk.
+
+        Raises NotSent where the file cannot be written: nothing has left yet.
+        """
+        try:
+            self._append(claim.line())
+        except OSError as error:
+            raise NotSent(
+                f"the claim journal could not be written ({error.strerror}); free some disk space "
+                "or mend OUTREACH_JOURNAL"
+            ) from error
+
+    def size(self) -> int:
+        """Return the file's size in bytes; 0 where there is none."""
+        try:
+            return self.path.stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def claims(self) -> Iterator[Claim]:
+        """Yield every whole claim, oldest first; a torn line (its bytes never left) is passed."""
+        if not self.path.exists():
+            return
+        with self.path.open("rb") as file:
+            for line in file:
+                claim = _parsed(line)
+                if claim is not None:
+                    yield claim
+
+    def last(self) -> Claim | None:
+        """Return the newest whole claim, reading from the file's end."""
+        size = self.size()
+        window = 1 << 16
+        while size:
+            with self.path.open("rb") as file:
+                file.seek(max(0, size - window))
+                lines = file.read().split(b"\n")
+            whole = lines if window >= size else lines[1:]
+            for line in reversed(whole):
+                claim = _parsed(line)
+                if claim is not None:
+                    return claim
+            if window >= size:
+                return None
+            window *= 4
+        return None
+
+    def _append(self, line: bytes) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        new = not self.path.exists()
+        handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            os.write(handle, _start_of_line(handle) + line)
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        if new:
+            _sync_folder(self.path.parent)
+
+
+def _start_of_line(handle: int) -> bytes:
+    """A newline where the last writer died in the middle of a line."""
+    size = os.fstat(handle).st_size
+    if not size or os.pread(handle, 1, size - 1) == b"\n":
+        return b""
+    return b"\n"
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _parsed(line: bytes) -> Claim | None:
+    crc, _, body = line.rstrip(b"\n").partition(b" ")
+    try:
+        if int(crc, 16) != zlib.crc32(body):
+            return None
+    except ValueError:
+        return None
+    found = json.loads(body)
+    hashes = base64.b64decode(found["h"])
+    return Claim(
+        ledger_id=found["l"],
+        edition=found["e"],
+        batch=found["b"],
+        epoch=found["n"],
+        address_hashes=tuple(
+            hashes[i : i + _HASH_BYTES] for i in range(0, len(hashes), _HASH_BYTES)
+        ),
+        occasions=tuple(found["o"]),
+    )

@@ -1,0 +1,237 @@
+"""Claim a batch for one sender, dropping whoever must no longer be written to.
+
+What then becomes of it is recorded by `outcomes`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from outreach.domain import Control, DeliveryState, EditionState, Purpose
+from outreach.ledger.columns import chunks
+from outreach.ledger.editions import batch, delivery, edition, fact
+from outreach.ledger.mailable import not_mailable
+from outreach.ledger.people import contact
+
+ADDRESS_CHANGED = "address changed"
+NOT_ALLOWED = "not on the allow-list"
+GLOBAL_STOP = "global stop"
+
+S = DeliveryState
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedPerson:
+    """One delivery of a claimed batch, as frozen at prepare."""
+
+    contact_id: int
+    address: str
+    address_hash: bytes
+    occasion: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedBatch:
+    """A batch that this sender, and no other, may hand over until `lease_until`."""
+
+    batch_id: int
+    edition_id: int
+    variant_id: int
+    number: int
+    epoch: int
+    attempts: int
+    lease_until: datetime
+    people: tuple[ClaimedPerson, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """No batch to claim now. `wait_until` is set where one is planned for later."""
+
+    why: str
+    wait_until: datetime | None = None
+    finished: bool = False
+
+
+def claim(
+    engine: sa.Engine,
+    edition_id: int,
+    *,
+    sender: str,
+    now: datetime,
+    lease: timedelta,
+    token_kid: str,
+    allowed: Callable[[str], bool],
+) -> ClaimedBatch | Nothing:
+    """Claim the next planned batch, dropping whoever must no longer be written to.
+
+    `allowed` says whether an address may be reached at all from this deployment.
+    """
+    while True:
+        with engine.begin() as connection:
+            held = _held(connection, edition_id, now)
+            if held is not None:
+                return held
+            row = _next_planned(connection, edition_id, now)
+            if row is None:
+                return _nothing_planned(connection, edition_id)
+            people = _recheck(connection, row, allowed)
+            if not people:
+                _close_empty(connection, row, now)
+                continue
+            return _take(connection, row, people, sender, now, lease, token_kid)
+
+
+def _held(connection: sa.Connection, edition_id: int, now: datetime) -> Nothing | None:
+    row = connection.execute(
+        sa.select(
+            edition.c.state, edition.c.control, edition.c.control_reason, edition.c.provider
+        ).where(edition.c.id == edition_id)
+    ).one()
+    facts: dict[str, str] = dict(
+        connection.execute(
+            sa.select(fact.c.name, fact.c.value).where(
+                fact.c.name.in_([GLOBAL_STOP, f"hold:{row.provider}"])
+            )
+        ).all()
+    )
+    if facts.get(GLOBAL_STOP):
+        return Nothing(f"all sending is stopped: {facts[GLOBAL_STOP]}")
+    if row.control != Control.RUN:
+        return Nothing(f"{row.control} was ordered: {row.control_reason}".rstrip(": "))
+    if row.state not in (EditionState.APPROVED, EditionState.SENDING):
+        return Nothing(f"the edition is {row.state}, not approved")
+    hold = facts.get(f"hold:{row.provider}")
+    until = datetime.fromisoformat(hold) if hold else now
+    if until > now:
+        return Nothing("the provider asked to wait", wait_until=until)
+    return None
+
+
+def _next_planned(connection: sa.Connection, edition_id: int, now: datetime) -> sa.Row | None:  # type: ignore[type-arg]
+    return connection.execute(
+        sa.select(batch)
+        .where(
+            batch.c.edition_id == edition_id,
+            batch.c.state == S.PLANNED,
+            sa.or_(batch.c.not_before.is_(None), batch.c.not_before <= now),
+        )
+        .order_by(batch.c.number)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    ).first()
+
+
+def _nothing_planned(connection: sa.Connection, edition_id: int) -> Nothing:
+    later = connection.execute(
+        sa.select(sa.func.count(), sa.func.min(batch.c.not_before)).where(
+            batch.c.edition_id == edition_id, batch.c.state == S.PLANNED
+        )
+    ).one()
+    if later[0]:
+        return Nothing("the rest waits for another try", wait_until=later[1])
+    return Nothing("nothing is planned any more", finished=True)
+
+
+def _recheck(
+    connection: sa.Connection,
+    row: sa.Row,  # type: ignore[type-arg]
+    allowed: Callable[[str], bool],
+) -> list[ClaimedPerson]:
+    purpose = connection.execute(
+        sa.select(edition.c.purpose).where(edition.c.id == row.edition_id)
+    ).scalar_one()
+    why = sa.case(
+        (contact.c.address_hash != delivery.c.address_hash, ADDRESS_CHANGED),
+        else_=not_mailable(Purpose(purpose)),
+    )
+    found = connection.execute(
+        sa.select(
+            delivery.c.contact_id,
+            delivery.c.email,
+            delivery.c.address_hash,
+            delivery.c.occasion,
+            delivery.c.slot_values,
+            why.label("why"),
+        )
+        .select_from(delivery.join(contact, contact.c.id == delivery.c.contact_id))
+        .where(delivery.c.batch_id == row.id, delivery.c.state.is_(None))
+        .order_by(delivery.c.contact_id)
+    ).all()
+    people: list[ClaimedPerson] = []
+    dropped: dict[str, list[int]] = {}
+    for person in found:
+        reason = person.why or ("" if allowed(person.email) else NOT_ALLOWED)
+        if reason:
+            dropped.setdefault(reason, []).append(person.contact_id)
+        else:
+            people.append(
+                ClaimedPerson(
+                    person.contact_id,
+                    person.email,
+                    person.address_hash,
+                    person.occasion,
+                    tuple(person.slot_values),
+                )
+            )
+    for reason, ids in dropped.items():
+        _suppress(connection, row.edition_id, ids, reason)
+    return people
+
+
+def _suppress(connection: sa.Connection, edition_id: int, ids: Sequence[int], reason: str) -> None:
+    for some in chunks(ids):
+        connection.execute(
+            sa.update(delivery)
+            .where(delivery.c.edition_id == edition_id, delivery.c.contact_id.in_(some))
+            .values(state=S.SUPPRESSED, reason=reason)
+        )
+
+
+def _close_empty(connection: sa.Connection, row: sa.Row, now: datetime) -> None:  # type: ignore[type-arg]
+    connection.execute(
+        sa.update(batch)
+        .where(batch.c.id == row.id)
+        .values(state=S.SUPPRESSED, reason="everyone in it dropped out", recorded_at=now)
+    )
+
+
+def _take(
+    connection: sa.Connection,
+    row: sa.Row,  # type: ignore[type-arg]
+    people: list[ClaimedPerson],
+    sender: str,
+    now: datetime,
+    lease: timedelta,
+    token_kid: str,
+) -> ClaimedBatch:
+    until = now + lease
+    connection.execute(
+        sa.update(batch)
+        .where(batch.c.id == row.id)
+        .values(
+            state=S.CLAIMED,
+            epoch=row.epoch + 1,
+            attempts=row.attempts + 1,
+            sender=sender,
+            token_kid=token_kid,
+            claimed_at=now,
+            lease_until=until,
+            reason="",
+        )
+    )
+    return ClaimedBatch(
+        batch_id=row.id,
+        edition_id=row.edition_id,
+        variant_id=row.variant_id,
+        number=row.number,
+        epoch=row.epoch + 1,
+        attempts=row.attempts + 1,
+        lease_until=until,
+        people=tuple(people),
+    )

@@ -1,0 +1,203 @@
+"""Record what became of a claimed batch.
+
+Every outcome is a conditional update on (batch, epoch, state): a sender that was fenced off
+changes nothing, and is told so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from outreach.domain import DeliveryState, Purpose
+from outreach.ledger.claims import ClaimedBatch
+from outreach.ledger.columns import chunks
+from outreach.ledger.editions import batch, delivery, edition, fact
+from outreach.ledger.mailable import not_mailable
+from outreach.ledger.people import contact
+
+S = DeliveryState
+
+
+def record_accepted(engine: sa.Engine, taken: ClaimedBatch, message_id: str, now: datetime) -> bool:
+    """Record the provider's receipt; returns False where this claim had been fenced off.
+
+    A batch that was meanwhile put in doubt (its sender seemed dead) is accepted too: the
+    receipt is proof. People suppressed since the claim are listed as crossed.
+    """
+    with engine.begin() as connection:
+        done = connection.execute(
+            sa.update(batch)
+            .where(
+                batch.c.id == taken.batch_id,
+                batch.c.epoch == taken.epoch,
+                batch.c.state.in_([S.CLAIMED, S.UNKNOWN]),
+            )
+            .values(state=S.ACCEPTED, message_id=message_id, reason="", recorded_at=now)
+        )
+        if done.rowcount:
+            _mark_crossed(connection, taken, now)
+        return bool(done.rowcount)
+
+
+def release(
+    engine: sa.Engine, taken: ClaimedBatch, reason: str, not_before: datetime, now: datetime
+) -> bool:
+    """Put a provably unsent batch back to planned, to be tried at `not_before`."""
+    return _settle(
+        engine,
+        taken,
+        {
+            "state": S.PLANNED,
+            "reason": reason,
+            "not_before": not_before,
+            "recorded_at": now,
+            "sender": "",
+        },
+    )
+
+
+def record_doubt(engine: sa.Engine, taken: ClaimedBatch, reason: str, now: datetime) -> bool:
+    """Put a batch in doubt: the provider may or may not have it; never resent by itself."""
+    return _settle(engine, taken, {"state": S.UNKNOWN, "reason": reason, "recorded_at": now})
+
+
+def record_failed(engine: sa.Engine, taken: ClaimedBatch, reason: str, now: datetime) -> bool:
+    """Record that the provider refused the whole batch, in its words."""
+    return _settle(engine, taken, {"state": S.FAILED, "reason": reason, "recorded_at": now})
+
+
+def split(engine: sa.Engine, taken: ClaimedBatch, now: datetime) -> bool:
+    """Cut a refused batch in two planned halves, so that one bad row never costs the others.
+
+    Raises ValueError for a batch of one.
+    """
+    ids = [person.contact_id for person in taken.people]
+    if len(ids) < 2:
+        raise ValueError("a batch of one cannot be split; record it as failed")
+    half = ids[len(ids) // 2 :]
+    with engine.begin() as connection:
+        kept = connection.execute(
+            _mine(taken).values(
+                state=S.PLANNED, reason="", size=len(ids) - len(half), recorded_at=now, sender=""
+            )
+        )
+        if not kept.rowcount:
+            return False
+        number = connection.execute(
+            sa.select(sa.func.max(batch.c.number)).where(batch.c.edition_id == taken.edition_id)
+        ).scalar_one()
+        made = connection.execute(
+            sa.insert(batch)
+            .values(
+                edition_id=taken.edition_id,
+                variant_id=taken.variant_id,
+                number=number + 1,
+                size=len(half),
+                attempts=taken.attempts,
+            )
+            .returning(batch.c.id)
+        ).scalar_one()
+        for some in chunks(half):
+            connection.execute(
+                sa.update(delivery)
+                .where(delivery.c.edition_id == taken.edition_id, delivery.c.contact_id.in_(some))
+                .values(batch_id=made)
+            )
+        return True
+
+
+def still_mine(engine: sa.Engine, taken: ClaimedBatch) -> bool:
+    """Whether this claim still stands; asked right before bytes leave when time has passed."""
+    with engine.connect() as connection:
+        return bool(
+            connection.execute(
+                sa.select(batch.c.id).where(
+                    batch.c.id == taken.batch_id,
+                    batch.c.epoch == taken.epoch,
+                    batch.c.state == S.CLAIMED,
+                )
+            ).scalar()
+        )
+
+
+def doubt_the_dead(
+    engine: sa.Engine, now: datetime, alive: Callable[[str], bool | None], edition_id: int = 0
+) -> int:
+    """Put in doubt every claimed batch whose sender is gone; returns how many batches.
+
+    `alive` answers for a sender's name: True, False, or None where it cannot be known from
+    here; then only a lease that has run out counts.
+    """
+    query = sa.select(
+        batch.c.id, batch.c.epoch, batch.c.sender, batch.c.lease_until, batch.c.edition_id
+    ).where(batch.c.state == S.CLAIMED)
+    if edition_id:
+        query = query.where(batch.c.edition_id == edition_id)
+    with engine.connect() as connection:
+        claimed = connection.execute(query).all()
+    doubted = 0
+    for row in claimed:
+        living = alive(row.sender)
+        if living or (living is None and row.lease_until > now):
+            continue
+        with engine.begin() as connection:
+            doubted += connection.execute(
+                sa.update(batch)
+                .where(
+                    batch.c.id == row.id,
+                    batch.c.epoch == row.epoch,
+                    batch.c.state == S.CLAIMED,
+                )
+                .values(
+                    state=S.UNKNOWN,
+                    reason="the sender stopped before the provider's answer was recorded",
+                    recorded_at=now,
+                )
+            ).rowcount
+    return doubted
+
+
+def hold_provider(engine: sa.Engine, provider: str, until: datetime, now: datetime) -> None:
+    """Make all senders of `provider` wait until `until` (it answered 429)."""
+    name = f"hold:{provider}"
+    with engine.begin() as connection:
+        connection.execute(sa.delete(fact).where(fact.c.name == name))
+        connection.execute(sa.insert(fact).values(name=name, value=until.isoformat(), at=now))
+
+
+def _mine(taken: ClaimedBatch) -> sa.Update:
+    return sa.update(batch).where(
+        batch.c.id == taken.batch_id,
+        batch.c.epoch == taken.epoch,
+        batch.c.state == S.CLAIMED,
+    )
+
+
+def _settle(engine: sa.Engine, taken: ClaimedBatch, values: dict[str, object]) -> bool:
+    with engine.begin() as connection:
+        return bool(connection.execute(_mine(taken).values(**values)).rowcount)
+
+
+def _mark_crossed(connection: sa.Connection, taken: ClaimedBatch, now: datetime) -> None:
+    """Everyone was mailable at the claim, so whoever is not now was crossed in flight."""
+    purpose = connection.execute(
+        sa.select(edition.c.purpose).where(edition.c.id == taken.edition_id)
+    ).scalar_one()
+    crossed = connection.execute(
+        sa.select(delivery.c.contact_id)
+        .select_from(delivery.join(contact, contact.c.id == delivery.c.contact_id))
+        .where(
+            delivery.c.batch_id == taken.batch_id,
+            delivery.c.state.is_(None),
+            not_mailable(Purpose(purpose)) != "",
+        )
+    ).scalars()
+    for some in chunks(list(crossed)):
+        connection.execute(
+            sa.update(delivery)
+            .where(delivery.c.edition_id == taken.edition_id, delivery.c.contact_id.in_(some))
+            .values(crossed_at=now)
+        )

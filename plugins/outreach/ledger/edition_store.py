@@ -216,9 +216,7 @@ def start(connection: sa.Connection, edition_id: int, now: datetime) -> None:
     )
 
 
-def set_control(
-    connection: sa.Connection, edition_id: int, control: Control, reason: str
-) -> None:
+def set_control(connection: sa.Connection, edition_id: int, control: Control, reason: str) -> None:
     """Order a running edition to run, pause or stop."""
     connection.execute(
         sa.update(edition)

@@ -1,0 +1,175 @@
+"""Select an audience: who gets an edition, and a reason for everyone who does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from outreach.domain import Organisation, Purpose, Reader, Segment
+from outreach.ledger.editions import campaign, delivery, edition, exclusion
+from outreach.ledger.mailable import not_mailable
+from outreach.ledger.people import contact, organisation, pledge
+
+LONDON = ZoneInfo("Europe/London")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What decides an audience. `per_pledge`: one message for each pledge, not each edition."""
+
+    slug: str
+    purpose: Purpose
+    segment: Segment
+    per_pledge: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One person whom the segment selects; `why_not` says why they are not written to."""
+
+    contact_id: int
+    address: str
+    address_hash: bytes
+    occasion: str
+    reader: Reader
+    why_not: str
+
+
+def select_candidates(
+    connection: sa.Connection, rule: Rule, name: str, now: datetime
+) -> Iterator[Candidate]:
+    """Yield everyone whom the rule selects for the edition called `name`, by contact id.
+
+    For a campaign of occasion "pledge" those who had it for their latest pledge are left out.
+    """
+    latest = _latest_pledge()
+    query = (
+        sa.select(
+            contact,
+            organisation.c.name.label("known_organisation"),
+            latest.label("pledged_at"),
+            not_mailable(rule.purpose).label("why_not"),
+        )
+        .select_from(contact.outerjoin(organisation))
+        .where(_selected(rule, now), contact.c.erased_at.is_(None))
+        .order_by(contact.c.id)
+    )
+    had = had_occasions(connection, rule.slug) if rule.per_pledge else frozenset()
+    for row in connection.execution_options(yield_per=2000).execute(query):
+        occasion = pledge_occasion(row.pledged_at) if rule.per_pledge else name
+        if (row.address_hash, occasion) in had:
+            continue
+        yield Candidate(
+            contact_id=row.id,
+            address=row.email or "",
+            address_hash=row.address_hash,
+            occasion=occasion,
+            reader=_reader(row),
+            why_not=row.why_not,
+        )
+
+
+def pledge_occasion(pledged_at: datetime) -> str:
+    """Return the occasion of a pledge: its instant, so that it outlives erasure and re-import."""
+    return f"pledge:{pledged_at:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def exclude_the_rest(connection: sa.Connection, edition_id: int, rule: Rule, now: datetime) -> None:
+    """Store a reason for everyone who was considered and is not in the audience.
+
+    A campaign sent on pledges considers those who pledged; any other considers every contact.
+    """
+    rules = _clauses(rule, now)
+    had = "had this already for the same pledge"
+    late = had if rule.per_pledge else "added after the audience was read"
+    whens = [(~rule, reason) for reason, rule in rules]
+    reason = sa.case(*whens, else_=late) if whens else sa.literal(late)
+    considered = sa.true()
+    if rule.per_pledge:
+        considered = _latest_pledge().is_not(None)
+    in_audience = (
+        sa.exists()
+        .where(delivery.c.edition_id == edition_id, delivery.c.contact_id == contact.c.id)
+        .correlate(contact)
+    )
+    done = connection.execute(
+        sa.insert(exclusion).from_select(
+            ["edition_id", "contact_id", "reason"],
+            sa.select(sa.literal(edition_id), contact.c.id, reason).where(
+                contact.c.erased_at.is_(None), considered, ~in_audience
+            ),
+        )
+    )
+    connection.execute(
+        sa.update(edition).where(edition.c.id == edition_id).values(excluded=done.rowcount)
+    )
+
+
+def had_occasions(connection: sa.Connection, slug: str) -> frozenset[tuple[bytes, str]]:
+    """Return (address hash, occasion) of everyone who has a delivery of this campaign."""
+    rows = connection.execute(
+        sa.select(delivery.c.address_hash, delivery.c.occasion)
+        .join(campaign, campaign.c.id == delivery.c.campaign_id)
+        .where(campaign.c.slug == slug)
+    )
+    return frozenset((bytes(row.address_hash), row.occasion) for row in rows)
+
+
+def _latest_pledge() -> sa.ScalarSelect[datetime]:
+    return (
+        sa.select(sa.func.max(pledge.c.pledged_at, type_=pledge.c.pledged_at.type))
+        .where(pledge.c.contact_id == contact.c.id, pledge.c.withdrawn_at.is_(None))
+        .correlate(contact)
+        .scalar_subquery()
+    )
+
+
+def _clauses(rule: Rule, now: datetime) -> list[tuple[str, sa.ColumnElement[bool]]]:
+    """Each rule of the segment, with the reason given to whoever it leaves out."""
+    segment = rule.segment
+    rules: list[tuple[str, sa.ColumnElement[bool]]] = []
+    for word, column, wanted in (
+        ("sector", contact.c.sector, segment.sectors),
+        ("area", contact.c.ics_area, segment.ics_areas),
+        ("borough", contact.c.borough, segment.boroughs),
+        ("role", sa.func.lower(contact.c.job_role), [r.lower() for r in segment.job_roles]),
+    ):
+        if wanted:
+            rules.append((f"outside the audience: {word}", column.in_(wanted)))
+    latest = _latest_pledge()
+    if segment.pledged is True or rule.per_pledge:
+        rules.append(("outside the audience: has not pledged", latest.is_not(None)))
+    if segment.pledged is False:
+        rules.append(("outside the audience: has pledged", latest.is_(None)))
+    if segment.pledged_within_days is not None:
+        since = now - timedelta(days=segment.pledged_within_days)
+        reason = f"outside the audience: no pledge in the last {segment.pledged_within_days} days"
+        rules.append((reason, sa.and_(latest.is_not(None), latest >= since)))
+    return rules
+
+
+def _selected(rule: Rule, now: datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(sa.true(), *(clause for _, clause in _clauses(rule, now)))
+
+
+def _reader(row: Any) -> Reader:
+    pledged_on: date | None = None
+    if row.pledged_at is not None:
+        pledged_on = row.pledged_at.astimezone(LONDON).date()
+    return Reader(
+        first_name=row.first_name,
+        last_name=row.last_name,
+        job_role=row.job_role,
+        sector=row.sector,
+        ics_area=row.ics_area,
+        borough=row.borough,
+        organisation=Organisation(
+            ods_code=row.ods_code, name=row.known_organisation or row.organisation_name
+        ),
+        pledged_on=pledged_on,
+    )

@@ -50,11 +50,12 @@ TRANSITIONS: dict[DeliveryState, frozenset[DeliveryState]] = {
     _S.DELIVERED: frozenset({_S.BOUNCED}),
     _S.DROPPED: frozenset({_S.BOUNCED}),
     _S.BOUNCED: frozenset(),
-    _S.SUPPRESSED: frozenset(),
-    _S.CANCELLED: frozenset(),
+    _S.SUPPRESSED: frozenset({_S.UNKNOWN}),
+    _S.CANCELLED: frozenset({_S.UNKNOWN}),
     _S.FAILED: frozenset({_S.ACCEPTED, _S.DEFERRED, _S.DELIVERED, _S.BOUNCED, _S.DROPPED}),
 }
-"""Every lawful step. `planned -> unknown` is taken only by recovery from the claim journal;
+"""Every lawful step. `planned`, `suppressed` and `cancelled -> unknown` are taken only by recovery
+from the claim journal, where a restored ledger had forgotten a claim;
 `failed -> accepted...` only by an event that carries our id and so proves the hand-over."""
 
 

@@ -89,7 +89,7 @@ def exclude_the_rest(connection: sa.Connection, edition_id: int, rule: Rule, now
     late = had if rule.per_pledge else "added after the audience was read"
     whens = [(~rule, reason) for reason, rule in rules]
     reason = sa.case(*whens, else_=late) if whens else sa.literal(late)
-    considered = sa.true()
+    considered: sa.ColumnElement[bool] = sa.true()
     if rule.per_pledge:
         considered = _latest_pledge().is_not(None)
     in_audience = (

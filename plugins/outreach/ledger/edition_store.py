@@ -225,6 +225,15 @@ def set_control(connection: sa.Connection, edition_id: int, control: Control, re
     )
 
 
+def pause_if_running(connection: sa.Connection, edition_id: int, reason: str) -> None:
+    """Pause an edition that runs; a stop that a person ordered stays."""
+    connection.execute(
+        sa.update(edition)
+        .where(edition.c.id == edition_id, edition.c.control == Control.RUN)
+        .values(control=Control.PAUSE, control_reason=reason)
+    )
+
+
 def close(
     connection: sa.Connection, edition_id: int, state: EditionState, reason: str, now: datetime
 ) -> int:

@@ -1,0 +1,74 @@
+"""Keep the ledger and its claim journal in step."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+from outreach.errors import Refused
+from outreach.journal import Claim, Journal
+from outreach.ledger import behind
+from outreach.ledger.behind import Recovery
+from outreach.ledger.edition_store import note
+from outreach.workspace import Workspace
+
+
+class JournalGuard:
+    """Refuses to send while the ledger is behind its journal.
+
+    Checking reads the journal's end only when it has grown since the last time.
+    """
+
+    def __init__(self, journal: Journal, engine: sa.Engine) -> None:
+        self._journal = journal
+        self._engine = engine
+        self._seen = -1
+
+    def check(self) -> None:
+        """Raise Refused where the newest claim in the journal is unknown to the ledger."""
+        size = self._journal.size()
+        if size == self._seen:
+            return
+        last = self._journal.last()
+        if last is not None:
+            with self._engine.connect() as connection:
+                if not behind.knows(connection, last):
+                    raise Refused(
+                        "the ledger is behind its claim journal, as after restoring a backup: "
+                        "people may have been written to whom it does not know of. Run "
+                        "`outreach recover`, which lists them as doubts, then send again"
+                    )
+        self._seen = size
+
+
+def recover(ws: Workspace, *, by: str, via: str) -> Recovery:
+    """Put everyone in doubt whom the journal knows as claimed and the ledger does not.
+
+    Nobody in doubt is written to again by itself. Safe to repeat.
+    """
+    now = datetime.now(UTC)
+    claims = missing = doubted = 0
+    editions: dict[str, None] = {}
+    last: Claim | None = None
+    for claim in Journal(ws.settings.journal).claims():
+        claims, last = claims + 1, claim
+        with ws.engine.begin() as connection:
+            if behind.knows(connection, claim):
+                continue
+            missing += 1
+            doubted += behind.doubt(connection, claim, now)
+            editions[claim.edition] = None
+    with ws.engine.begin() as connection:
+        if last is not None:
+            behind.recovered_to(connection, last, now)
+        note(
+            connection,
+            who=by,
+            via=via,
+            action="recover",
+            subject="claim journal",
+            at=now,
+            detail=f"{missing} claims of {claims} were missing; {doubted} people put in doubt",
+        )
+    return Recovery(claims, missing, doubted, tuple(editions))

@@ -1,0 +1,264 @@
+"""The sender: claim a batch, journal it, hand it over, record the receipt, again."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from outreach.domain import EditionState, Mailbox
+from outreach.errors import InDoubt, MustStop, NotSent, Refused, Rejected, TooLarge
+from outreach.flows.recovery import JournalGuard
+from outreach.journal import Claim, Journal
+from outreach.keys import UNSUBSCRIBE, VIEW
+from outreach.ledger import claims, edition_store, outcomes
+from outreach.ledger.claims import ClaimedBatch, Nothing
+from outreach.ledger.edition_store import EditionRecord
+from outreach.ledger.migrate import ledger_id
+from outreach.providers.allowlist import allowed
+from outreach.providers.base import Content, Handover, Provider, Recipient
+from outreach.providers.registry import open_provider
+from outreach.rendering import frozen
+from outreach.rendering.compose import with_links
+from outreach.senders import alive, sender_name
+from outreach.workspace import Workspace
+
+LEASE = timedelta(minutes=5)
+"""How long a claim stands on a host that cannot see whether its sender lives."""
+
+TO_FIRST_BYTE = 5.0
+"""Seconds from claim to hand-over; a sender that was held up longer lets the batch go."""
+
+PATIENCE = 60.0
+"""Seconds a sender waits for a batch that is planned for later before it gives up."""
+
+
+@dataclass(frozen=True, slots=True)
+class SendReport:
+    """What one sender did. `finished` says that nothing is planned any more; else `why`."""
+
+    edition: str
+    batches: int
+    handed_over: int
+    in_doubt: int
+    failed: int
+    finished: bool
+    why: str
+
+
+Progress = Callable[[SendReport], None]
+
+
+class Sender:
+    """One sender of one edition, in this process. Use `run` once."""
+
+    def __init__(self, ws: Workspace, record: EditionRecord, provider: Provider) -> None:
+        self._ws = ws
+        self._record = record
+        self._provider = provider
+        self._name = sender_name()
+        self._journal = Journal(ws.settings.journal)
+        self._guard = JournalGuard(self._journal, ws.engine)
+        with ws.engine.connect() as connection:
+            self._ledger_id = ledger_id(connection)
+            self._contents: dict[int, Content] = {
+                v.id: frozen.from_json(v.content, v.format)
+                for v in edition_store.variants(connection, record.id)
+            }
+        self._batches = self._people = self._doubts = self._failed = 0
+
+    def run(self, progress: Progress | None = None) -> SendReport:
+        """Send until nothing is planned, a person ordered otherwise, or waiting is useless."""
+        waited = 0.0
+        while True:
+            self._guard.check()
+            began = time.monotonic()
+            taken = self._claim()
+            if isinstance(taken, Nothing):
+                pause = _pause(taken)
+                if pause is None or waited + pause > PATIENCE:
+                    return self._report(taken.finished, taken.why)
+                time.sleep(pause)
+                waited += pause
+                continue
+            if self._hand_over(taken, began):
+                waited = 0.0
+            if progress:
+                progress(self._report(False, "sending"))
+
+    def _claim(self) -> ClaimedBatch | Nothing:
+        ws = self._ws
+        return claims.claim(
+            ws.engine,
+            self._record.id,
+            sender=self._name,
+            now=datetime.now(UTC),
+            lease=LEASE,
+            token_kid=ws.keys.signing_kid,
+            allowed=lambda address: not self._provider.networked or allowed(address, ws.settings),
+        )
+
+    def _hand_over(self, taken: ClaimedBatch, began: float) -> bool:
+        """Take one batch from claim to recorded outcome; returns whether it was accepted."""
+        engine = self._ws.engine
+        try:
+            handover = self._handover(taken)
+            self._journal.append(self._journalled(taken))
+            if time.monotonic() - began > TO_FIRST_BYTE or not outcomes.still_mine(engine, taken):
+                raise NotSent("the sender was held up between claim and hand-over")
+            receipt = self._provider.hand_over(handover)
+        except NotSent as error:
+            self._release(taken, error)
+        except (Rejected, TooLarge) as error:
+            self._refused(taken, error.reason)
+        except MustStop as error:
+            self._stop(taken, error)
+        except InDoubt as error:
+            self._doubts += len(taken.people)
+            outcomes.record_doubt(engine, taken, error.reason, datetime.now(UTC))
+        else:
+            outcomes.record_accepted(engine, taken, receipt.message_id, datetime.now(UTC))
+            self._batches += 1
+            self._people += len(taken.people)
+            return True
+        return False
+
+    def _release(self, taken: ClaimedBatch, error: NotSent) -> None:
+        now = datetime.now(UTC)
+        seconds = error.retry_after or min(300.0, 2.0**taken.attempts) * random.uniform(0.5, 1.5)  # noqa: S311
+        until = now + timedelta(seconds=seconds)
+        if error.everyone:
+            outcomes.hold_provider(self._ws.engine, self._record.provider, until, now)
+        outcomes.release(self._ws.engine, taken, error.reason, until, now)
+
+    def _refused(self, taken: ClaimedBatch, reason: str) -> None:
+        """One bad row never costs the others: halve the batch until it stands alone."""
+        now = datetime.now(UTC)
+        if len(taken.people) > 1:
+            outcomes.split(self._ws.engine, taken, now)
+            return
+        self._failed += 1
+        outcomes.record_failed(self._ws.engine, taken, reason, now)
+
+    def _stop(self, taken: ClaimedBatch, error: MustStop) -> None:
+        """Pause the edition for every sender, saying what a person must mend."""
+        now = datetime.now(UTC)
+        outcomes.release(self._ws.engine, taken, error.reason, now, now)
+        with self._ws.engine.begin() as connection:
+            edition_store.pause_if_running(connection, self._record.id, error.reason)
+
+    def _handover(self, taken: ClaimedBatch) -> Handover:
+        record = self._record
+        return Handover(
+            reference=f"{record.name}#{taken.number}",
+            campaign=record.campaign,
+            occurrence=record.occurrence,
+            sender=record.sender,
+            reply_to=record.reply_to,
+            content=self._contents[taken.variant_id],
+            recipients=self._recipients(taken),
+        )
+
+    def _recipients(self, taken: ClaimedBatch) -> tuple[Recipient, ...]:
+        ids = self._ws.keys.delivery_ids(taken.edition_id, (p.contact_id for p in taken.people))
+        made = []
+        for person, delivery_id in zip(taken.people, ids, strict=True):
+            unsubscribe, view = links(self._ws, delivery_id)
+            made.append(
+                Recipient(
+                    delivery_id=delivery_id,
+                    address=person.address,
+                    values=with_links(person.values, unsubscribe, view),
+                    unsubscribe_url=unsubscribe,
+                )
+            )
+        return tuple(made)
+
+    def _journalled(self, taken: ClaimedBatch) -> Claim:
+        occasions = tuple(p.occasion for p in taken.people)
+        same = all(occasion == self._record.name for occasion in occasions)
+        return Claim(
+            ledger_id=self._ledger_id,
+            edition=self._record.name,
+            batch=taken.number,
+            epoch=taken.epoch,
+            address_hashes=tuple(p.address_hash for p in taken.people),
+            occasions=() if same else occasions,
+        )
+
+    def _report(self, finished: bool, why: str) -> SendReport:
+        return SendReport(
+            edition=self._record.name,
+            batches=self._batches,
+            handed_over=self._people,
+            in_doubt=self._doubts,
+            failed=self._failed,
+            finished=finished,
+            why=why,
+        )
+
+
+def links(ws: Workspace, delivery_id: str, kid: str = "") -> tuple[str, str]:
+    """Return the unsubscribe link and the view link of a delivery, signed with key `kid`."""
+    base = ws.settings.public_url
+    unsubscribe = ws.keys.sign(UNSUBSCRIBE, delivery_id, kid=kid)
+    view = ws.keys.sign(VIEW, delivery_id, kid=kid)
+    return f"{base}/unsubscribe/{unsubscribe}", f"{base}/view/{view}"
+
+
+def send(ws: Workspace, edition: str, *, progress: Progress | None = None) -> SendReport:
+    """Send an approved edition until nothing of it is planned; several may run at once.
+
+    Claims of senders that died are put in doubt first. Raises NotFound; raises Refused where
+    the edition is not approved, comes too late, or the ledger is behind its journal.
+    """
+    now = datetime.now(UTC)
+    with ws.engine.connect() as connection:
+        record = edition_store.get(connection, edition)
+    _may_start(ws, record, now)
+    outcomes.doubt_the_dead(ws.engine, now, alive, record.id)
+    provider = open_provider(record.provider, ws.settings)
+    try:
+        sender = Sender(ws, record, provider)
+        with ws.engine.begin() as connection:
+            edition_store.start(connection, record.id, now)
+        return sender.run(progress)
+    finally:
+        provider.close()
+
+
+def _may_start(ws: Workspace, record: EditionRecord, now: datetime) -> None:
+    if record.state in (EditionState.SENDING, EditionState.SENT):
+        return
+    if record.state != EditionState.APPROVED:
+        raise Refused(f"{record.name} is {record.state}: only an approved edition is sent")
+    if record.send_at and record.send_at > now:
+        raise Refused(f"{record.name} is to be sent at {_london(record.send_at)}, not before")
+    if record.late_after and record.late_after < now:
+        with ws.engine.begin() as connection:
+            edition_store.close(connection, record.id, EditionState.CANCELLED, "too late", now)
+        raise Refused(
+            f"{record.name} was due by {_london(record.late_after)} and is too late: nobody was "
+            "written to. Prepare a new edition if it should still go"
+        )
+
+
+def _london(when: datetime) -> str:
+    from zoneinfo import ZoneInfo
+
+    return f"{when.astimezone(ZoneInfo('Europe/London')):%-d %B %Y, %H:%M}"
+
+
+def _pause(nothing: Nothing) -> float | None:
+    """Seconds to wait before asking again, or None where waiting is useless."""
+    if nothing.wait_until is None:
+        return None
+    ahead = (nothing.wait_until - datetime.now(UTC)).total_seconds()
+    return min(max(ahead, 0.05), 2.0) if ahead < PATIENCE else None
+
+
+def sender_mailbox(ws: Workspace, campaign_sender: Mailbox | None) -> Mailbox:
+    """Return who an edition is from: the campaign's sender, OUTREACH_FROM, or the hub's."""
+    return campaign_sender or ws.settings.sender or ws.hub.sender

@@ -1,0 +1,175 @@
+"""Whether the ledger knows what its claim journal knows, and how to catch up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from outreach.domain import Control, DeliveryState, EditionState, Purpose
+from outreach.journal import Claim
+from outreach.ledger.columns import chunks
+from outreach.ledger.editions import batch, campaign, delivery, edition, fact
+from outreach.ledger.migrate import ledger_id
+from outreach.ledger.people import contact
+
+RECOVERED_TO = "recovered to"
+RECOVERED = "claimed before the ledger was restored: it may have been sent"
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """What one `recover` changed: claims looked at, people put in doubt, editions made again."""
+
+    claims: int
+    missing: int
+    doubted: int
+    editions: tuple[str, ...]
+
+
+def knows(connection: sa.Connection, claim: Claim) -> bool:
+    """Whether this ledger has the claim; a ledger restored to before it has not."""
+    done = connection.execute(sa.select(fact.c.value).where(fact.c.name == RECOVERED_TO)).scalar()
+    if done == _identity(claim):
+        return True
+    if claim.ledger_id != ledger_id(connection):
+        return False
+    epoch = connection.execute(
+        sa.select(batch.c.epoch)
+        .join(edition, edition.c.id == batch.c.edition_id)
+        .where(edition.c.name == claim.edition, batch.c.number == claim.batch)
+    ).scalar()
+    return epoch is not None and int(epoch) >= claim.epoch
+
+
+def doubt(connection: sa.Connection, claim: Claim, now: datetime) -> int:
+    """Put everyone of an unknown claim in doubt; returns how many were not so before.
+
+    Whoever this ledger already knows to have been handed over is left as they are.
+    """
+    edition_id, campaign_id = _edition(connection, claim, now)
+    occasions = claim.occasions or (claim.edition,) * len(claim.address_hashes)
+    doubted = 0
+    for pairs in chunks(tuple(zip(claim.address_hashes, occasions, strict=True)), 200):
+        for address_hash, occasion in pairs:
+            doubted += _doubt_one(
+                connection, edition_id, campaign_id, bytes(address_hash), occasion, now
+            )
+    connection.execute(
+        sa.update(edition)
+        .where(edition.c.id == edition_id)
+        .values(
+            intended=sa.select(sa.func.count())
+            .where(delivery.c.edition_id == edition_id)
+            .scalar_subquery()
+        )
+    )
+    return doubted
+
+
+def recovered_to(connection: sa.Connection, claim: Claim, now: datetime) -> None:
+    """Note that everything in the journal up to `claim` has been recovered."""
+    connection.execute(sa.delete(fact).where(fact.c.name == RECOVERED_TO))
+    connection.execute(
+        sa.insert(fact).values(name=RECOVERED_TO, value=_identity(claim), at=now)
+    )
+
+
+def _identity(claim: Claim) -> str:
+    return f"{claim.ledger_id} {claim.edition} {claim.batch} {claim.epoch}"
+
+
+def _doubt_one(
+    connection: sa.Connection,
+    edition_id: int,
+    campaign_id: int,
+    address_hash: bytes,
+    occasion: str,
+    now: datetime,
+) -> int:
+    row = connection.execute(
+        sa.select(delivery, batch.c.state.label("batch_state"))
+        .select_from(delivery.outerjoin(batch, batch.c.id == delivery.c.batch_id))
+        .where(
+            delivery.c.campaign_id == campaign_id,
+            delivery.c.address_hash == address_hash,
+            delivery.c.occasion == occasion,
+        )
+    ).first()
+    if row is None:
+        connection.execute(
+            sa.insert(delivery).values(
+                edition_id=edition_id,
+                contact_id=_contact(connection, address_hash, now),
+                campaign_id=campaign_id,
+                address_hash=address_hash,
+                occasion=occasion,
+                state=DeliveryState.UNKNOWN,
+                reason=RECOVERED,
+            )
+        )
+        return 1
+    effective = row.state or row.batch_state or DeliveryState.PLANNED
+    if effective not in (DeliveryState.PLANNED, DeliveryState.CANCELLED, DeliveryState.SUPPRESSED):
+        return 0
+    connection.execute(
+        sa.update(delivery)
+        .where(
+            delivery.c.edition_id == row.edition_id, delivery.c.contact_id == row.contact_id
+        )
+        .values(state=DeliveryState.UNKNOWN, reason=RECOVERED)
+    )
+    return 1
+
+
+def _edition(connection: sa.Connection, claim: Claim, now: datetime) -> tuple[int, int]:
+    """Return (edition id, campaign id), making a stopped edition where the ledger has none."""
+    found = connection.execute(
+        sa.select(edition.c.id, edition.c.campaign_id).where(edition.c.name == claim.edition)
+    ).first()
+    if found is not None:
+        return found.id, found.campaign_id
+    slug, _, occurrence = claim.edition.partition("@")
+    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
+    connection.execute(insert(campaign).values(slug=slug).on_conflict_do_nothing())
+    campaign_id = connection.execute(
+        sa.select(campaign.c.id).where(campaign.c.slug == slug)
+    ).scalar_one()
+    edition_id = connection.execute(
+        sa.insert(edition)
+        .values(
+            campaign_id=campaign_id,
+            occurrence=occurrence,
+            name=claim.edition,
+            title=slug,
+            purpose=Purpose.PUBLIC_TASK,
+            sender={"address": "", "name": ""},
+            state=EditionState.RECOVERED,
+            control=Control.STOP,
+            control_reason="made again from the claim journal",
+            created_by="recover",
+            created_at=now,
+        )
+        .returning(edition.c.id)
+    ).scalar_one()
+    return int(edition_id), int(campaign_id)
+
+
+def _contact(connection: sa.Connection, address_hash: bytes, now: datetime) -> int:
+    """Return the contact with this hash, keeping a nameless one where none is known."""
+    found = connection.execute(
+        sa.select(contact.c.id).where(contact.c.address_hash == address_hash)
+    ).scalar()
+    if found is not None:
+        return int(found)
+    return int(
+        connection.execute(
+            sa.insert(contact)
+            .values(
+                address_hash=address_hash, domain_hash=b"", created_at=now, updated_at=now
+            )
+            .returning(contact.c.id)
+        ).scalar_one()
+    )

@@ -97,7 +97,7 @@ def exclude_the_rest(connection: sa.Connection, edition_id: int, rule: Rule, now
         .where(delivery.c.edition_id == edition_id, delivery.c.contact_id == contact.c.id)
         .correlate(contact)
     )
-    done = connection.execute(
+    connection.execute(
         sa.insert(exclusion).from_select(
             ["edition_id", "contact_id", "reason"],
             sa.select(sa.literal(edition_id), contact.c.id, reason).where(
@@ -105,8 +105,12 @@ def exclude_the_rest(connection: sa.Connection, edition_id: int, rule: Rule, now
             ),
         )
     )
+    # Counted here, not taken from the driver: psycopg does not report rows of INSERT ... SELECT.
+    number = sa.select(sa.func.count()).where(exclusion.c.edition_id == edition_id)
     connection.execute(
-        sa.update(edition).where(edition.c.id == edition_id).values(excluded=done.rowcount)
+        sa.update(edition)
+        .where(edition.c.id == edition_id)
+        .values(excluded=number.scalar_subquery())
     )
 
 

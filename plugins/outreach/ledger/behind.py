@@ -72,9 +72,7 @@ def doubt(connection: sa.Connection, claim: Claim, now: datetime) -> int:
 def recovered_to(connection: sa.Connection, claim: Claim, now: datetime) -> None:
     """Note that everything in the journal up to `claim` has been recovered."""
     connection.execute(sa.delete(fact).where(fact.c.name == RECOVERED_TO))
-    connection.execute(
-        sa.insert(fact).values(name=RECOVERED_TO, value=_identity(claim), at=now)
-    )
+    connection.execute(sa.insert(fact).values(name=RECOVERED_TO, value=_identity(claim), at=now))
 
 
 def _identity(claim: Claim) -> str:
@@ -116,9 +114,7 @@ def _doubt_one(
         return 0
     connection.execute(
         sa.update(delivery)
-        .where(
-            delivery.c.edition_id == row.edition_id, delivery.c.contact_id == row.contact_id
-        )
+        .where(delivery.c.edition_id == row.edition_id, delivery.c.contact_id == row.contact_id)
         .values(state=DeliveryState.UNKNOWN, reason=RECOVERED)
     )
     return 1
@@ -167,9 +163,7 @@ def _contact(connection: sa.Connection, address_hash: bytes, now: datetime) -> i
     return int(
         connection.execute(
             sa.insert(contact)
-            .values(
-                address_hash=address_hash, domain_hash=b"", created_at=now, updated_at=now
-            )
+            .values(address_hash=address_hash, domain_hash=b"", created_at=now, updated_at=now)
             .returning(contact.c.id)
         ).scalar_one()
     )

@@ -57,16 +57,18 @@ def certificate(connection: sa.Connection, name: str) -> Certificate:
     counts: Counter[str] = Counter()
     reasons: dict[str, dict[str, int]] = {}
     rows = connection.execute(
-        sa.select(EFFECTIVE.label("state"), REASON.label("reason"), sa.func.count().label("people"))
+        sa.select(
+            EFFECTIVE.label("effective"), REASON.label("why"), sa.func.count().label("people")
+        )
         .select_from(WITH_BATCH)
         .where(delivery.c.edition_id == found.id)
-        .group_by("state", "reason")
+        .group_by("effective", "why")
     )
     for row in rows:
-        counts[row.state] += row.people
-        if row.reason:
-            by_reason = reasons.setdefault(row.state, {})
-            by_reason[row.reason] = by_reason.get(row.reason, 0) + row.people
+        counts[row.effective] += row.people
+        if row.why:
+            by_reason = reasons.setdefault(row.effective, {})
+            by_reason[row.why] = by_reason.get(row.why, 0) + row.people
     excluded = _excluded(connection, found.id)
     crossed = connection.execute(
         sa.select(sa.func.count()).where(

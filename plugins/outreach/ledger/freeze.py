@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -64,6 +65,14 @@ def audience_hash(planned: Sequence[PlannedDelivery]) -> str:
         digest.update(one.candidate.address_hash)
         digest.update(f"{one.candidate.occasion}\0{one.variant}\0".encode())
         digest.update("\0".join(one.values).encode())
+    return digest.hexdigest()
+
+
+def content_hash(source_hash: str, variants: Sequence[NewVariant]) -> str:
+    """Return a hash of what goes out: the campaign's source and every rendered variant."""
+    digest = hashlib.blake2s(source_hash.encode())
+    for one in variants:
+        digest.update(json.dumps(one.content, sort_keys=True).encode())
     return digest.hexdigest()
 
 

@@ -1,0 +1,69 @@
+"""The claim journal: whole lines only, whoever died in the middle of one."""
+
+from __future__ import annotations
+
+from multiprocessing import get_context
+from pathlib import Path
+
+import pytest
+
+from outreach.errors import NotSent
+from outreach.journal import Claim, Journal
+
+
+def made(number: int, people: int = 3) -> Claim:
+    hashes = tuple(bytes([number % 256, n % 256]) * 8 for n in range(people))
+    return Claim("ledger", "news@one", number, 1, hashes)
+
+
+def test_claims_come_back_as_they_went_in(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "new" / "claims.journal")
+    claims = [made(1), Claim("l", "thanks@x", 2, 5, (b"x" * 16,), ("pledge:2026",))]
+    for claim in claims:
+        journal.append(claim)
+    assert list(journal.claims()) == claims
+    assert journal.last() == claims[-1]
+
+
+def test_an_empty_journal_has_no_last_claim(tmp_path: Path) -> None:
+    assert Journal(tmp_path / "none").last() is None
+    assert list(Journal(tmp_path / "none").claims()) == []
+
+
+@pytest.mark.parametrize("cut", [1, 5, 40])
+def test_a_torn_line_is_passed_over_and_the_next_stands_alone(tmp_path: Path, cut: int) -> None:
+    journal = Journal(tmp_path / "claims.journal")
+    journal.append(made(1))
+    journal.append(made(2))
+    journal.path.write_bytes(journal.path.read_bytes()[:-cut])
+    assert [c.batch for c in journal.claims()] in ([1], [1, 2])
+    journal.append(made(3))
+    assert journal.last() == made(3)
+    assert [c.batch for c in journal.claims()][-1] == 3
+
+
+def test_the_last_claim_is_found_behind_a_very_long_line(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "claims.journal")
+    journal.append(made(1, people=20_000))
+    assert journal.last() == made(1, people=20_000)
+
+
+def _append(path: Path, start: int) -> None:
+    for number in range(start, start + 50):
+        Journal(path).append(made(number))
+
+
+def test_processes_do_not_tear_each_others_lines(tmp_path: Path) -> None:
+    path = tmp_path / "claims.journal"
+    work = [get_context("spawn").Process(target=_append, args=(path, n * 50)) for n in range(3)]
+    for one in work:
+        one.start()
+    for one in work:
+        one.join()
+    assert sorted(c.batch for c in Journal(path).claims()) == list(range(150))
+
+
+def test_a_journal_that_cannot_be_written_means_nothing_was_sent(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(NotSent, match="OUTREACH_JOURNAL"):
+        Journal(tmp_path / "file" / "claims.journal").append(made(1))

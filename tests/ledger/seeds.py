@@ -121,6 +121,7 @@ def make_edition(
         created_at=NOW,
         send_at=None,
         late_after=None,
+        missing={},
     )
     frozen = [NewVariant(f"variant {n}", content or {}) for n in range(variants)]
     with engine.begin() as connection:

@@ -1,255 +1,129 @@
-"""One edition from idea to certificate: prepare, check, approve, control, settle."""
+"""An edition from idea to certificate, as dags, pages and the command line call it."""
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
-from outreach.campaigns import Campaign, load_library
-from outreach.clock import LONDON
-from outreach.domain import Mailbox, Reader, Segment
-from outreach.errors import Fault, InputError, NotFound, Refused
-from outreach.flows.sending import sender_mailbox
-from outreach.ledger import audience, edition_store, freeze
-from outreach.ledger.audience import Candidate, Rule
-from outreach.ledger.freeze import NewEdition, NewVariant, PlannedDelivery
-from outreach.providers.registry import open_provider
-from outreach.rendering import MAX_VARIANTS, Compiled, EditionContext, compile_campaign, frozen
+from outreach.domain import Control, EditionState
+from outreach.errors import Refused
+from outreach.flows.approving import (
+    ApprovalRequest,
+    approval_request,
+    approve,
+    approve_standing,
+    authors,
+    reject,
+)
+from outreach.flows.checking import blocking, check
+from outreach.flows.doubts import Doubt, doubts, settle_doubt
+from outreach.flows.preparing import Prepared, find_campaign, prepare
+from outreach.flows.sending import SendReport, send
+from outreach.ledger import certificate as certificates
+from outreach.ledger import edition_store, outcomes
+from outreach.ledger.certificate import Certificate
+from outreach.senders import alive
 from outreach.workspace import Workspace
 
-_OCCURRENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+-]{0,63}")
+__all__ = [
+    "ApprovalRequest",
+    "Certificate",
+    "Doubt",
+    "Prepared",
+    "SendReport",
+    "approval_request",
+    "approve",
+    "approve_standing",
+    "authors",
+    "blocking",
+    "cancel",
+    "certificate",
+    "check",
+    "doubts",
+    "find_campaign",
+    "open_editions",
+    "pause",
+    "prepare",
+    "reject",
+    "resume",
+    "send",
+    "send_time",
+    "settle",
+    "settle_doubt",
+]
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """What `prepare` froze, or found frozen already (`created` False)."""
-
-    edition: str
-    created: bool
-    state: str
-    intended: int
-    planned: int
-    suppressed: dict[str, int]
-    excluded: dict[str, int]
-    variants: int
-    message: str
+def send_time(ws: Workspace, edition: str) -> datetime | None:
+    """Return when an edition is to be sent, or None for at once."""
+    with ws.engine.connect() as connection:
+        return edition_store.get(connection, edition).send_at
 
 
-@dataclass(frozen=True, slots=True)
-class _Audience:
-    planned: list[PlannedDelivery]
-    not_planned: list[Candidate]
-    labels: list[str]
-    keys: list[object]
+def open_editions(ws: Workspace) -> list[str]:
+    """Return the editions in which something may still happen, oldest first."""
+    with ws.engine.connect() as connection:
+        return edition_store.open_editions(connection)
 
 
-def find_campaign(ws: Workspace, slug: str) -> Campaign:
-    """Return the campaign called `slug`.
-
-    Raises InputError with its faults where its file is broken, NotFound where there is none.
-    """
-    library = load_library(ws.settings.campaigns, ws.hub)
-    if slug in library.campaigns:
-        return library.campaigns[slug]
-    for file, faults in library.faults.items():
-        if file.endswith(f"{slug}.md"):
-            raise InputError(*faults)
-    known = ", ".join(sorted(library.campaigns)) or "none yet"
-    raise NotFound(f"there is no campaign {slug!r}. Campaigns: {known}")
+def certificate(ws: Workspace, edition: str) -> Certificate:
+    """Return an edition's account as it stands. Raises NotFound."""
+    with ws.engine.connect() as connection:
+        return certificates.certificate(connection, edition)
 
 
-def prepare(
-    ws: Workspace,
-    slug: str,
-    occurrence: str = "",
-    *,
-    by: str,
-    via: str,
-    send_at: datetime | None = None,
-    narrow: Segment | None = None,
-    due: datetime | None = None,
-) -> Prepared:
-    """Freeze an edition of campaign `slug` at `occurrence` (default: today's London date).
+def settle(ws: Workspace, edition: str) -> Certificate:
+    """Put the batches of dead senders in doubt, keep the certificate, and return it.
 
-    The same occurrence again changes nothing and says so. `narrow` can only take people away.
-    `due` is when it should go (a timetable's slot); without it, it is never too late.
-    Raises NotFound, InputError (a fault in the file), Refused.
+    An edition with nothing planned or claimed any more becomes `sent`.
     """
     now = datetime.now(UTC)
-    campaign = find_campaign(ws, slug)
-    occurrence = occurrence or f"{now.astimezone(LONDON):%Y-%m-%d}"
-    if not _OCCURRENCE.fullmatch(occurrence):
-        raise InputError("an occurrence is up to 64 letters, digits and . _ : + -, as 2026-11-23")
-    name = f"{slug}@{occurrence}"
     with ws.engine.connect() as connection:
-        if freeze.exists(connection, name):
-            return _again(ws, name)
-    compiled = compile_campaign(campaign, ws.hub, ws.settings.root / "templates" / "layouts")
-    rule = _rule(campaign, narrow)
-    found = _audience(ws, compiled, rule, name, now)
-    new = _new_edition(ws, campaign, rule, occurrence, found, now)
-    new = replace(new, created_by=by, send_at=send_at, late_after=_late(campaign, send_at or due))
-    variants = _render(compiled, found, occurrence)
-    new = replace(new, content_hash=freeze.content_hash(campaign.content_hash, variants))
+        record = edition_store.get(connection, edition)
+    outcomes.doubt_the_dead(ws.engine, now, alive, record.id)
     with ws.engine.begin() as connection:
-        edition_id = freeze.freeze(connection, new, variants, found.planned, found.not_planned)
-        if edition_id is not None:
-            edition_store.note(connection, who=by, via=via, action="prepare", subject=name, at=now)
-    return _described(ws, name, created=edition_id is not None)
+        account = certificates.certificate(connection, edition)
+        edition_store.finish(connection, record.id, account.as_json(), now)
+        return certificates.certificate(connection, edition)
 
 
-def _again(ws: Workspace, name: str) -> Prepared:
-    return _described(ws, name, created=False)
+def pause(ws: Workspace, edition: str, *, by: str, via: str, reason: str = "") -> Certificate:
+    """Hold an edition: no further batch is claimed. What is in flight is recorded as usual."""
+    return _control(ws, edition, Control.PAUSE, by=by, via=via, reason=reason)
 
 
-def _described(ws: Workspace, name: str, *, created: bool) -> Prepared:
-    from outreach.ledger.certificate import certificate
-
-    with ws.engine.connect() as connection:
-        account = certificate(connection, name)
-        count = len(edition_store.variants(connection, edition_store.get(connection, name).id))
-    planned = account.planned
-    message = (
-        f"{name} is prepared: {planned} of {account.intended} people are to be written to"
-        if created
-        else f"{name} exists already ({account.state}): nothing was changed, and no one gets it "
-        "twice. Name another occurrence for a new edition"
-    )
-    return Prepared(
-        edition=name,
-        created=created,
-        state=account.state,
-        intended=account.intended,
-        planned=planned,
-        suppressed=account.reasons.get("suppressed", {}),
-        excluded=account.excluded_by_reason,
-        variants=count,
-        message=message,
-    )
+def resume(ws: Workspace, edition: str, *, by: str, via: str, reason: str = "") -> Certificate:
+    """Let a paused edition go on: the next `send` claims what is planned."""
+    return _control(ws, edition, Control.RUN, by=by, via=via, reason=reason)
 
 
-def _rule(campaign: Campaign, narrow: Segment | None) -> Rule:
-    segment = narrowed(campaign.segment, narrow) if narrow else campaign.segment
-    return Rule(campaign.slug, campaign.purpose, segment, campaign.occasion == "pledge")
+def cancel(ws: Workspace, edition: str, *, by: str, via: str, reason: str = "") -> Certificate:
+    """End an edition: everyone not handed over yet is cancelled, and counted so."""
+    now = datetime.now(UTC)
+    with ws.engine.begin() as connection:
+        record = edition_store.get(connection, edition)
+        _must_be_open(record)
+        words = f"cancelled by {by}" + (f": {reason}" if reason else "")
+        edition_store.close(connection, record.id, EditionState.CANCELLED, words, now)
+        edition_store.note(
+            connection, who=by, via=via, action="cancel", subject=edition, at=now, detail=reason
+        )
+        return certificates.certificate(connection, edition)
 
 
-def narrowed(segment: Segment, narrow: Segment) -> Segment:
-    """Return `segment` with the rules of `narrow` on top: nobody can be added.
-
-    Raises Refused where nobody could be left.
-    """
-
-    def both(name: str, had: tuple[str, ...], wanted: tuple[str, ...]) -> tuple[str, ...]:
-        if not had or not wanted:
-            return had or wanted
-        kept = tuple(value for value in wanted if value in had)
-        if not kept:
-            raise Refused(f"the campaign's {name} rule leaves nobody of {', '.join(wanted)}")
-        return kept
-
-    if narrow.pledged is not None and segment.pledged not in (None, narrow.pledged):
-        raise Refused("the campaign's pledge rule is the opposite of the narrower one")
-    days = [d for d in (segment.pledged_within_days, narrow.pledged_within_days) if d is not None]
-    return Segment(
-        sectors=both("sector", segment.sectors, narrow.sectors),
-        ics_areas=both("area", segment.ics_areas, narrow.ics_areas),
-        boroughs=both("borough", segment.boroughs, narrow.boroughs),
-        job_roles=both("role", segment.job_roles, narrow.job_roles),
-        pledged=narrow.pledged if narrow.pledged is not None else segment.pledged,
-        pledged_within_days=min(days) if days else None,
-    )
+def _control(
+    ws: Workspace, edition: str, control: Control, *, by: str, via: str, reason: str
+) -> Certificate:
+    now = datetime.now(UTC)
+    with ws.engine.begin() as connection:
+        record = edition_store.get(connection, edition)
+        _must_be_open(record)
+        words = f"by {by}" + (f": {reason}" if reason else "") if control != Control.RUN else ""
+        edition_store.set_control(connection, record.id, control, words)
+        edition_store.note(
+            connection, who=by, via=via, action=control, subject=edition, at=now, detail=reason
+        )
+        return certificates.certificate(connection, edition)
 
 
-def _audience(ws: Workspace, compiled: Compiled, rule: Rule, name: str, now: datetime) -> _Audience:
-    found = _Audience([], [], [], [])
-    places: dict[object, int] = {}
-    with ws.engine.connect() as connection:
-        for person in audience.select_candidates(connection, rule, name, now):
-            if person.why_not:
-                found.not_planned.append(person)
-                continue
-            key = compiled.key(person.reader)
-            if key not in places:
-                places[key] = len(places)
-                found.keys.append(key)
-                found.labels.append(compiled.label(key))
-                if len(places) > MAX_VARIANTS:
-                    raise InputError(too_many_variants(compiled))
-            values = compiled.values(person.reader)
-            found.planned.append(PlannedDelivery(person, places[key], values))
-    return found
-
-
-def too_many_variants(compiled: Compiled) -> Fault:
-    """Return the fault for copy whose conditions make more variants than can be proofed."""
-    return Fault(
-        f"its conditions make more than {MAX_VARIANTS} variants, too many to proof. "
-        "Ask for fewer fields in {% if %} and {% for %}",
-        file=compiled.file,
-    )
-
-
-def _render(compiled: Compiled, found: _Audience, occurrence: str) -> list[NewVariant]:
-    context = EditionContext(occurrence)
-    return [
-        NewVariant(label, frozen.to_json(compiled.render(key, context)))  # type: ignore[arg-type]
-        for key, label in zip(found.keys, found.labels, strict=True)
-    ]
-
-
-def _new_edition(
-    ws: Workspace,
-    campaign: Campaign,
-    rule: Rule,
-    occurrence: str,
-    found: _Audience,
-    now: datetime,
-) -> NewEdition:
-    provider = open_provider(ws.settings.provider, ws.settings)
-    batch_size = provider.batch_size
-    provider.close()
-    reply_to = campaign.reply_to or ws.settings.reply_to
-    return NewEdition(
-        rule=rule,
-        title=campaign.title,
-        owner=campaign.owner,
-        source=campaign.source,
-        source_hash=campaign.content_hash,
-        occurrence=occurrence,
-        name=f"{campaign.slug}@{occurrence}",
-        provider=ws.settings.provider,
-        batch_size=batch_size,
-        sender=_plain(sender_mailbox(ws, campaign.sender)),
-        reply_to=_plain(reply_to) if reply_to else None,
-        format=frozen.FORMAT,
-        content_hash="",
-        audience_hash=freeze.audience_hash(found.planned),
-        created_by="",
-        created_at=now,
-        send_at=None,
-        late_after=None,
-    )
-
-
-def _plain(mailbox: Mailbox) -> dict[str, str]:
-    return asdict(mailbox)
-
-
-def _late(campaign: Campaign, due: datetime | None) -> datetime | None:
-    return due + timedelta(hours=campaign.late_after_hours) if due else None
-
-
-def missing_values(compiled: Compiled, readers: Counter[tuple[str, ...]]) -> dict[str, int]:
-    """Return, for each printed expression, how many people it is empty for."""
-    missing: Counter[str] = Counter()
-    for values, people in readers.items():
-        for slot, value in zip(compiled.slots, values, strict=True):
-            if not value and slot.kind == "value":
-                missing[slot.expression] += people
-    return dict(missing)
-
-
-SAMPLE = Reader(first_name="Sam", last_name="Sample")
-"""A made-up reader for proofs of editions without an audience."""
+def _must_be_open(record: edition_store.EditionRecord) -> None:
+    if record.state not in edition_store.OPEN:
+        raise Refused(f"{record.name} is {record.state}: there is nothing left to steer")

@@ -14,6 +14,7 @@ from outreach.ledger.editions import (
     audit,
     batch,
     campaign,
+    campaign_version,
     delivery,
     edition,
     standing_approval,
@@ -57,6 +58,9 @@ class EditionRecord:
     late_after: datetime | None
     started_at: datetime | None
     finished_at: datetime | None
+    source_hash: str
+    missing: dict[str, int]
+    faults: list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +78,9 @@ class StoredVariant:
 def get(connection: sa.Connection, name: str) -> EditionRecord:
     """Return the edition called `name`. Raises NotFound, saying how to list editions."""
     row = connection.execute(
-        sa.select(edition, campaign.c.slug)
+        sa.select(edition, campaign.c.slug, campaign_version.c.content_hash.label("source_hash"))
         .join(campaign, campaign.c.id == edition.c.campaign_id)
+        .outerjoin(campaign_version, campaign_version.c.id == edition.c.version_id)
         .where(edition.c.name == name)
     ).first()
     if row is None:
@@ -113,6 +118,9 @@ def get(connection: sa.Connection, name: str) -> EditionRecord:
         late_after=row.late_after,
         started_at=row.started_at,
         finished_at=row.finished_at,
+        source_hash=row.source_hash or "",
+        missing=row.missing or {},
+        faults=row.faults or [],
     )
 
 

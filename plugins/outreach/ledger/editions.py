@@ -62,6 +62,8 @@ edition = sa.Table(
     # Frozen at prepare: the certificate must add up to `intended`.
     count("intended"),
     count("excluded"),
+    # Printed expression -> how many people it is empty for.
+    sa.Column("missing", sa.JSON),
     sa.Column("faults", sa.JSON),
     text("created_by"),
     when("created_at", nullable=False),

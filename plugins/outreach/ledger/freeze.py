@@ -56,6 +56,7 @@ class NewEdition:
     created_at: datetime
     send_at: datetime | None
     late_after: datetime | None
+    missing: dict[str, int]
 
 
 def audience_hash(planned: Sequence[PlannedDelivery]) -> str:
@@ -154,6 +155,7 @@ def _insert_edition(
                 created_at=new.created_at,
                 send_at=new.send_at,
                 late_after=new.late_after,
+                missing=new.missing,
             )
             .returning(edition.c.id)
         ).scalar_one()

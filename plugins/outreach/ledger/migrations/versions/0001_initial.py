@@ -262,6 +262,7 @@ def upgrade() -> None:
         sa.Column("segment", sa.Text(), server_default="", nullable=False),
         sa.Column("intended", sa.Integer(), server_default="0", nullable=False),
         sa.Column("excluded", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("missing", sa.JSON(), nullable=True),
         sa.Column("faults", sa.JSON(), nullable=True),
         sa.Column("created_by", sa.Text(), server_default="", nullable=False),
         sa.Column("created_at", UTCDateTime(), nullable=False),

@@ -47,7 +47,7 @@ def select_candidates(
 
     For a campaign of occasion "pledge" those who had it for their latest pledge are left out.
     """
-    latest = _latest_pledge()
+    latest = latest_pledge()
     query = (
         sa.select(
             contact,
@@ -69,7 +69,7 @@ def select_candidates(
             address=row.email or "",
             address_hash=row.address_hash,
             occasion=occasion,
-            reader=_reader(row),
+            reader=reader_of(row),
             why_not=row.why_not,
         )
 
@@ -91,7 +91,7 @@ def exclude_the_rest(connection: sa.Connection, edition_id: int, rule: Rule, now
     reason = sa.case(*whens, else_=late) if whens else sa.literal(late)
     considered: sa.ColumnElement[bool] = sa.true()
     if rule.per_pledge:
-        considered = _latest_pledge().is_not(None)
+        considered = latest_pledge().is_not(None)
     in_audience = (
         sa.exists()
         .where(delivery.c.edition_id == edition_id, delivery.c.contact_id == contact.c.id)
@@ -124,7 +124,8 @@ def had_occasions(connection: sa.Connection, slug: str) -> frozenset[tuple[bytes
     return frozenset((bytes(row.address_hash), row.occasion) for row in rows)
 
 
-def _latest_pledge() -> sa.ScalarSelect[datetime]:
+def latest_pledge() -> sa.ScalarSelect[datetime]:
+    """Return SQL: when the contact in scope last pledged and did not withdraw it, or null."""
     return (
         sa.select(sa.func.max(pledge.c.pledged_at, type_=pledge.c.pledged_at.type))
         .where(pledge.c.contact_id == contact.c.id, pledge.c.withdrawn_at.is_(None))
@@ -145,7 +146,7 @@ def _clauses(rule: Rule, now: datetime) -> list[tuple[str, sa.ColumnElement[bool
     ):
         if wanted:
             rules.append((f"outside the audience: {word}", column.in_(wanted)))
-    latest = _latest_pledge()
+    latest = latest_pledge()
     if segment.pledged is True or rule.per_pledge:
         rules.append(("outside the audience: has not pledged", latest.is_not(None)))
     if segment.pledged is False:
@@ -161,7 +162,8 @@ def _selected(rule: Rule, now: datetime) -> sa.ColumnElement[bool]:
     return sa.and_(sa.true(), *(clause for _, clause in _clauses(rule, now)))
 
 
-def _reader(row: Any) -> Reader:
+def reader_of(row: Any) -> Reader:
+    """Return a row of contact, `known_organisation` and `pledged_at` as copy may use it."""
     pledged_on: date | None = None
     if row.pledged_at is not None:
         pledged_on = row.pledged_at.astimezone(LONDON).date()

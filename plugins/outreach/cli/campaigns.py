@@ -1,0 +1,91 @@
+"""Commands about campaign files: list, check, new, preview; and test-send."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from outreach.campaigns import load_library
+from outreach.cli.common import VIA, Commands, me, workspace
+from outreach.cli.output import Output, table
+from outreach.flows import authoring
+
+
+def add_commands(commands: Commands) -> None:
+    """Add this file's commands."""
+    parser = commands.add_parser("campaigns", help="list, check, start or preview campaign files")
+    what = parser.add_subparsers(dest="what", metavar="WHAT", required=True)
+    what.add_parser("list", help="every campaign and every faulty file").set_defaults(run=_list)
+    check = what.add_parser("check", help="judge campaign files without preparing anything")
+    check.add_argument("slug", nargs="?", default="", help="default: all of them")
+    check.set_defaults(run=_check)
+    new = what.add_parser("new", help="start a campaign file")
+    new.add_argument("slug")
+    new.add_argument("--title", default="")
+    new.set_defaults(run=_new)
+    preview = what.add_parser("preview", help="render a campaign to files you can open")
+    preview.add_argument("slug")
+    preview.add_argument("--as", dest="address", default="", metavar="ADDRESS")
+    preview.add_argument("--out", type=Path, default=None, metavar="FOLDER")
+    preview.set_defaults(run=_preview)
+    test = commands.add_parser("test-send", help="send one marked, uncounted copy to a colleague")
+    test.add_argument("slug")
+    test.add_argument("--to", required=True, metavar="ADDRESS")
+    test.set_defaults(run=_test_send)
+
+
+def _list(_: argparse.Namespace, out: Output) -> int:
+    ws = workspace()
+    library = load_library(ws.settings.campaigns, ws.hub)
+    found = [
+        {
+            "slug": c.slug,
+            "title": c.title,
+            "trigger": c.trigger,
+            "timetable": c.timetable,
+            "purpose": c.purpose,
+            "approval": c.approval,
+            "audience": c.segment.described(),
+            "owner": c.owner,
+        }
+        for c in library.campaigns.values()
+    ]
+    words = table(
+        ("campaign", "title", "when", "audience"),
+        [(c["slug"], c["title"], c["timetable"] or c["trigger"], c["audience"]) for c in found],
+    )
+    faults = [fault for some in library.faults.values() for fault in some]
+    words += "".join(f"\nFault: {fault}" for fault in faults)
+    out.result({"campaigns": found, "faults": faults}, words)
+    return 1 if faults else 0
+
+
+def _check(arguments: argparse.Namespace, out: Output) -> int:
+    found = authoring.check_files(workspace(), arguments.slug)
+    blocking = [fault for fault in found if fault.blocking]
+    words = "\n".join(f"{'Fault' if f.blocking else 'Advice'}: {f}" for f in found)
+    out.result({"faults": found, "sound": not blocking}, words or "No faults found")
+    return 1 if blocking else 0
+
+
+def _new(arguments: argparse.Namespace, out: Output) -> int:
+    file = authoring.new_campaign(workspace(), arguments.slug, title=arguments.title, owner=me())
+    words = f"Write your text in {file}, then: outreach campaigns check {arguments.slug}"
+    out.result({"file": file}, words)
+    return 0
+
+
+def _preview(arguments: argparse.Namespace, out: Output) -> int:
+    files = authoring.preview(
+        workspace(), arguments.slug, address=arguments.address, folder=arguments.out
+    )
+    out.result({"files": files}, "\n".join(str(file) for file in files))
+    return 0
+
+
+def _test_send(arguments: argparse.Namespace, out: Output) -> int:
+    message_id = authoring.test_send(workspace(), arguments.slug, to=arguments.to, by=me(), via=VIA)
+    out.result(
+        {"sent": True, "provider_message_id": message_id}, "Sent, marked as a test; not counted"
+    )
+    return 0

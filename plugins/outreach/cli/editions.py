@@ -1,0 +1,158 @@
+"""Commands about editions: prepare, approve, send, steer, settle, certificate."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from outreach.cli.common import VIA, Commands, add_who, me, workspace
+from outreach.cli.output import Output, plain, table
+from outreach.clock import parse_when
+from outreach.domain import EditionState
+from outreach.flows import editions
+from outreach.flows.sending import SendReport
+from outreach.ledger.certificate import Certificate
+
+
+def add_commands(commands: Commands) -> None:
+    """Add this file's commands."""
+    prepare = commands.add_parser("prepare", help="freeze an edition; prints its id")
+    prepare.add_argument("slug")
+    prepare.add_argument("--occurrence", default="", help="default: today's London date")
+    prepare.add_argument("--send-at", default="", help="such as 2026-11-23T10:00 (London)")
+    prepare.add_argument("--by", default="", metavar="NAME", help="who prepares it (default: you)")
+    prepare.set_defaults(run=_prepare)
+    approve = commands.add_parser("approve", help="approve an edition as its approver")
+    approve.add_argument("edition")
+    approve.add_argument("--by", required=True, metavar="NAME", help="who approves; not an author")
+    approve.set_defaults(run=_approve)
+    send = commands.add_parser("send", help="send an approved edition; ends with its certificate")
+    send.add_argument("edition")
+    send.set_defaults(run=_send)
+    for name, words in (
+        ("pause", "hold an edition: no further batch is handed over"),
+        ("resume", "let a paused edition go on"),
+        ("cancel", "end an edition: whoever is not handed over yet is cancelled"),
+    ):
+        steer = commands.add_parser(name, help=words)
+        steer.add_argument("edition")
+        add_who(steer)
+        steer.set_defaults(run=_steer)
+    settle = commands.add_parser("settle", help="list an edition's doubts, or settle one")
+    settle.add_argument("edition")
+    settle.add_argument("--failed", default="", metavar="DELIVERY", help="this one was not sent")
+    add_who(settle)
+    settle.set_defaults(run=_settle)
+    shown = commands.add_parser("certificate", help="an edition's account, to the person")
+    shown.add_argument("edition")
+    shown.set_defaults(run=_certificate)
+
+
+def _prepare(arguments: argparse.Namespace, out: Output) -> int:
+    ws = workspace()
+    prepared = editions.prepare(
+        ws,
+        arguments.slug,
+        arguments.occurrence,
+        by=arguments.by or me(),
+        via=VIA,
+        send_at=parse_when(arguments.send_at) if arguments.send_at else None,
+    )
+    faults: tuple[object, ...] = ()
+    sound = True
+    if prepared.state == EditionState.PREPARED:
+        found = editions.check(ws, prepared.edition)
+        faults, sound = found, not editions.blocking(found)
+        for fault in found:
+            out.say(f"{'Fault' if fault.blocking else 'Advice'}: {fault}")
+    out.say(prepared.message)
+    value = {"edition_id": prepared.edition, **plain(prepared), "faults": plain(faults)}
+    out.result(value, prepared.edition)
+    return 0 if sound else 1
+
+
+def _approve(arguments: argparse.Namespace, out: Output) -> int:
+    record = editions.approve(workspace(), arguments.edition, by=arguments.by, via=VIA)
+    value = {
+        "edition_id": record.name,
+        "state": record.state,
+        "approved_by": record.approved_by,
+        "approved_via": record.approved_via,
+        "approval_hash": record.approval_hash,
+    }
+    out.result(value, f"{record.name} is approved by {record.approved_by}")
+    return 0
+
+
+def _send(arguments: argparse.Namespace, out: Output) -> int:
+    ws = workspace()
+
+    def progress(report: SendReport) -> None:
+        if sys.stderr.isatty():
+            out.say(f"{report.handed_over} handed over, {report.in_doubt} in doubt")
+
+    report = editions.send(ws, arguments.edition, progress=progress)
+    account = editions.settle(ws, arguments.edition)
+    out.say(f"{report.handed_over} handed over in {report.batches} batches; {report.why}")
+    value = {**account.as_json(), "edition_id": account.edition, "why": report.why}
+    out.result(value, certificate_words(account))
+    complete = account.balanced and not (account.planned or account.claimed or account.unknown)
+    return 0 if complete else 1
+
+
+def _steer(arguments: argparse.Namespace, out: Output) -> int:
+    order = {"pause": editions.pause, "resume": editions.resume, "cancel": editions.cancel}
+    by, reason = arguments.by or me(), arguments.reason
+    account = order[arguments.command](
+        workspace(), arguments.edition, by=by, via=VIA, reason=reason
+    )
+    out.result({**account.as_json(), "edition_id": account.edition}, certificate_words(account))
+    return 0
+
+
+def _settle(arguments: argparse.Namespace, out: Output) -> int:
+    ws = workspace()
+    if arguments.failed:
+        editions.settle_doubt(
+            ws,
+            arguments.edition,
+            arguments.failed,
+            by=arguments.by,
+            via=VIA,
+            reason=arguments.reason,
+        )
+    account = editions.settle(ws, arguments.edition)
+    found = editions.doubts(ws, arguments.edition)
+    rows = [
+        (d.delivery_id, d.batch, d.claimed_at, f"{d.others_proven} of {d.batch_size}", d.reason)
+        for d in found
+    ]
+    header = ("delivery", "batch", "claimed", "others proven", "why")
+    words = table(header, rows) if rows else f"{arguments.edition} has no doubts"
+    out.result({"edition_id": account.edition, "doubts": found, "certificate": account}, words)
+    return 0
+
+
+def _certificate(arguments: argparse.Namespace, out: Output) -> int:
+    account = editions.certificate(workspace(), arguments.edition)
+    out.result({**account.as_json(), "edition_id": account.edition}, certificate_words(account))
+    return 0 if account.balanced else 1
+
+
+def certificate_words(account: Certificate) -> str:
+    """Return a certificate as text that adds up for its reader."""
+    rows: list[tuple[object, object]] = [
+        ("intended", account.intended),
+        ("= accepted", account.accepted),
+    ]
+    rows += [(f"    now {state}", people) for state, people in account.became.items() if people]
+    for name in ("failed", "suppressed", "cancelled", "unknown", "planned", "claimed"):
+        people = getattr(account, name)
+        rows.append((f"+ {name}", people))
+        rows += [(f"    {why}", n) for why, n in sorted(account.reasons.get(name, {}).items())]
+    rows.append(("crossed in flight", account.crossed))
+    rows.append(("outside the audience", account.excluded))
+    rows += [(f"    {why}", n) for why, n in account.excluded_by_reason.items()]
+    verdict = "balanced to the person" if account.balanced else "DOES NOT BALANCE"
+    head = f"Certificate of {account.edition} ({account.state}): {verdict}"
+    return head + "\n" + table(("", "people"), rows)

@@ -1,0 +1,118 @@
+"""Commands about people: import, export, person, suppress, unsuppress."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from outreach.cli.common import VIA, Commands, me, pairs, workspace
+from outreach.cli.output import Output, table
+from outreach.errors import Refused
+from outreach.flows import exports, imports, people
+
+KINDS = ("contacts", "pledges", "organisations", "resources", "suppressions")
+WHAT = ("contacts", "pledges", "deliveries", "events", "quarantine")
+
+
+def add_commands(commands: Commands) -> None:
+    """Add this file's commands."""
+    taken = commands.add_parser("import", help="take in a CSV, TSV or XLSX file")
+    taken.add_argument("path", type=Path)
+    taken.add_argument("--kind", required=True, choices=KINDS)
+    taken.add_argument("--map", action="append", default=[], metavar="COLUMN=FIELD")
+    taken.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE")
+    taken.add_argument("--source", default="", help="name of the source (default: the file's)")
+    taken.add_argument("--allow-shrink", action="store_true", help="take a file that shrank")
+    taken.set_defaults(run=_import)
+    export = commands.add_parser("export", help="write a CSV that is safe to open")
+    export.add_argument("what", choices=WHAT)
+    export.add_argument("--out", type=Path, required=True, metavar="FILE")
+    export.add_argument("--edition", default="", metavar="ID")
+    export.set_defaults(run=_export)
+    person = commands.add_parser("person", help="everything known of one address")
+    person.add_argument("address")
+    what = person.add_mutually_exclusive_group()
+    what.add_argument("--export", type=Path, metavar="FILE", help=".json or .html")
+    what.add_argument("--erase", action="store_true", help="erase them; they stay suppressed")
+    person.set_defaults(run=_person)
+    for name, words in (
+        ("suppress", "never write to an address or domain"),
+        ("unsuppress", "lift a suppression; kept in the history"),
+    ):
+        command = commands.add_parser(name, help=words)
+        command.add_argument("address")
+        command.add_argument("--reason", required=True, metavar="TEXT")
+        command.add_argument("--by", default="", metavar="NAME")
+        command.set_defaults(run=_suppress if name == "suppress" else _unsuppress)
+
+
+def _import(arguments: argparse.Namespace, out: Output) -> int:
+    result = imports.import_file(
+        workspace(),
+        arguments.path,
+        arguments.kind,
+        mapping=pairs(arguments.map, "--map"),
+        constants=pairs(arguments.set, "--set"),
+        source=arguments.source,
+        by=me(),
+        via=VIA,
+        allow_shrink=arguments.allow_shrink,
+    )
+    figures = ("rows_read", "accepted", "created", "changed", "unchanged", "quarantined")
+    rows: list[tuple[object, object]] = [
+        (name.replace("_", " "), getattr(result, name)) for name in figures
+    ]
+    rows += [(f"    {why}", n) for why, n in sorted(result.quarantined_by_reason.items())]
+    words = f"{result.message}\n{table(('', 'rows'), rows)}"
+    if result.unrecognised_columns:
+        words += "\nColumns not recognised: " + ", ".join(result.unrecognised_columns)
+    out.result(result, words)
+    return 0 if result.state in ("done", "already taken") else 1
+
+
+def _export(arguments: argparse.Namespace, out: Output) -> int:
+    rows = exports.export(workspace(), arguments.what, arguments.out, edition=arguments.edition)
+    out.result(
+        {"what": arguments.what, "file": arguments.out, "rows": rows},
+        f"{rows} rows in {arguments.out}",
+    )
+    return 0
+
+
+def _person(arguments: argparse.Namespace, out: Output) -> int:
+    ws = workspace()
+    if arguments.erase:
+        done = people.erase_person(ws, arguments.address, by=me(), via=VIA)
+        rows = sorted(done.counts.items())
+        out.result(done, "Erased. What was changed:\n" + table(("place", "items"), rows))
+        return 0
+    if arguments.export:
+        file = people.export_person(ws, arguments.address, arguments.export)
+        out.result({"file": file}, f"Everything known is in {file}")
+        return 0
+    found = people.person(ws, arguments.address)
+    rows = [(line.edition, line.state, line.reason, line.since) for line in found.editions]
+    words = found.summary
+    if rows:
+        words += "\n" + table(("edition", "state", "why", "when"), rows)
+    out.result(found, words)
+    return 0
+
+
+def _suppress(arguments: argparse.Namespace, out: Output) -> int:
+    if not arguments.reason.strip():
+        raise Refused("a suppression needs a reason: --reason TEXT")
+    added = people.suppress(
+        workspace(), arguments.address, reason=arguments.reason, by=arguments.by or me(), via=VIA
+    )
+    words = "Suppressed from now on" if added else "It was suppressed already; nothing changed"
+    out.result({"suppressed": True, "added": added}, words)
+    return 0
+
+
+def _unsuppress(arguments: argparse.Namespace, out: Output) -> int:
+    lifted = people.unsuppress(
+        workspace(), arguments.address, reason=arguments.reason, by=arguments.by or me(), via=VIA
+    )
+    out.result({"lifted": lifted}, f"{lifted} suppression(s) lifted")
+    return 0 if lifted else 1

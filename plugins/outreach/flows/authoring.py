@@ -1,0 +1,206 @@
+"""What an author does before there is an edition: start, check, preview, test-send."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from outreach.campaigns import Campaign, load_library
+from outreach.clock import LONDON
+from outreach.domain import Organisation, Reader
+from outreach.errors import Fault, InputError, Refused
+from outreach.flows.preparing import find_campaign, layouts
+from outreach.flows.sending import links, sender_mailbox
+from outreach.ledger import edition_store, readers
+from outreach.providers.allowlist import allowed, refusal
+from outreach.providers.base import Content, Handover, Pieces, Recipient
+from outreach.providers.registry import open_provider
+from outreach.rendering import Compiled, EditionContext, compile_campaign
+from outreach.rendering.checks import check as check_contents
+from outreach.rendering.compose import Message, message, with_links
+from outreach.workspace import Workspace
+
+_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+SAMPLES = (
+    Reader(
+        first_name="Sam",
+        last_name="Sample",
+        job_role="Practice manager",
+        sector="General Practice",
+        ics_area="North Central London",
+        borough="Camden",
+        organisation=Organisation("X99999", "Sample Surgery"),
+    ),
+    Reader(
+        first_name="Pat",
+        last_name="Pledger",
+        job_role="Pharmacist",
+        sector="Community Pharmacy",
+        ics_area="South East London",
+        organisation=Organisation("FX999", "Sample Pharmacy"),
+        pledged_on=date(2026, 11, 2),
+    ),
+)
+"""Made-up readers: one who has not pledged, one who has."""
+
+
+def check_files(ws: Workspace, slug: str = "") -> tuple[Fault, ...]:
+    """Judge one campaign file, or all of them, with made-up readers; returns what was found."""
+    library = load_library(ws.settings.campaigns, ws.hub)
+    found = [
+        fault
+        for file, faults in library.faults.items()
+        if not slug or Path(file).stem == slug
+        for fault in faults
+    ]
+    chosen = [c for c in library.campaigns.values() if not slug or c.slug == slug]
+    if slug and not chosen and not found:
+        find_campaign(ws, slug)
+    for campaign in chosen:
+        found += _judged(ws, campaign)
+    return tuple(found)
+
+
+def new_campaign(ws: Workspace, slug: str, *, title: str = "", owner: str = "") -> Path:
+    """Write a campaign file to start from. Raises Refused where it exists, InputError for a name."""
+    if not _SLUG.fullmatch(slug):
+        raise InputError(f"{slug!r}: a campaign's name is small letters, digits and hyphens")
+    file = ws.settings.campaigns[0] / f"{slug}.md"
+    if file.exists():
+        raise Refused(f"{file} exists already; choose another name")
+    shown = title or slug.replace("-", " ").capitalize()
+    owner = owner if re.fullmatch(r"[A-Za-z0-9._-]+", owner) else "comms"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(_START.replace("TITLE", shown).replace("OWNER", owner), encoding="utf-8")
+    return file
+
+
+def preview(
+    ws: Workspace, slug: str, *, address: str = "", folder: Path | None = None
+) -> tuple[Path, ...]:
+    """Render a campaign for made-up readers, or for one contact, to HTML and text files.
+
+    Raises NotFound where the address is not a contact's.
+    """
+    campaign = find_campaign(ws, slug)
+    compiled = compile_campaign(campaign, ws.hub, layouts(ws))
+    people = (readers.reader(ws.engine, ws.keys.address_hash(address)),) if address else SAMPLES
+    folder = folder or ws.settings.home / "preview" / slug
+    folder.mkdir(parents=True, exist_ok=True)
+    files: list[Path] = []
+    for number, reader in enumerate(people, start=1):
+        shown = _message(ws, compiled, reader)
+        for suffix, text in (("html", shown.html), ("txt", f"{shown.subject}\n\n{shown.text}")):
+            file = folder / f"{number}.{suffix}"
+            file.write_text(text, encoding="utf-8")
+            files.append(file)
+    return tuple(files)
+
+
+def test_send(ws: Workspace, slug: str, *, to: str, by: str, via: str) -> str:
+    """Send one copy of a campaign to a colleague, marked as a test and never counted.
+
+    Returns the provider's message id. Raises Refused where the address is suppressed or outside
+    the allow-list, and the provider's own HandOverError where it did not take it.
+    """
+    campaign = find_campaign(ws, slug)
+    address = to.strip()
+    digest = ws.keys.address_hash(address)
+    if readers.is_suppressed(ws.engine, digest, ws.keys.domain_hash(address)):
+        raise Refused("this address is suppressed, so not even a test is sent to it")
+    compiled = compile_campaign(campaign, ws.hub, layouts(ws))
+    reader = readers.reader_or_none(ws.engine, digest) or replace(SAMPLES[0])
+    provider = open_provider(ws.settings.provider, ws.settings)
+    try:
+        if provider.networked and not allowed(address, ws.settings):
+            raise Refused(refusal(ws.settings))
+        receipt = provider.hand_over(_test_handover(ws, campaign, compiled, reader, address))
+    finally:
+        provider.close()
+    with ws.engine.begin() as connection:
+        edition_store.note(
+            connection, who=by, via=via, action="test send", subject=slug, at=datetime.now(UTC)
+        )
+    return receipt.message_id
+
+
+def _judged(ws: Workspace, campaign: Campaign) -> tuple[Fault, ...]:
+    try:
+        compiled = compile_campaign(campaign, ws.hub, layouts(ws))
+    except InputError as error:
+        return error.faults
+    contents = []
+    for reader in SAMPLES:
+        key = compiled.key(reader)
+        content = compiled.render(key, EditionContext(_today()))
+        contents.append((compiled.label(key), content, compiled.values(reader)))
+    return tuple(dict.fromkeys(check_contents(campaign, ws.hub, contents, {})))
+
+
+def _message(ws: Workspace, compiled: Compiled, reader: Reader) -> Message:
+    content = compiled.render(compiled.key(reader), EditionContext(_today()))
+    unsubscribe, view = links(ws, "preview")
+    return message(content, with_links(compiled.values(reader), unsubscribe, view))
+
+
+def _test_handover(
+    ws: Workspace, campaign: Campaign, compiled: Compiled, reader: Reader, address: str
+) -> Handover:
+    content = compiled.render(compiled.key(reader), EditionContext(_today()))
+    marked = Pieces(
+        ("[TEST] " + content.subject.literals[0], *content.subject.literals[1:]),
+        content.subject.slots,
+    )
+    delivery_id = f"test{secrets.token_hex(11)}"
+    unsubscribe, view = links(ws, delivery_id)
+    return Handover(
+        reference=f"test#{delivery_id}",
+        campaign=campaign.slug,
+        occurrence="test",
+        sender=sender_mailbox(ws, campaign.sender),
+        reply_to=campaign.reply_to or ws.settings.reply_to,
+        content=Content(marked, content.text, content.html),
+        recipients=(
+            Recipient(
+                delivery_id=delivery_id,
+                address=address,
+                values=with_links(compiled.values(reader), unsubscribe, view),
+                unsubscribe_url=unsubscribe,
+            ),
+        ),
+    )
+
+
+def _today() -> str:
+    return f"{datetime.now(LONDON):%Y-%m-%d}"
+
+
+_START = """---
+title: TITLE
+owner: OWNER
+purpose: public_task
+basis_reason: Tells the primary care workforce about the equality standard that concerns them.
+subject: TITLE
+preview: One sentence that makes someone want to read on.
+trigger: manual
+segment:
+  ics_areas: [North Central London]
+---
+Dear {{ contact.first_name or "colleague" }},
+
+Write your text here. A blank line starts a new paragraph.
+
+{% if contact.pledged %}
+Thank you for your pledge.
+{% else %}
+[Sign the pledge](https://www.ncltraininghub.org/training-and-support/workforce-race-equality-standard){.button}
+{% endif %}
+
+Best wishes,
+
+{{ hub.name }}
+"""

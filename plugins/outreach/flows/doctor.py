@@ -1,0 +1,161 @@
+"""What is configured, what is missing, and how to mend it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+from outreach.campaigns import load_library
+from outreach.errors import ConfigError, OutreachError
+from outreach.flows.recovery import JournalGuard
+from outreach.flows.sending import sender_mailbox
+from outreach.journal import Journal
+from outreach.keys import load_keys
+from outreach.providers.registry import open_provider
+from outreach.settings import SENDGRID_URL, Settings, load_settings
+from outreach.workspace import Workspace, open_workspace
+
+OK, ADVICE, MISSING = "ok", "advice", "missing"
+
+_LOW_DISK = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at. `level` is ok, advice or missing; `found` holds no secret."""
+
+    level: str
+    what: str
+    found: str
+    advice: str = ""
+
+
+def examine(settings: Settings | None = None) -> tuple[Finding, ...]:
+    """Look at everything a deployment needs; never raises for what it finds.
+
+    `settings` are those of a process inside Airflow, where connections win; default: the
+    environment's.
+    """
+    try:
+        settings = settings or load_settings()
+    except ConfigError as error:
+        return (Finding(MISSING, "settings", "cannot be read", str(error)),)
+    found = [
+        *_basics(settings),
+        *_keys(settings),
+        *_provider(settings),
+        *_recipients(settings),
+        *_public(settings),
+    ]
+    try:
+        ws = open_workspace(settings)
+    except Exception as error:  # whatever keeps the ledger shut is the finding
+        return (*found, Finding(MISSING, "ledger", _kind(settings), _first_line(error)))
+    return (*found, *_ledger(ws), *_campaigns(ws))
+
+
+def _basics(settings: Settings) -> Iterator[Finding]:
+    yield Finding(OK, "environment", settings.env)
+    try:
+        yield Finding(OK, "Airflow", version("apache-airflow"))
+    except PackageNotFoundError:
+        yield Finding(ADVICE, "Airflow", "not installed", "run make setup")
+    home = settings.home
+    settings.home.mkdir(parents=True, exist_ok=True)
+    writable = os.access(home, os.W_OK)
+    free = shutil.disk_usage(home).free
+    if not writable:
+        yield Finding(MISSING, "home", str(home), "make OUTREACH_HOME writable")
+    elif free < _LOW_DISK:
+        yield Finding(ADVICE, "home", f"{free >> 20} MB free", "free some disk space")
+    else:
+        yield Finding(OK, "home", str(home))
+
+
+def _keys(settings: Settings) -> Iterator[Finding]:
+    try:
+        load_keys(settings)
+    except ConfigError as error:
+        yield Finding(MISSING, "keys", "not usable", str(error))
+        return
+    made = not (settings.address_key and settings.token_keys)
+    where = "made in the home, for development" if made else "from settings"
+    yield Finding(OK, "keys", where, "back them up with the ledger")
+
+
+def _provider(settings: Settings) -> Iterator[Finding]:
+    try:
+        open_provider(settings.provider, settings).close()
+    except ConfigError as error:
+        yield Finding(MISSING, "provider", settings.provider, str(error))
+        return
+    yield Finding(OK, "provider", settings.provider)
+    if settings.provider == "sendgrid":
+        origin = _origin(settings, "sendgrid_api_key")
+        yield Finding(OK, "SendGrid API key", f"from {origin}")
+        if settings.sendgrid_base_url != SENDGRID_URL:
+            yield Finding(ADVICE, "SendGrid address", settings.sendgrid_base_url, "not SendGrid's")
+    keys = len(settings.webhook_keys)
+    if keys or settings.provider != "sendgrid":
+        yield Finding(OK, "webhook keys", f"{keys} configured")
+    else:
+        advice = "set OUTREACH_SENDGRID_WEBHOOK_KEYS, or events are not taken in by webhook"
+        yield Finding(ADVICE, "webhook keys", "none", advice)
+
+
+def _recipients(settings: Settings) -> Iterator[Finding]:
+    if settings.production:
+        yield Finding(OK, "recipients", "everyone, as this is production")
+    elif settings.allowed_recipients:
+        yield Finding(OK, "recipients", ", ".join(settings.allowed_recipients))
+    elif settings.provider == "outbox":
+        yield Finding(OK, "recipients", "nobody over a network: the outbox is local")
+    else:
+        advice = 'outside production set OUTREACH_ALLOWED_RECIPIENTS, such as "*@example.org"'
+        yield Finding(ADVICE, "recipients", "nobody", advice)
+
+
+def _public(settings: Settings) -> Iterator[Finding]:
+    secure = settings.public_url.startswith("https://")
+    level = OK if secure or not settings.production else MISSING
+    advice = "" if secure else "production needs OUTREACH_PUBLIC_URL with https (RFC 8058)"
+    yield Finding(level, "public address", settings.public_url, advice)
+
+
+def _ledger(ws: Workspace) -> Iterator[Finding]:
+    yield Finding(OK, "ledger", _kind(ws.settings))
+    try:
+        JournalGuard(Journal(ws.settings.journal), ws.engine).check()
+        yield Finding(OK, "claim journal", str(ws.settings.journal))
+    except OutreachError as error:
+        yield Finding(MISSING, "claim journal", "ahead of the ledger", str(error))
+    sender = sender_mailbox(ws, None)
+    made_up = sender.address.endswith(("@example.org", ".example.org"))
+    bad = made_up and ws.settings.production
+    advice = "set OUTREACH_FROM to an address of your own domain" if made_up else ""
+    yield Finding(MISSING if bad else OK, "sender", sender.address, advice)
+
+
+def _campaigns(ws: Workspace) -> Iterator[Finding]:
+    library = load_library(ws.settings.campaigns, ws.hub)
+    yield Finding(OK, "campaigns", f"{len(library.campaigns)} files load")
+    for faults in library.faults.values():
+        for fault in faults:
+            yield Finding(ADVICE, "campaign file", "faulty", str(fault))
+
+
+def _kind(settings: Settings) -> str:
+    return settings.database_url.partition(":")[0]
+
+
+def _origin(settings: Settings, field: str) -> str:
+    return settings.origins.get(field) or settings.origins.get(
+        f"OUTREACH_{field.upper()}", "default"
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]

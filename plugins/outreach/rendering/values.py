@@ -121,18 +121,23 @@ _HIDDEN = re.compile(
     "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]+"
 )
 
+_SPACES = re.compile(r"\s+")
+
 
 def clean(text: str) -> str:
     """Return `text` as one inert line of at most MAX_VALUE characters.
 
     Line breaks and control characters become a space; bidirectional controls, zero-width
-    characters and lone surrogates go; runs of space become one; markup is left as it is.
+    characters and lone surrogates go; runs of space become one; markup is left as it is. A
+    space at an end stays, since copy may print `' at ' ~ contact.organisation.name`.
     """
-    if len(text) <= MAX_VALUE and text.isprintable() and "  " not in text:
-        return text.strip() if text.isascii() else " ".join(_HIDDEN.sub("", text).split())
+    if len(text) <= MAX_VALUE and text.isascii() and text.isprintable() and "  " not in text:
+        return "" if text == " " else text
     kept = _HIDDEN.sub("", _BREAKING.sub(" ", text[: MAX_VALUE * 20]))
-    line = " ".join(kept.split())
-    return line if len(line) <= MAX_VALUE else line[: MAX_VALUE - 1].rstrip() + "…"
+    line = _SPACES.sub(" ", kept)
+    if len(line) > MAX_VALUE:
+        line = line[: MAX_VALUE - 1].rstrip() + "…"
+    return "" if line == " " else line
 
 
 def to_text(value: object) -> str:

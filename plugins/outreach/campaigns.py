@@ -1,0 +1,210 @@
+"""Campaign files -> Campaign: one Markdown file with a YAML head, every fault with its line."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from outreach.domain import Mailbox, Purpose
+from outreach.errors import Fault, InputError
+from outreach.frontmatter import Approval, FrontMatter, Occasion, Trigger, disagreements
+from outreach.hub import Hub
+from outreach.rendering.expand import expand
+from outreach.rendering.structure import Source
+from outreach.wording import schema_faults, shown_path
+from outreach.yamlfile import Located, read_yaml
+
+_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_MAX_BYTES = 256 * 1024
+_FENCE = "---"
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Who a campaign is for; an empty tuple means all, None means either."""
+
+    sectors: tuple[str, ...] = ()
+    ics_areas: tuple[str, ...] = ()
+    boroughs: tuple[str, ...] = ()
+    job_roles: tuple[str, ...] = ()
+    pledged: bool | None = None
+    pledged_within_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """The authored definition. `subject`, `preview` and `body` are Jinja, `body` in Markdown.
+
+    `timetable` is a five-field cron text read in Europe/London. `why` tells readers why they
+    get this; empty means the hub's own words. `*_line` are lines of `file`.
+    """
+
+    slug: str
+    title: str
+    file: Path
+    purpose: Purpose
+    basis_reason: str
+    sender: Mailbox | None
+    reply_to: Mailbox | None
+    subject: str
+    preview: str
+    trigger: Trigger
+    timetable: str
+    working_days_only: bool
+    segment: Segment
+    occasion: Occasion
+    approval: Approval
+    approvers: tuple[str, ...]
+    owner: str
+    late_after_hours: int
+    layout: str
+    category: str
+    why: str
+    body: str = field(repr=False)
+    body_line: int = field(repr=False)
+    subject_line: int = field(repr=False)
+    preview_line: int = field(repr=False)
+    source: str = field(repr=False)
+
+    def content_hash(self, hub: Hub, layouts: Path) -> str:
+        """Return a hash of all that readers see: this file, its layout and the hub."""
+        digest = hashlib.sha256()
+        for suffix in (".mjml", ".txt"):
+            layout = layouts / f"{self.layout}{suffix}"
+            digest.update(layout.read_bytes() if layout.exists() else b"")
+            digest.update(b"\0")
+        digest.update(f"{hub.digest}\0{self.source}".encode())
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """Every campaign that loads, by slug; and for every file that does not, its faults."""
+
+    campaigns: dict[str, Campaign]
+    faults: dict[str, tuple[Fault, ...]]
+
+
+def sources_of(campaign: Campaign) -> tuple[Source, Source, Source]:
+    """Return the templated texts of a campaign: subject, preview, body."""
+    file = shown_path(campaign.file)
+    return (
+        Source("subject", campaign.subject, file, campaign.subject_line, spread=False),
+        Source("preview", campaign.preview, file, campaign.preview_line, spread=False),
+        Source("body", campaign.body, file, campaign.body_line),
+    )
+
+
+def load_campaign(path: Path, hub: Hub) -> Campaign:
+    """Read one campaign file. Raises InputError with every fault found, each with its line."""
+    file = shown_path(path)
+    source = _read(path, file)
+    if not _SLUG.fullmatch(path.stem):
+        near = re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-") or "my-campaign"
+        said = "a campaign file's name is small letters, digits and hyphens"
+        raise InputError(Fault(f"{said}; call it {near}.md", file))
+    head, body, body_line = _split(source, file)
+    at = read_yaml(head, file, first_line=2)
+    form = _form(at, file)
+    campaign = _campaign(path, form, at, source, body, body_line)
+    faults = [Fault(said, file, at.line(place)) for place, said in disagreements(form, hub)]
+    for part in sources_of(campaign):
+        faults += expand(part, hub)[1]
+    if faults:
+        raise InputError(*sorted(faults, key=lambda fault: fault.line))
+    return campaign
+
+
+def load_library(paths: Sequence[Path], hub: Hub) -> Library:
+    """Read every campaign file in `paths` (folders, or single files).
+
+    A broken file never affects the others. Of two files with one slug the first stands.
+    """
+    campaigns: dict[str, Campaign] = {}
+    faults: dict[str, tuple[Fault, ...]] = {}
+    for path in _files(paths, faults):
+        try:
+            campaign = load_campaign(path, hub)
+        except InputError as error:
+            faults[shown_path(path)] = error.faults
+            continue
+        first = campaigns.setdefault(campaign.slug, campaign)
+        if first is not campaign:
+            file = shown_path(path)
+            said = f"{shown_path(first.file)} has this name already; rename one of the two"
+            faults[file] = (Fault(said, file),)
+    return Library(campaigns, faults)
+
+
+def _files(paths: Iterable[Path], faults: dict[str, tuple[Fault, ...]]) -> Iterator[Path]:
+    for path in paths:
+        if path.is_dir():
+            found = (p for p in sorted(path.glob("*.md")) if p.name[0] not in "._")
+            yield from (p for p in found if p.stem.lower() != "readme")
+        elif path.exists():
+            yield path
+        else:
+            file = shown_path(path)
+            said = "there is no such folder or file; check OUTREACH_CAMPAIGNS"
+            faults[file] = (Fault(said, file),)
+
+
+def _read(path: Path, file: str) -> str:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(Fault(f"this file cannot be read: {error.strerror}", file)) from None
+    if len(data) > _MAX_BYTES:
+        raise InputError(Fault(f"this file is over {_MAX_BYTES // 1024} KB; shorten it", file))
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise InputError(Fault("a letter here is not UTF-8; save as UTF-8", file, line)) from None
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _split(source: str, file: str) -> tuple[str, str, int]:
+    """Return the head, the body, and the body's first line in the file."""
+    lines = source.split("\n")
+    if lines[0].rstrip() != _FENCE:
+        said = "the first line must be ---, then the fields, then --- again, then the text"
+        raise InputError(Fault(said, file, 1))
+    for number, line in enumerate(lines[1:], start=1):
+        if line.rstrip() == _FENCE:
+            return "\n".join(lines[1:number]), "\n".join(lines[number + 1 :]), number + 2
+    raise InputError(Fault("a line with --- is missing between the fields and the text", file, 1))
+
+
+def _form(at: Located, file: str) -> FrontMatter:
+    if not isinstance(at.data, dict):
+        raise InputError(Fault("write fields here, such as title: My campaign", file, 2))
+    try:
+        return FrontMatter.model_validate(at.data)
+    except ValidationError as error:
+        raise InputError(*schema_faults(error, FrontMatter, at, file)) from None
+
+
+def _campaign(
+    path: Path, form: FrontMatter, at: Located, source: str, body: str, body_line: int
+) -> Campaign:
+    same = form.model_dump(exclude={"sender", "reply_to", "segment", "category"})
+    return Campaign(
+        **same,
+        slug=path.stem,
+        file=path,
+        sender=form.sender.mailbox() if form.sender else None,
+        reply_to=form.reply_to.mailbox() if form.reply_to else None,
+        segment=Segment(**form.segment.model_dump()),
+        category=form.category or path.stem,
+        body=body,
+        body_line=body_line,
+        subject_line=at.line(("subject",)),
+        preview_line=at.line(("preview",)),
+        source=source,
+    )

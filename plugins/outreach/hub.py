@@ -1,0 +1,234 @@
+"""`hub.yaml` -> Hub: the one organisation that this deployment serves."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from outreach.domain import Mailbox
+from outreach.errors import Fault, InputError
+from outreach.wording import schema_faults, shown_path
+from outreach.yamlfile import Located, read_yaml
+
+_STRICT = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+_ADDRESS = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\"]+")
+_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+_LEAST_CONTRAST = 4.5
+_PAIRS = (
+    ("text", "panel"),
+    ("text", "page"),
+    ("link", "panel"),
+    ("link", "page"),
+    ("brand_text", "brand"),
+    ("button_text", "button"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """One Integrated Care System area, and how many there answered the 2021 survey."""
+
+    name: str
+    survey_answers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Palette:
+    """The colours of one scheme, as `#rrggbb`; text on its ground reaches 4.5:1."""
+
+    page: str
+    panel: str
+    text: str
+    link: str
+    brand: str
+    brand_text: str
+    button: str
+    button_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """Brand, areas, boroughs, sectors and senders. `digest` changes when `hub.yaml` does."""
+
+    name: str
+    short_name: str
+    identity: str
+    why: str
+    website: str
+    wres_url: str
+    privacy_url: str
+    sectors: tuple[str, ...]
+    areas: tuple[Area, ...]
+    boroughs: tuple[str, ...]
+    sender: Mailbox
+    reply_to: Mailbox | None
+    approvers: tuple[str, ...]
+    light: Palette
+    dark: Palette
+    digest: str = field(default="", repr=False)
+
+    @property
+    def survey_answers(self) -> Mapping[str, int]:
+        """Area name -> how many people there answered the 2021 survey."""
+        return MappingProxyType({area.name: area.survey_answers for area in self.areas})
+
+    @property
+    def ics_areas(self) -> tuple[str, ...]:
+        """The names of the areas."""
+        return tuple(area.name for area in self.areas)
+
+
+def _https(value: str) -> str:
+    if not value.startswith("https://") or re.search(r"[\s@\\]", value):
+        raise ValueError(f"“{value}” is not a safe web address; it must begin with https://")
+    return value
+
+
+def _colour(value: str) -> str:
+    if not _COLOUR.fullmatch(value):
+        raise ValueError(f"“{value}” is not a colour; write it as #rrggbb in quotes")
+    return value.lower()
+
+
+def split_mailbox(value: Any) -> Any:
+    """Return the parts of `Name <address>`; anything else as it is, for the schema to judge."""
+    if isinstance(value, str):
+        shown, _, address = value.rpartition("<")
+        return {"name": shown.strip(), "address": address.removesuffix(">").strip()}
+    return value
+
+
+def checked_address(value: str) -> str:
+    """Return `value` where it has the form of an address. Raises ValueError otherwise."""
+    if not _ADDRESS.fullmatch(value) or not value.isprintable():
+        raise ValueError(f"“{value}” is not an email address; write name@example.org")
+    return value
+
+
+class MailboxForm(BaseModel):
+    """A sender as written: `Name <address>`, or `name:` and `address:`."""
+
+    model_config = _STRICT
+    name: str = ""
+    address: Annotated[str, AfterValidator(checked_address)]
+
+    def mailbox(self) -> Mailbox:
+        """Return it as the rest of Outreach knows it."""
+        return Mailbox(self.address, self.name)
+
+
+MailboxField = Annotated[MailboxForm, BeforeValidator(split_mailbox)]
+_Url = Annotated[str, AfterValidator(_https)]
+_Colour = Annotated[str, AfterValidator(_colour)]
+_Text = Annotated[str, Field(min_length=1, max_length=500)]
+_Names = Annotated[tuple[_Text, ...], Field(min_length=1)]
+
+
+class _AreaForm(BaseModel):
+    model_config = _STRICT
+    name: _Text
+    survey_answers: Annotated[int, Field(ge=0)]
+
+
+class _PaletteForm(BaseModel):
+    model_config = _STRICT
+    page: _Colour
+    panel: _Colour
+    text: _Colour
+    link: _Colour
+    brand: _Colour
+    brand_text: _Colour
+    button: _Colour
+    button_text: _Colour
+
+
+class _ColoursForm(BaseModel):
+    model_config = _STRICT
+    light: _PaletteForm
+    dark: _PaletteForm
+
+
+class _HubForm(BaseModel):
+    model_config = _STRICT
+    name: _Text
+    short_name: _Text
+    identity: _Text
+    why: _Text
+    website: _Url
+    wres_url: _Url
+    privacy_url: _Url
+    sectors: _Names
+    areas: Annotated[tuple[_AreaForm, ...], Field(min_length=1)]
+    boroughs: _Names
+    sender: MailboxField
+    reply_to: MailboxField | None = None
+    approvers: _Names
+    colours: _ColoursForm
+
+
+def load_hub(path: Path) -> Hub:
+    """Read the hub's file. Raises InputError with every fault found, each with its line."""
+    file = shown_path(path)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise InputError(Fault("this file is missing; copy hub.yaml back", file)) from None
+    except UnicodeDecodeError:
+        raise InputError(Fault("save this file as UTF-8", file)) from None
+    at = read_yaml(text, file)
+    try:
+        form = _HubForm.model_validate(at.data)
+    except ValidationError as error:
+        raise InputError(*schema_faults(error, _HubForm, at, file)) from None
+    faint = _faint(form, at, file)
+    if faint:
+        raise InputError(*faint)
+    return _hub(form, hashlib.sha256(text.encode()).hexdigest())
+
+
+def _hub(form: _HubForm, digest: str) -> Hub:
+    plain = form.model_dump(exclude={"areas", "sender", "reply_to", "colours"})
+    return Hub(
+        **plain,
+        areas=tuple(Area(area.name, area.survey_answers) for area in form.areas),
+        sender=form.sender.mailbox(),
+        reply_to=form.reply_to.mailbox() if form.reply_to else None,
+        light=Palette(**form.colours.light.model_dump()),
+        dark=Palette(**form.colours.dark.model_dump()),
+        digest=digest,
+    )
+
+
+def _faint(form: _HubForm, at: Located, file: str) -> list[Fault]:
+    faults = []
+    for scheme in ("light", "dark"):
+        colours = getattr(form.colours, scheme)
+        for front, ground in _PAIRS:
+            ratio = contrast(getattr(colours, front), getattr(colours, ground))
+            if ratio < _LEAST_CONTRAST:
+                said = (
+                    f"{scheme}: “{front}” on “{ground}” is too faint ({ratio:.1f}:1, 4.5:1 needed)"
+                )
+                faults.append(Fault(said, file, at.line(("colours", scheme, front))))
+    return faults
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the WCAG contrast ratio of two colours (`#rrggbb`), 1 to 21."""
+    darker, lighter = sorted((_luminance(one), _luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    channels = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    red, green, blue = (
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

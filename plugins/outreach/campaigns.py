@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from outreach.domain import Mailbox, Purpose
+from outreach.domain import Mailbox, Purpose, Segment
 from outreach.errors import Fault, InputError
 from outreach.frontmatter import Approval, FrontMatter, Occasion, Trigger, disagreements
 from outreach.hub import Hub
@@ -22,18 +22,6 @@ from outreach.yamlfile import Located, read_yaml
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _MAX_BYTES = 256 * 1024
 _FENCE = "---"
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """Who a campaign is for; an empty tuple means all, None means either."""
-
-    sectors: tuple[str, ...] = ()
-    ics_areas: tuple[str, ...] = ()
-    boroughs: tuple[str, ...] = ()
-    job_roles: tuple[str, ...] = ()
-    pledged: bool | None = None
-    pledged_within_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,10 @@ def check_files(ws: Workspace, slug: str = "") -> tuple[Fault, ...]:
 
 
 def new_campaign(ws: Workspace, slug: str, *, title: str = "", owner: str = "") -> Path:
-    """Write a campaign file to start from. Raises Refused where it exists, InputError for a name."""
+    """Write a campaign file to start from.
+
+    Raises Refused where there is one already, InputError for a name that cannot be.
+    """
     if not _SLUG.fullmatch(slug):
         raise InputError(f"{slug!r}: a campaign's name is small letters, digits and hyphens")
     file = ws.settings.campaigns[0] / f"{slug}.md"
@@ -136,13 +139,13 @@ def _judged(ws: Workspace, campaign: Campaign) -> tuple[Fault, ...]:
     contents = []
     for reader in SAMPLES:
         key = compiled.key(reader)
-        content = compiled.render(key, EditionContext(_today()))
+        content = compiled.render(key, _today())
         contents.append((compiled.label(key), content, compiled.values(reader)))
     return tuple(dict.fromkeys(check_contents(campaign, ws.hub, contents, {})))
 
 
 def _message(ws: Workspace, compiled: Compiled, reader: Reader) -> Message:
-    content = compiled.render(compiled.key(reader), EditionContext(_today()))
+    content = compiled.render(compiled.key(reader), _today())
     unsubscribe, view = links(ws, "preview")
     return message(content, with_links(compiled.values(reader), unsubscribe, view))
 
@@ -150,7 +153,7 @@ def _message(ws: Workspace, compiled: Compiled, reader: Reader) -> Message:
 def _test_handover(
     ws: Workspace, campaign: Campaign, compiled: Compiled, reader: Reader, address: str
 ) -> Handover:
-    content = compiled.render(compiled.key(reader), EditionContext(_today()))
+    content = compiled.render(compiled.key(reader), _today())
     marked = Pieces(
         ("[TEST] " + content.subject.literals[0], *content.subject.literals[1:]),
         content.subject.slots,
@@ -175,8 +178,9 @@ def _test_handover(
     )
 
 
-def _today() -> str:
-    return f"{datetime.now(LONDON):%Y-%m-%d}"
+def _today() -> EditionContext:
+    today = datetime.now(LONDON).date()
+    return EditionContext(today.isoformat(), today)
 
 
 _START = """---

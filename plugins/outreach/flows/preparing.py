@@ -19,7 +19,16 @@ from outreach.ledger.audience import Candidate, Rule
 from outreach.ledger.certificate import certificate
 from outreach.ledger.freeze import NewEdition, NewVariant, PlannedDelivery
 from outreach.providers.registry import open_provider
-from outreach.rendering import MAX_VARIANTS, Compiled, EditionContext, compile_campaign, frozen
+from outreach.providers.base import Content
+from outreach.rendering import (
+    MAX_VARIANTS,
+    Compiled,
+    EditionContext,
+    VariantKey,
+    compile_campaign,
+    frozen,
+)
+from outreach.wording import shown_path
 from outreach.workspace import Workspace
 
 _OCCURRENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+-]{0,63}")
@@ -44,8 +53,7 @@ class Prepared:
 class _Audience:
     planned: list[PlannedDelivery]
     not_planned: list[Candidate]
-    labels: list[str]
-    keys: list[object]
+    keys: list[VariantKey]
 
 
 def layouts(ws: Workspace) -> Path:
@@ -98,10 +106,21 @@ def prepare(
     compiled = compile_campaign(campaign, ws.hub, layouts(ws))
     rule = _rule(campaign, narrow)
     found = _audience(ws, compiled, rule, name, now)
-    new = _new_edition(ws, campaign, compiled, rule, occurrence, found, now)
-    new = replace(new, created_by=by, send_at=send_at, late_after=_late(campaign, send_at or due))
-    variants = _render(compiled, found, occurrence)
-    new = replace(new, content_hash=freeze.content_hash(new.source_hash, variants))
+    context = EditionContext(occurrence, (send_at or due or now).astimezone(LONDON).date())
+    contents = [compiled.render(key, context) for key in found.keys]
+    variants = [
+        NewVariant(compiled.label(key), frozen.to_json(content))
+        for key, content in zip(found.keys, contents, strict=True)
+    ]
+    new = _new_edition(ws, campaign, rule, occurrence, found, now)
+    new = replace(
+        new,
+        content_hash=freeze.content_hash(new.source_hash, variants),
+        created_by=by,
+        send_at=send_at,
+        late_after=_late(campaign, send_at or due),
+        missing=missing_values(compiled, contents, found.planned),
+    )
     with ws.engine.begin() as connection:
         edition_id = freeze.freeze(connection, new, variants, found.planned, found.not_planned)
         if edition_id is not None:
@@ -166,21 +185,19 @@ def narrowed(segment: Segment, narrow: Segment) -> Segment:
 
 
 def _audience(ws: Workspace, compiled: Compiled, rule: Rule, name: str, now: datetime) -> _Audience:
-    found = _Audience([], [], [], [])
-    places: dict[object, int] = {}
+    found = _Audience([], [], [])
+    places: dict[VariantKey, int] = {}
     with ws.engine.connect() as connection:
         for person in audience.select_candidates(connection, rule, name, now):
             if person.why_not:
                 found.not_planned.append(person)
                 continue
-            key = compiled.key(person.reader)
+            key, values = compiled.assess(person.reader)
             if key not in places:
                 places[key] = len(places)
                 found.keys.append(key)
-                found.labels.append(compiled.label(key))
                 if len(places) > MAX_VARIANTS:
                     raise InputError(too_many_variants(compiled))
-            values = compiled.values(person.reader)
             found.planned.append(PlannedDelivery(person, places[key], values))
     return found
 
@@ -190,22 +207,13 @@ def too_many_variants(compiled: Compiled) -> Fault:
     return Fault(
         f"its conditions make more than {MAX_VARIANTS} variants, too many to proof. "
         "Ask for fewer fields in {% if %} and {% for %}",
-        file=compiled.file,
+        file=shown_path(compiled.campaign.file),
     )
-
-
-def _render(compiled: Compiled, found: _Audience, occurrence: str) -> list[NewVariant]:
-    context = EditionContext(occurrence)
-    return [
-        NewVariant(label, frozen.to_json(compiled.render(key, context)))  # type: ignore[arg-type]
-        for key, label in zip(found.keys, found.labels, strict=True)
-    ]
 
 
 def _new_edition(
     ws: Workspace,
     campaign: Campaign,
-    compiled: Compiled,
     rule: Rule,
     occurrence: str,
     found: _Audience,
@@ -234,7 +242,7 @@ def _new_edition(
         created_at=now,
         send_at=None,
         late_after=None,
-        missing=missing_values(compiled, found.planned),
+        missing={},
     )
 
 
@@ -246,12 +254,11 @@ def _late(campaign: Campaign, due: datetime | None) -> datetime | None:
     return due + timedelta(hours=campaign.late_after_hours) if due else None
 
 
-def missing_values(compiled: Compiled, planned: Sequence[PlannedDelivery]) -> dict[str, int]:
+def missing_values(
+    compiled: Compiled, contents: Sequence[Content], planned: Sequence[PlannedDelivery]
+) -> dict[str, int]:
     """Return, for each printed expression, how many people it is empty for."""
     missing: Counter[str] = Counter()
-    places = [(n, slot) for n, slot in enumerate(compiled.slots) if slot.kind == "value"]
     for one in planned:
-        for place, slot in places:
-            if not one.values[place]:
-                missing[slot.expression] += 1
+        missing.update(compiled.empty(contents[one.variant], one.values))
     return dict(missing)

@@ -48,14 +48,15 @@ TRANSITIONS: dict[DeliveryState, frozenset[DeliveryState]] = {
     _S.ACCEPTED: frozenset({_S.DEFERRED, _S.DELIVERED, _S.BOUNCED, _S.DROPPED}),
     _S.DEFERRED: frozenset({_S.DELIVERED, _S.BOUNCED, _S.DROPPED}),
     _S.DELIVERED: frozenset({_S.BOUNCED}),
-    _S.DROPPED: frozenset({_S.BOUNCED}),
+    _S.DROPPED: frozenset({_S.DELIVERED, _S.BOUNCED}),
     _S.BOUNCED: frozenset(),
     _S.SUPPRESSED: frozenset(),
     _S.CANCELLED: frozenset(),
     _S.FAILED: frozenset({_S.ACCEPTED, _S.DEFERRED, _S.DELIVERED, _S.BOUNCED, _S.DROPPED}),
 }
 """Every lawful step. `planned -> unknown` is taken only by recovery from the claim journal;
-`failed -> accepted...` only by an event that carries our id and so proves the hand-over."""
+`failed -> accepted...` only by an event that carries our id and so proves the hand-over;
+`dropped -> delivered` so that the order in which events arrive does not matter."""
 
 
 def may_become(old: DeliveryState, new: DeliveryState) -> bool:

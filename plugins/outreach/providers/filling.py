@@ -11,6 +11,12 @@ from outreach.providers.base import Content, Pieces
 
 # Everything that some mail software takes for the end of a line, and the other controls.
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_ADDRESS = re.compile(r"[^\s@<>\"'(),;:]+@[^\s@<>\"'(),;:]+")
+
+
+def without_addresses(words: str) -> str:
+    """Return a provider's words with every mail address taken out: they reach logs."""
+    return _ADDRESS.sub("(an address)", words)
 
 
 def join(pieces: Pieces, values: Sequence[str]) -> str:

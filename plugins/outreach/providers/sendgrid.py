@@ -6,7 +6,6 @@ SendGrid has no idempotency key, so whatever may have been taken is doubt, never
 from __future__ import annotations
 
 import json
-import re
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -25,6 +24,7 @@ from outreach.errors import (
 )
 from outreach.providers.allowlist import guard
 from outreach.providers.base import Handover, Receipt
+from outreach.providers.filling import without_addresses
 from outreach.providers.sendgrid_payload import MAX_RECIPIENTS, payload
 from outreach.settings import Settings
 
@@ -32,7 +32,6 @@ from outreach.settings import Settings
 _TIMEOUT = httpx.Timeout(connect=4.0, write=30.0, read=60.0, pool=4.0)
 _BEFORE_THE_BODY = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _REPLY_BYTES = 65_536
-_ADDRESS = re.compile(r"[^\s@<>\"']+@[^\s@<>\"']+")
 _LONGEST_WAIT = 600.0
 _USUAL_WAIT = 30.0
 
@@ -141,7 +140,7 @@ def _wait(headers: Mapping[str, str]) -> float:
 def _words(response: httpx.Response, handover: Handover) -> str:
     """The provider's messages, without any address or value of this batch."""
     words = "; ".join(_messages(_read(response)))
-    words = _ADDRESS.sub("(an address)", words)
+    words = without_addresses(words)
     values = {value for r in handover.recipients for value in r.values if len(value) > 2}
     for value in sorted((v for v in values if v in words), key=len, reverse=True):
         words = words.replace(value, "(a value)")

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from outreach.domain import Event, EventType
+from outreach.providers.filling import without_addresses
 from outreach.providers.sendgrid_payload import DELIVERY_ARG
 
 SIGNATURE_HEADER = "X-Twilio-Email-Event-Webhook-Signature"
@@ -39,6 +40,10 @@ TYPES: dict[str, EventType] = {
 
 _MAX_EVENTS = 20_000
 _MAX_TEXT = 2_000
+_MAX_REASON = 200
+_WITH_REASON = frozenset(
+    {EventType.BOUNCED, EventType.BLOCKED, EventType.DROPPED, EventType.DEFERRED}
+)
 
 
 class SendGridEvents:
@@ -112,13 +117,21 @@ def _event(row: dict[str, Any], word: str, occurred_at: datetime) -> Event:
         address=_text(row.get("email")),
         fingerprint=_text(row.get("sg_event_id"))[:200],
         link=_text(row.get("url")) if kind is EventType.CLICKED else "",
-        reason=_text(row.get("reason")) or _text(row.get("response")),
+        reason=_reason(row, kind),
         machine=_true(row.get("sg_machine_open")),
         hard=kind is EventType.BOUNCED,
         simulated=_true(row.get(SIMULATED_ARG) or _nested(row).get(SIMULATED_ARG)),
         message_id=_text(row.get("sg_message_id"))[:200],
         provider_word=word[:50],
     )
+
+
+def _reason(row: dict[str, Any], kind: EventType) -> str:
+    """What the receiving server said, on one line and without the address it often quotes."""
+    words = _text(row.get("reason")) or _text(row.get("response"))
+    if kind not in _WITH_REASON:
+        return ""
+    return " ".join(without_addresses(words).split())[:_MAX_REASON]
 
 
 def _argument(row: dict[str, Any], name: str) -> str:

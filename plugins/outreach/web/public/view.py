@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from outreach.workspace import Workspace
 
 _POLICY = (
-    "sandbox allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation; "
+    "sandbox allow-popups allow-popups-to-escape-sandbox; "
     "default-src 'none'; img-src 'self' https:; style-src 'unsafe-inline'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )

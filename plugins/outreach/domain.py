@@ -48,7 +48,7 @@ TRANSITIONS: dict[DeliveryState, frozenset[DeliveryState]] = {
     _S.ACCEPTED: frozenset({_S.DEFERRED, _S.DELIVERED, _S.BOUNCED, _S.DROPPED}),
     _S.DEFERRED: frozenset({_S.DELIVERED, _S.BOUNCED, _S.DROPPED}),
     _S.DELIVERED: frozenset({_S.BOUNCED}),
-    _S.DROPPED: frozenset({_S.BOUNCED}),
+    _S.DROPPED: frozenset({_S.DELIVERED, _S.BOUNCED}),
     _S.BOUNCED: frozenset(),
     _S.SUPPRESSED: frozenset({_S.UNKNOWN}),
     _S.CANCELLED: frozenset({_S.UNKNOWN}),
@@ -56,7 +56,8 @@ TRANSITIONS: dict[DeliveryState, frozenset[DeliveryState]] = {
 }
 """Every lawful step. `planned`, `suppressed` and `cancelled -> unknown` are taken only by recovery
 from the claim journal, where a restored ledger had forgotten a claim;
-`failed -> accepted...` only by an event that carries our id and so proves the hand-over."""
+`failed -> accepted...` only by an event that carries our id and so proves the hand-over;
+`dropped -> delivered` so that the order in which events arrive does not matter."""
 
 
 def may_become(old: DeliveryState, new: DeliveryState) -> bool:

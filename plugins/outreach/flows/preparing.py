@@ -18,8 +18,8 @@ from outreach.ledger import audience, edition_store, freeze
 from outreach.ledger.audience import Candidate, Rule
 from outreach.ledger.certificate import certificate
 from outreach.ledger.freeze import NewEdition, NewVariant, PlannedDelivery
-from outreach.providers.registry import open_provider
 from outreach.providers.base import Content
+from outreach.providers.registry import open_provider
 from outreach.rendering import (
     MAX_VARIANTS,
     Compiled,

@@ -34,7 +34,23 @@ _UNSUBSCRIBE = "https://outreach.invalid/unsubscribe"
 _VIEW = "https://outreach.invalid/view"
 
 _VAGUE = frozenset(
-    ["click here", "click", "here", "link", "this link", "this", "read more", "more", "find out more", "learn more", "see more", "more information", "this page", "download", "go"]
+    [
+        "click here",
+        "click",
+        "here",
+        "link",
+        "this link",
+        "this",
+        "read more",
+        "more",
+        "find out more",
+        "learn more",
+        "see more",
+        "more information",
+        "this page",
+        "download",
+        "go",
+    ]
 )
 
 _WORDS = (

@@ -1,0 +1,141 @@
+"""Events -> what is true of a delivery. Pure, and the same in whatever order events come."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from outreach.domain import (
+    ACCEPTED_OR_LATER,
+    DeliveryState,
+    Event,
+    EventType,
+    SuppressionReason,
+    may_become,
+)
+from outreach.ledger.standings import Standing
+
+E = EventType
+S = DeliveryState
+
+BURST = timedelta(seconds=10)
+"""An open or click this soon after delivery is a machine's: people take longer to arrive."""
+
+SHOWN_STATE: dict[EventType, DeliveryState] = {
+    E.PROCESSED: S.ACCEPTED,
+    E.DEFERRED: S.DEFERRED,
+    E.DELIVERED: S.DELIVERED,
+    E.BOUNCED: S.BOUNCED,
+    E.BLOCKED: S.BOUNCED,
+    E.DROPPED: S.DROPPED,
+    E.OPENED: S.ACCEPTED,
+    E.CLICKED: S.ACCEPTED,
+    E.COMPLAINED: S.ACCEPTED,
+    E.UNSUBSCRIBED: S.ACCEPTED,
+}
+"""The least that an event shows; the other types say nothing about the hand-over."""
+
+_TIME_OF = {
+    E.DELIVERED: "delivered_at",
+    E.BOUNCED: "bounced_at",
+    E.BLOCKED: "bounced_at",
+    E.COMPLAINED: "complained_at",
+    E.UNSUBSCRIBED: "unsubscribed_at",
+}
+_IN_DOUBT = frozenset({S.UNKNOWN, S.FAILED, S.PLANNED})
+SETTLED = "settled by an event: the provider took it"
+
+
+def fact_key(event: Event, address_hash: bytes) -> bytes:
+    """Return 16 bytes that are the same for the same fact under whatever provider id.
+
+    `address_hash` stands in where the event carries no delivery id.
+    """
+    about = event.delivery_id or address_hash.hex()
+    kind = event.provider_word if event.type is E.UNKNOWN else event.type.value
+    text = "\0".join((about, kind, event.occurred_at.isoformat(), event.link))
+    return hashlib.blake2s(text.encode(), digest_size=16).digest()
+
+
+def apply(standing: Standing, event: Event) -> Standing:
+    """Return the delivery after one event; opens and clicks are `with_engagement`'s."""
+    return _timed(_moved(standing, event), event)
+
+
+def with_engagement(
+    standing: Standing, events: Iterable[tuple[EventType, datetime, bool]]
+) -> Standing:
+    """Return the delivery with its first opens and clicks, by people and by machines apart.
+
+    `events` are all opens and clicks known: (type, time, machine by the provider's word).
+    """
+    first: dict[str, datetime] = {}
+    for kind, at, by_machine in events:
+        whose = "machine_" if by_machine or _burst(standing, at) else ""
+        name = whose + ("opened_at" if kind is E.OPENED else "clicked_at")
+        first[name] = min(at, first.get(name, at))
+    return replace(
+        standing,
+        opened_at=first.get("opened_at"),
+        machine_opened_at=first.get("machine_opened_at"),
+        clicked_at=first.get("clicked_at"),
+        machine_clicked_at=first.get("machine_clicked_at"),
+    )
+
+
+def objection_in(event: Event) -> SuppressionReason | None:
+    """Return the reason that an event gives never to write to its address again, if any."""
+    if event.type is E.COMPLAINED:
+        return SuppressionReason.COMPLAINED
+    if event.type is E.UNSUBSCRIBED:
+        return SuppressionReason.UNSUBSCRIBED
+    if event.type is E.BOUNCED and event.hard:
+        return SuppressionReason.HARD_BOUNCE
+    return None
+
+
+def unexpected(standing: Standing, event: Event) -> bool:
+    """Whether an event shows a hand-over that never should have been (suppressed, cancelled)."""
+    return event.type in SHOWN_STATE and standing.state in (S.SUPPRESSED, S.CANCELLED)
+
+
+def _burst(standing: Standing, at: datetime) -> bool:
+    return standing.delivered_at is not None and at <= standing.delivered_at + BURST
+
+
+def _moved(standing: Standing, event: Event) -> Standing:
+    shown = SHOWN_STATE.get(event.type)
+    if shown is None or not _may_move(standing.state, shown):
+        return standing
+    if shown in (S.BOUNCED, S.DROPPED, S.DEFERRED):
+        soft = "blocked: " if event.type is E.BLOCKED else ""
+        reason = f"{soft}{event.reason}"
+    elif standing.state in _IN_DOUBT:
+        reason = SETTLED
+    else:
+        reason = SETTLED if standing.reason == SETTLED else ""
+    return replace(standing, own=shown, reason=reason)
+
+
+def _may_move(old: DeliveryState, new: DeliveryState) -> bool:
+    # An event with our id about a planned delivery proves that it was handed over (a ledger
+    # restored from a backup): it passes through doubt to where the event says.
+    through_doubt = (
+        old is S.PLANNED
+        and new in ACCEPTED_OR_LATER
+        and may_become(S.PLANNED, S.UNKNOWN)
+        and may_become(S.UNKNOWN, new)
+    )
+    return through_doubt or may_become(old, new)
+
+
+def _timed(standing: Standing, event: Event) -> Standing:
+    name = _TIME_OF.get(event.type)
+    if name is None:
+        return standing
+    known: datetime | None = getattr(standing, name)
+    if known is not None and known <= event.occurred_at:
+        return standing
+    return replace(standing, **{name: event.occurred_at})  # type: ignore[arg-type]

@@ -1,0 +1,224 @@
+"""One short transaction of events: facts, the deliveries they change, and suppressions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress as suppress_error
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from outreach.domain import Event, EventType
+from outreach.engagement.facts import (
+    apply,
+    fact_key,
+    objection_in,
+    unexpected,
+    with_engagement,
+)
+from outreach.errors import TokenError
+from outreach.keys import Keys
+from outreach.ledger import events as store
+from outreach.ledger.events import Fact
+from outreach.ledger.objections import Objection, suppress
+from outreach.ledger.standings import Standing, newest_accepted, save, standings
+
+if TYPE_CHECKING:
+    from outreach.workspace import Workspace
+
+_FINGERPRINTS_KEPT = timedelta(days=7)
+_TRIES = 5
+_ENGAGED = frozenset({EventType.OPENED, EventType.CLICKED})
+_BOUNCES = frozenset({EventType.BOUNCED, EventType.BLOCKED})
+
+Key = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Some events of one post, from place `start` on; a text is an event that is malformed."""
+
+    raw_id: int
+    start: int
+    items: tuple[Event | str, ...]
+    last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What one transaction took in; see `DrainReport`."""
+
+    finished: int = 0
+    events: int = 0
+    added: int = 0
+    duplicates: int = 0
+    unmatched: int = 0
+    faults: int = 0
+
+
+def take_in(ws: Workspace, slices: Sequence[Slice]) -> Iterator[Taken]:
+    """Take slices in, in one transaction where the database takes them all.
+
+    Where it refuses one, the halves are tried apart, so that one event never costs the others.
+    """
+    try:
+        yield _tried(ws, slices)
+    except (sa.exc.StatementError, ValueError, OverflowError) as error:
+        if isinstance(error, sa.exc.OperationalError):
+            raise
+        for part in _halves(slices) or _given_up(slices, error):
+            yield from take_in(ws, part)
+
+
+def _tried(ws: Workspace, slices: Sequence[Slice]) -> Taken:
+    """Run the transaction, again where the database broke a tie between two writers."""
+    for left in reversed(range(_TRIES)):
+        try:
+            with ws.engine.begin() as connection:
+                return _take_in(connection, ws.keys, slices)
+        except sa.exc.OperationalError:
+            if not left:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _halves(slices: Sequence[Slice]) -> list[list[Slice]]:
+    if len(slices) > 1:
+        return [[one] for one in slices]
+    (one,) = slices
+    middle = len(one.items) // 2
+    if not middle:
+        return []
+    first = replace(one, items=one.items[:middle], last=False)
+    rest = replace(one, items=one.items[middle:], start=one.start + middle)
+    return [[first], [rest]]
+
+
+def _given_up(slices: Sequence[Slice], error: Exception) -> list[list[Slice]]:
+    (one,) = slices
+    if not one.items or isinstance(one.items[0], str):
+        raise error
+    fault = f"event {one.start + 1} cannot be stored ({type(error).__name__})"
+    return [[replace(one, items=(fault,))]]
+
+
+def _take_in(connection: sa.Connection, keys: Keys, slices: Sequence[Slice]) -> Taken:
+    now = datetime.now(UTC)
+    held = store.lock(connection, [part.raw_id for part in slices])
+    mine = []
+    for part in slices:
+        # Another drainer may have taken this part meanwhile.
+        if held.get(part.raw_id) == part.start:
+            held[part.raw_id] += len(part.items)
+            mine.append(part)
+    facts = [(part.raw_id, item) for part in mine for item in part.items if isinstance(item, Event)]
+    added, odd = _record(connection, keys, facts, now)
+    for part in mine:
+        _note_progress(connection, part, added, odd, now)
+    events = sum(len(part.items) for part in mine)
+    return Taken(
+        finished=sum(part.last for part in mine),
+        events=events,
+        added=len(added),
+        duplicates=len(facts) - len(added),
+        unmatched=sum(fact.key is None for fact in added),
+        faults=events - len(facts),
+    )
+
+
+def _note_progress(
+    connection: sa.Connection, part: Slice, added: list[Fact], odd: list[Fact], now: datetime
+) -> None:
+    faults = [item for item in part.items if isinstance(item, str)]
+    faults += [
+        f"a {one.event.type} event came for a delivery that was never handed over"
+        for one in odd
+        if one.raw_id == part.raw_id
+    ]
+    store.progress(
+        connection,
+        part.raw_id,
+        done=part.start + len(part.items),
+        added=sum(fact.raw_id == part.raw_id for fact in added),
+        faults=faults,
+        drained_at=now if part.last else None,
+    )
+
+
+def _record(
+    connection: sa.Connection, keys: Keys, found: list[tuple[int, Event]], now: datetime
+) -> tuple[list[Fact], list[Fact]]:
+    """Store new facts and what follows from them; returns (added, those that contradict)."""
+    facts = [_fact(connection, keys, raw_id, event) for raw_id, event in found]
+    known = standings(connection, {fact.key for fact in facts if fact.key})
+    facts = [fact if fact.key in known else replace(fact, key=None) for fact in facts]
+    added = _add_new(connection, facts, now)
+    _update(connection, known, added)
+    suppress(connection, _objections(keys, known, added), origin="event", now=now)
+    odd = [fact for fact in added if fact.key and unexpected(known[fact.key], fact.event)]
+    return added, odd
+
+
+def _fact(connection: sa.Connection, keys: Keys, raw_id: int, event: Event) -> Fact:
+    address_hash = keys.address_hash(event.address) if event.address else b""
+    key: Key | None = None
+    # An id that does not open is another deployment's mail through the same account.
+    with suppress_error(TokenError):
+        key = keys.open_delivery_id(event.delivery_id) if event.delivery_id else None
+    if not event.delivery_id and address_hash and event.type in _BOUNCES:
+        key = newest_accepted(connection, address_hash, event.occurred_at)
+    return Fact(event, key, fact_key(event, address_hash), raw_id)
+
+
+def _add_new(connection: sa.Connection, facts: list[Fact], now: datetime) -> list[Fact]:
+    prints = {fact.event.fingerprint for fact in facts if fact.event.fingerprint}
+    seen = store.seen_fingerprints(connection, prints, now - _FINGERPRINTS_KEPT)
+    new: dict[bytes, Fact] = {}
+    for fact in facts:
+        fingerprint = fact.event.fingerprint
+        if fingerprint in seen:
+            continue
+        if fingerprint:
+            seen.add(fingerprint)
+        new.setdefault(fact.fact_key, fact)
+    inserted = store.add(connection, new.values(), now)
+    return [fact for key, fact in new.items() if key in inserted]
+
+
+def _update(connection: sa.Connection, known: dict[Key, Standing], added: list[Fact]) -> None:
+    after: dict[Key, Standing] = {}
+    recount: set[Key] = set()
+    for fact in added:
+        if fact.key:
+            after[fact.key] = apply(after.get(fact.key, known[fact.key]), fact.event)
+            if fact.event.type in _ENGAGED:
+                recount.add(fact.key)
+    recount |= {key for key, one in after.items() if _delivery_moved(known[key], one)}
+    engagement = store.engagement_of(connection, recount)
+    for key, events in engagement.items():
+        after[key] = with_engagement(after[key], events)
+    save(connection, [one for key, one in after.items() if one != known[key]])
+
+
+def _delivery_moved(before: Standing, after: Standing) -> bool:
+    """Whether opens and clicks known before must be judged again."""
+    engaged = before.opened_at or before.machine_opened_at
+    engaged = engaged or before.clicked_at or before.machine_clicked_at
+    return bool(engaged) and before.delivered_at != after.delivered_at
+
+
+def _objections(keys: Keys, known: dict[Key, Standing], added: list[Fact]) -> list[Objection]:
+    found = []
+    for fact in added:
+        reason = objection_in(fact.event)
+        address_hash = b""
+        if fact.key:
+            address_hash = bytes(known[fact.key].address_hash)
+        elif fact.event.address:
+            address_hash = keys.address_hash(fact.event.address)
+        if reason and address_hash:
+            detail = "simulated" if fact.event.simulated else fact.event.reason
+            found.append(Objection(address_hash, reason, fact.event.occurred_at, detail))
+    return found

@@ -1,0 +1,172 @@
+"""SendGrid's v3 mail API: one request per batch, each reply turned into what to do next.
+
+SendGrid has no idempotency key, so whatever may have been taken is doubt, never a retry.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from outreach.errors import (
+    ConfigError,
+    HandOverError,
+    InDoubt,
+    MustStop,
+    NotSent,
+    Rejected,
+    TooLarge,
+)
+from outreach.providers.allowlist import guard
+from outreach.providers.base import Handover, Receipt
+from outreach.providers.filling import without_addresses
+from outreach.providers.sendgrid_payload import MAX_RECIPIENTS, payload
+from outreach.settings import Settings
+
+# Connecting is the only wait before the first byte, and a claim may wait 5 s for that.
+_TIMEOUT = httpx.Timeout(connect=4.0, write=30.0, read=60.0, pool=4.0)
+_BEFORE_THE_BODY = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+_REPLY_BYTES = 65_536
+_LONGEST_WAIT = 600.0
+_USUAL_WAIT = 30.0
+
+
+class SendGrid:
+    """Hands a batch over in one request. The API key appears in no text that it raises."""
+
+    name = "sendgrid"
+    batch_size = MAX_RECIPIENTS
+    networked = True
+
+    def __init__(self, settings: Settings, timeout: httpx.Timeout = _TIMEOUT) -> None:
+        self._settings = settings
+        self._client = client(settings, timeout)
+
+    def hand_over(self, handover: Handover) -> Receipt:
+        """Post the batch. Raises one of the five HandOverErrors; see `verdict`."""
+        guard((r.address for r in handover.recipients), self._settings)
+        body = payload(handover)
+        try:
+            with self._client.stream("POST", "/v3/mail/send", content=body) as response:
+                if response.status_code == httpx.codes.ACCEPTED:
+                    return Receipt(response.headers.get("X-Message-Id", ""))
+                raise verdict(response.status_code, response.headers, _words(response, handover))
+        except httpx.UnsupportedProtocol:
+            raise MustStop("OUTREACH_SENDGRID_BASE_URL is not an https address") from None
+        except _BEFORE_THE_BODY as error:
+            raise NotSent(
+                f"no connection to SendGrid ({type(error).__name__})", retry_after=_USUAL_WAIT
+            ) from None
+        except httpx.HTTPError as error:
+            raise InDoubt(
+                f"the connection to SendGrid was lost before its reply ({type(error).__name__})"
+            ) from None
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._client.close()
+
+
+def client(settings: Settings, timeout: httpx.Timeout = _TIMEOUT) -> httpx.Client:
+    """Return an HTTP client for SendGrid's API that follows no redirect.
+
+    Raises ConfigError where the API key is missing or would travel in the clear.
+    """
+    if not settings.sendgrid_api_key:
+        raise ConfigError(
+            "no SendGrid API key: set OUTREACH_SENDGRID_API_KEY or the connection sendgrid_default"
+        )
+    if not settings.sendgrid_api_key.isascii() or not settings.sendgrid_api_key.isprintable():
+        raise ConfigError("OUTREACH_SENDGRID_API_KEY holds characters that no key has")
+    if settings.production and urlsplit(settings.sendgrid_base_url).scheme != "https":
+        raise ConfigError("OUTREACH_SENDGRID_BASE_URL: production needs an https address")
+    headers = {
+        "Authorization": f"Bearer {settings.sendgrid_api_key}",
+        "Content-Type": "application/json",
+    }
+    try:
+        return httpx.Client(
+            base_url=settings.sendgrid_base_url,
+            headers=headers,
+            timeout=timeout,
+            follow_redirects=False,
+        )
+    except httpx.InvalidURL:
+        raise ConfigError("OUTREACH_SENDGRID_BASE_URL is not an address") from None
+
+
+def verdict(status: int, headers: Mapping[str, str], words: str) -> HandOverError:
+    """Return what a reply other than 202 means for the batch.
+
+    `words` are the provider's own, without personal data.
+    """
+    said = f"SendGrid answered {status}" + (f": {words}" if words else "")
+    if status == httpx.codes.TOO_MANY_REQUESTS:
+        return NotSent(said, retry_after=_wait(headers), everyone=True)
+    if status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
+        return MustStop(f"{said}; {_mend(status)}, then resume the edition")
+    if status in (httpx.codes.NOT_FOUND, httpx.codes.METHOD_NOT_ALLOWED) or 300 <= status < 400:
+        return MustStop(f"{said}; OUTREACH_SENDGRID_BASE_URL does not lead to SendGrid's API")
+    if status == httpx.codes.REQUEST_ENTITY_TOO_LARGE:
+        return TooLarge(said)
+    if status == httpx.codes.REQUEST_TIMEOUT or not 400 <= status < 500:
+        return InDoubt(f"{said}, which does not say whether it took the batch")
+    return Rejected(said)
+
+
+def _mend(status: int) -> str:
+    if status == httpx.codes.UNAUTHORIZED:
+        return "check that the API key is right and that the account has credit"
+    return (
+        "check that the API key may send mail (scope mail.send) and that the From address is a "
+        "verified sender"
+    )
+
+
+def _wait(headers: Mapping[str, str]) -> float:
+    """Seconds until SendGrid takes requests again, from X-RateLimit-Reset (Unix time)."""
+    try:
+        wait = float(headers.get("X-RateLimit-Reset", "")) - time.time()
+    except ValueError:
+        return _USUAL_WAIT
+    return min(max(wait, 1.0), _LONGEST_WAIT)
+
+
+def _words(response: httpx.Response, handover: Handover) -> str:
+    """The provider's messages, without any address or value of this batch."""
+    words = "; ".join(_messages(_read(response)))
+    words = without_addresses(words)
+    values = {value for r in handover.recipients for value in r.values if len(value) > 2}
+    for value in sorted((v for v in values if v in words), key=len, reverse=True):
+        words = words.replace(value, "(a value)")
+    return " ".join(words.split())[:300]
+
+
+def _read(response: httpx.Response) -> bytes:
+    read = b""
+    try:
+        for part in response.iter_bytes():
+            read += part
+            if len(read) > _REPLY_BYTES:
+                break
+    except httpx.HTTPError:
+        pass  # the status has said what matters
+    return read
+
+
+def _messages(reply: bytes) -> list[str]:
+    try:
+        errors = json.loads(reply)["errors"]
+        return [_message(error) for error in errors if error.get("message")]
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return []
+
+
+def _message(error: dict[str, Any]) -> str:
+    place = f" ({error['field']})" if error.get("field") else ""
+    return f"{error['message']}{place}"

@@ -1,0 +1,60 @@
+"""The fake SendGrid as a process of its own, and its fixture."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.fakes.sendgrid_server import API_KEY
+
+
+@dataclass(frozen=True)
+class FakeSendGrid:
+    """A running fake: where it is, and what it took."""
+
+    address: str
+    log: Path
+    api_key: str = API_KEY
+
+    def fail(self, *faults: dict[str, Any]) -> None:
+        """Have the next requests fail, one fault each (or `times`)."""
+        httpx.post(f"{self.address}/_control/faults", json=faults).raise_for_status()
+
+    def list_suppressed(self, **lists: list[dict[str, Any]]) -> None:
+        """Set the suppression lists."""
+        httpx.post(f"{self.address}/_control/suppressions", json=lists).raise_for_status()
+
+    def accepted(self) -> list[dict[str, Any]]:
+        """Every accepted message as composed, in order."""
+        return [json.loads(line) for line in self.log.read_text().split("\n") if line]
+
+    def requests(self) -> list[dict[str, Any]]:
+        """The bodies of the accepted requests, in order."""
+        return httpx.get(f"{self.address}/_control/requests").json()
+
+    def queries(self) -> list[str]:
+        """The paths asked for by GET, in order."""
+        return httpx.get(f"{self.address}/_control/queries").json()
+
+
+@pytest.fixture
+def sendgrid_server(tmp_path: Path) -> Iterator[FakeSendGrid]:
+    log = tmp_path / "accepted.jsonl"
+    log.touch()
+    script = Path(__file__).with_name("sendgrid_server.py")
+    process = subprocess.Popen(
+        [sys.executable, str(script), "--log", str(log)], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout
+    yield FakeSendGrid(process.stdout.readline().strip(), log)
+    process.kill()
+    process.wait()
+    process.stdout.close()

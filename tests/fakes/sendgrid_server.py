@@ -1,0 +1,370 @@
+"""A SendGrid-shaped server that is as strict as the real one and fails on request.
+
+Run alone: `python tests/fakes/sendgrid_server.py --port 0 --log accepted.jsonl`; it prints its
+address. Each accepted personalization becomes one line of the log, with the message as it would
+be sent (substitutions made).
+
+Control (no key needed): POST /_control/faults takes a list of faults, used up in turn, each
+`{"kind": ..., "times": 1}`; POST /_control/suppressions takes {list name: [entries]};
+GET /_control/requests answers the bodies taken, in order.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import socket
+import struct
+import threading
+import time
+import uuid
+from collections.abc import Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+API_KEY = "SG.test-key"
+
+RESERVED = {
+    "x-sg-id",
+    "x-sg-eid",
+    "received",
+    "dkim-signature",
+    "content-type",
+    "content-transfer-encoding",
+    "to",
+    "from",
+    "subject",
+    "reply-to",
+    "cc",
+    "bcc",
+}
+KNOWN = {
+    "personalizations",
+    "from",
+    "reply_to",
+    "subject",
+    "content",
+    "categories",
+    "tracking_settings",
+    "mail_settings",
+    "custom_args",
+    "headers",
+}
+ADDRESS = re.compile(r"[!-?A-~]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+SUPPRESSION = re.compile(
+    r"/v3/suppression/(bounces|blocks|invalid_emails|spam_reports|unsubscribes)"
+)
+
+Errors = list[dict[str, Any]]
+
+
+def error(message: str, field: str | None = None) -> dict[str, Any]:
+    """One error as SendGrid words it."""
+    return {"message": message, "field": field, "help": None}
+
+
+def check(body: Mapping[str, Any]) -> Errors:
+    """Everything that SendGrid would refuse in a request's body."""
+    found: Errors = [error("unknown property", key) for key in body if key not in KNOWN]
+    people = body.get("personalizations")
+    if not isinstance(people, list) or not 1 <= len(people) <= 1000:
+        return [*found, error("personalizations: 1 to 1000 are needed", "personalizations")]
+    for place, person in enumerate(people):
+        found += _check_person(person, f"personalizations.{place}")
+    if not ADDRESS.fullmatch(str((body.get("from") or {}).get("email", ""))):
+        found.append(error("The from email does not contain a valid address.", "from.email"))
+    if not body.get("subject"):
+        found.append(error("The subject is required.", "subject"))
+    return found + _check_content(body.get("content")) + _check_categories(body)
+
+
+def _check_person(person: Any, where: str) -> Errors:
+    found: Errors = []
+    to = [one.get("email", "") for one in person.get("to", [])]
+    if not to or len({one.lower() for one in to}) != len(to):
+        found.append(error("Each email address must be unique; one is needed.", f"{where}.to"))
+    found += [
+        error(f"Does not contain a valid address: {one}", f"{where}.to")
+        for one in to
+        if not ADDRESS.fullmatch(one)
+    ]
+    for name, value in (person.get("headers") or {}).items():
+        if name.lower() in RESERVED or not isinstance(value, str) or not value.isascii():
+            found.append(error(f"The header {name} is reserved or bad.", f"{where}.headers"))
+    for value in (person.get("custom_args") or {}).values():
+        if not isinstance(value, str) or not value:
+            found.append(error("Custom args must be strings.", f"{where}.custom_args"))
+    tags = person.get("substitutions") or {}
+    if any(not isinstance(value, str) for value in tags.values()):
+        found.append(error("Substitutions must be strings.", f"{where}.substitutions"))
+    elif sum(len(k.encode()) + len(v.encode()) for k, v in tags.items()) > 10_000:
+        found.append(error("Substitutions may not exceed 10000 bytes.", f"{where}.substitutions"))
+    return found
+
+
+def _check_content(content: Any) -> Errors:
+    kinds = [part.get("type") for part in content or []]
+    if kinds != ["text/plain", "text/html"]:
+        return [error("text/plain must come first, then text/html.", "content")]
+    if any(not part.get("value") for part in content):
+        return [error("The content value must be a string at least one character.", "content")]
+    return []
+
+
+def _check_categories(body: Mapping[str, Any]) -> Errors:
+    names = body.get("categories") or []
+    good = len(names) <= 10 and len(set(names)) == len(names)
+    if good and all(one.isascii() and 0 < len(one) <= 255 for one in names):
+        return []
+    return [error("At most 10 unique ASCII categories.", "categories")]
+
+
+def composed(body: Mapping[str, Any], person: Mapping[str, Any]) -> dict[str, Any]:
+    """One personalization's message after substitutions, tag by tag as SendGrid does."""
+
+    def fill(text: str) -> str:
+        for tag, value in (person.get("substitutions") or {}).items():
+            text = text.replace(tag, value)
+        return text
+
+    return {
+        "delivery": (person.get("custom_args") or {}).get("outreach_delivery", ""),
+        "to": [one["email"] for one in person["to"]],
+        "headers": {**(body.get("headers") or {}), **(person.get("headers") or {})},
+        "subject": fill(body["subject"]),
+        "text": fill(body["content"][0]["value"]),
+        "html": fill(body["content"][1]["value"]),
+        "from": body["from"],
+        "reply_to": body.get("reply_to"),
+        "categories": body.get("categories"),
+        "tracking_settings": body.get("tracking_settings"),
+    }
+
+
+class State:
+    """What the server was told and what it took."""
+
+    def __init__(self, log: Path) -> None:
+        self.log = log
+        self.lock = threading.Lock()
+        self.faults: list[dict[str, Any]] = []
+        self.requests: list[dict[str, Any]] = []
+        self.suppressions: dict[str, list[dict[str, Any]]] = {}
+        self.queries: list[str] = []
+
+    def next_fault(self) -> dict[str, Any]:
+        with self.lock:
+            if not self.faults:
+                return {"kind": ""}
+            fault = self.faults[0]
+            fault["times"] = fault.get("times", 1) - 1
+            if fault["times"] <= 0:
+                self.faults.pop(0)
+            return dict(fault)
+
+    def accept(self, body: dict[str, Any], message_id: str) -> None:
+        lines = []
+        for person in body["personalizations"]:
+            line = {**composed(body, person), "message_id": message_id}
+            lines.append(json.dumps(line, ensure_ascii=False))
+        with self.lock, self.log.open("a") as log:
+            self.requests.append(body)
+            log.write("\n".join(lines) + "\n")
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers one connection."""
+
+    protocol_version = "HTTP/1.1"
+    server: Server
+
+    def log_message(self, *_args: Any) -> None:
+        """Say nothing: requests hold addresses."""
+
+    def do_GET(self) -> None:
+        url = urlsplit(self.path)
+        state = self.server.state
+        if url.path == "/_control/requests":
+            self._answer(200, state.requests)
+        elif url.path == "/_control/queries":
+            self._answer(200, state.queries)
+        elif not self._authorised():
+            self._answer(401, {"errors": [error("The provided authorization grant is invalid")]})
+        else:
+            self._suppressions(url.path, parse_qs(url.query))
+
+    def do_POST(self) -> None:
+        if self.path.startswith("/_control/"):
+            self._control(json.loads(self._body()))
+        elif self.path != "/v3/mail/send":
+            self._body()
+            self._answer(404, {"errors": [error("not found")]})
+        else:
+            self._send(self.server.state.next_fault())
+
+    def _control(self, told: Any) -> None:
+        name = self.path.rpartition("/")[2]
+        with self.server.state.lock:
+            setattr(self.server.state, name, told)
+        self._answer(204, None)
+
+    def _send(self, fault: dict[str, Any]) -> None:
+        kind = fault["kind"]
+        if kind == "reset before reading":
+            return self._reset()
+        if kind == "reset mid-body":
+            self.rfile.read(int(self.headers["Content-Length"]) // 2)
+            return self._reset()
+        raw = self._body()
+        if kind in _REFUSALS:
+            return self._refuse(kind, fault)
+        if kind == "hang before processing":
+            time.sleep(fault.get("seconds", 2))
+            return self._reset()
+        return self._process(raw, fault)
+
+    def _process(self, raw: bytes, fault: dict[str, Any]) -> None:
+        if not self._authorised():
+            wrong = error("The provided authorization grant is invalid, expired, or revoked")
+            return self._answer(401, {"errors": [wrong]})
+        if len(raw) > 30_000_000:
+            return self._answer(413, {"errors": [error("Request entity too large")]})
+        try:
+            body = json.loads(raw)
+        except ValueError:
+            return self._answer(400, {"errors": [error("Bad Request")]})
+        errors = check(body) + self._bad_row(body, fault)
+        if errors:
+            return self._answer(400, {"errors": errors})
+        message_id = uuid.uuid4().hex[:22]
+        self.server.state.accept(body, message_id)
+        return self._after(fault, message_id)
+
+    def _bad_row(self, body: dict[str, Any], fault: dict[str, Any]) -> Errors:
+        for place, person in enumerate(body.get("personalizations") or []):
+            if fault["kind"] == "bad row" and person["to"][0]["email"] == fault["email"]:
+                with self.server.state.lock:
+                    self.server.state.faults.append({"kind": "bad row", "email": fault["email"]})
+                return [error(f"Invalid: {fault['email']}", f"personalizations.{place}.to")]
+        return []
+
+    def _after(self, fault: dict[str, Any], message_id: str) -> None:
+        kind = fault["kind"]
+        if kind == "reset after processing":
+            self._reset()
+        elif kind == "hang after processing":
+            time.sleep(fault.get("seconds", 2))
+            self._reset()
+        elif kind == "503 after acceptance":
+            self._answer(503, {"errors": [error("Service Unavailable")]})
+        elif kind == "garbage reply":
+            self.wfile.write(b"what is this\r\n\r\n")
+            self.close_connection = True
+        elif kind == "200":
+            self._answer(200, None)
+        elif kind == "202 without id":
+            self._answer(202, None)
+        else:
+            self._answer(202, None, {"X-Message-Id": message_id})
+
+    def _refuse(self, kind: str, fault: dict[str, Any]) -> None:
+        status, words = _REFUSALS[kind]
+        headers = {}
+        if status == 429:
+            headers["X-RateLimit-Reset"] = str(int(time.time()) + fault.get("seconds", 5))
+        if status == 302:
+            headers["Location"] = "/v3/elsewhere"
+        self._answer(status, {"errors": [error(fault.get("words", words))]}, headers)
+
+    def _suppressions(self, path: str, query: dict[str, list[str]]) -> None:
+        state = self.server.state
+        state.queries.append(self.path)
+        if path == "/v3/asm/suppressions":
+            return self._answer(200, state.suppressions.get("asm", []))
+        found = SUPPRESSION.fullmatch(path)
+        if not found:
+            return self._answer(404, {"errors": [error("not found")]})
+        limit = int(query.get("limit", ["500"])[0])
+        offset = int(query.get("offset", ["0"])[0])
+        if limit > 500:
+            return self._answer(400, {"errors": [error("limit is at most 500", "limit")]})
+        rows = state.suppressions.get(found[1], [])
+        return self._answer(200, rows[offset : offset + limit])
+
+    def _authorised(self) -> bool:
+        return self.headers.get("Authorization") == f"Bearer {API_KEY}"
+
+    def _body(self) -> bytes:
+        return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+
+    def _answer(self, status: int, body: Any, headers: Mapping[str, str] | None = None) -> None:
+        data = b"" if body is None else json.dumps(body).encode()
+        self.send_response(status)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        if status != 204:
+            self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def _reset(self) -> None:
+        linger = struct.pack("ii", 1, 0)
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        self.connection.close()
+        self.close_connection = True
+        self.wfile = _Nowhere()
+        self.rfile = _Nowhere()
+
+
+class _Nowhere:
+    closed = False
+
+    def write(self, _data: bytes) -> None: ...
+
+    def flush(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+_REFUSALS = {
+    "429": (429, "too many requests"),
+    "401": (401, "The provided authorization grant is invalid, expired, or revoked"),
+    "403": (403, "The from address does not match a verified Sender Identity"),
+    "400": (400, "Bad Request"),
+    "404": (404, "not found"),
+    "413": (413, "Request entity too large"),
+    "500": (500, "Internal Server Error"),
+    "302": (302, "moved"),
+}
+
+
+class Server(ThreadingHTTPServer):
+    """The fake; `address` is its base URL once made."""
+
+    daemon_threads = True
+
+    def __init__(self, port: int, log: Path) -> None:
+        super().__init__(("127.0.0.1", port), Handler)
+        self.state = State(log)
+        self.address = f"http://127.0.0.1:{self.server_address[1]}"
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that goes away is no news."""
+
+
+def main() -> None:
+    """Serve until killed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--log", type=Path, required=True)
+    options = parser.parse_args()
+    server = Server(options.port, options.log)
+    print(server.address, flush=True)  # noqa: T201
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,4 +1,6 @@
-"""What an import brings, one frozen record per row: the port between sources and the ledger.
+"""What an import brings, one frozen record per row, and what became of it in counts.
+
+The port between sources and the ledger.
 
 Standard library and `domain` only, like `domain` itself.
 """
@@ -138,3 +140,29 @@ class SuppressionRecord:
 
 Record = ContactRecord | PledgeRecord | OrganisationRecord | ResourceRecord | SuppressionRecord
 """What one good row becomes, by the kind of its file."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    """What one import did, in counts: it holds no personal data.
+
+    rows_read = accepted + quarantined; accepted = created + changed + unchanged. `import_id`
+    is that of the earlier import where the file was already taken.
+    """
+
+    import_id: int
+    kind: ImportKind
+    source: str
+    state: ImportState
+    file_name: str = ""
+    rows_read: int = 0
+    accepted: int = 0
+    created: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    quarantined: int = 0
+    quarantined_by_reason: Mapping[str, int] = field(default_factory=dict)
+    unrecognised_columns: tuple[str, ...] = ()
+    new_pledges: int = 0
+    message: str = ""
+    special_category: bool = False

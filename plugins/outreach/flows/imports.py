@@ -13,13 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from outreach.errors import InputError
-from outreach.flows.intake import Guard, ImportResult, take_file
-from outreach.records import ImportKind, ImportState
+from outreach.flows.intake import Guard, take_file
+from outreach.records import ImportKind, ImportResult, ImportState
 from outreach.sources.reading import Columns
 from outreach.sources.sourcesfile import Source, load_sources
 
 if TYPE_CHECKING:
     from outreach.workspace import Workspace
+
+__all__ = ["ImportResult", "contacts_folder", "import_file", "pull_sources"]
 
 SOURCES_FILE = "sources.yaml"
 PROCESSED = "processed"

@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -21,7 +21,7 @@ from outreach.ledger import imports as ledger
 from outreach.ledger import people_merge, reference_merge
 from outreach.ledger.engine import reading
 from outreach.ledger.people_merge import Merge
-from outreach.records import ImportKind, ImportState, PledgeRecord, Quarantined
+from outreach.records import ImportKind, ImportResult, ImportState, PledgeRecord, Quarantined
 from outreach.sources.fields import Context
 from outreach.sources.mapping import SpecialCategory
 from outreach.sources.reading import Columns, SourceFile, open_file
@@ -44,32 +44,6 @@ _MERGERS: dict[ImportKind, Callable[..., ledger.Tally]] = {
     ImportKind.RESOURCES: reference_merge.merge_resources,
     ImportKind.SUPPRESSIONS: reference_merge.merge_suppressions,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class ImportResult:
-    """What one import did, in counts: it holds no personal data.
-
-    rows_read = accepted + quarantined; accepted = created + changed + unchanged. `import_id`
-    is that of the earlier import where the file was already taken.
-    """
-
-    import_id: int
-    kind: ImportKind
-    source: str
-    state: ImportState
-    file_name: str = ""
-    rows_read: int = 0
-    accepted: int = 0
-    created: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    quarantined: int = 0
-    quarantined_by_reason: Mapping[str, int] = field(default_factory=dict)
-    unrecognised_columns: tuple[str, ...] = ()
-    new_pledges: int = 0
-    message: str = ""
-    special_category: bool = False
 
 
 @dataclass(frozen=True, slots=True)

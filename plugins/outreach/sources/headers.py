@@ -208,6 +208,8 @@ IGNORED = frozenset(
         "mailable",
         "not mailable reason",
         "pledged",
+        "pledge id",
+        "source",
     }
 )
 """Headings of form tools and of our own exports that need no mention."""

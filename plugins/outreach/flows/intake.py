@@ -1,0 +1,333 @@
+"""Take one file in, from its first look to its row counts.
+
+A file is read through once before anything is taken from it, so that a broken, shrunken or
+forbidden one changes nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from outreach.errors import Fault, InputError
+from outreach.ledger import imports as ledger
+from outreach.ledger import people_merge, reference_merge
+from outreach.ledger.engine import reading
+from outreach.ledger.people_merge import Merge
+from outreach.records import ImportKind, ImportResult, ImportState, PledgeRecord, Quarantined
+from outreach.sources.fields import Context
+from outreach.sources.mapping import SpecialCategory
+from outreach.sources.reading import Columns, SourceFile, open_file
+from outreach.sources.times import LONDON
+from outreach.sources.values import Lists
+
+if TYPE_CHECKING:
+    from outreach.workspace import Workspace
+
+CHUNK = 500
+"""Rows to a transaction: one takes well under 100 ms, so an unsubscribe never waits."""
+
+SHRINK_FROM = 20
+"""A source whose last import had fewer rows may shrink freely."""
+
+_MERGERS: dict[ImportKind, Callable[..., ledger.Tally]] = {
+    ImportKind.CONTACTS: people_merge.merge_contacts,
+    ImportKind.PLEDGES: people_merge.merge_pledges,
+    ImportKind.ORGANISATIONS: reference_merge.merge_organisations,
+    ImportKind.RESOURCES: reference_merge.merge_resources,
+    ImportKind.SUPPRESSIONS: reference_merge.merge_suppressions,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """When a file is refused for being much smaller than its source's last one."""
+
+    allow_shrink: bool = False
+    least_share: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One file on its way in."""
+
+    ws: Workspace
+    path: Path
+    kind: ImportKind
+    source: str
+    how: Columns
+    by: str
+    via: str
+    guard: Guard
+    shift: bool
+    context: Context
+
+    @property
+    def now(self) -> datetime:
+        return self.context.now
+
+
+def take_file(
+    ws: Workspace,
+    path: Path,
+    kind: ImportKind,
+    how: Columns,
+    *,
+    source: str,
+    by: str,
+    via: str,
+    guard: Guard | None = None,
+    shift: bool = False,
+) -> ImportResult:
+    """Take one file in as `how` says; see `import_file`. `shift` is for samples only."""
+    if not path.is_file():
+        raise InputError(Fault("there is no such file; check its name and folder", path.name))
+    hub = ws.hub
+    lists = Lists(tuple(hub.sectors), tuple(a.name for a in hub.areas), tuple(hub.boroughs))
+    context = Context(lists, datetime.now(UTC))
+    job = _Job(ws, path, kind, source, how, by, via, guard or Guard(), shift, context)
+    try:
+        file = open_file(path, kind, how, context)
+        digest = _digest(file, job)
+        with reading(ws.engine) as connection:
+            earlier = ledger.taken(connection, digest)
+        if earlier:
+            return _already(job, earlier)
+        rows = file.count()
+        _refuse_shrunken(job, file, rows)
+    except InputError as error:
+        return _refused(job, error)
+    return _take(job, file, digest)
+
+
+def _digest(file: SourceFile, job: _Job) -> str:
+    """Return what makes this import the same as another: content, kind and mapping."""
+    how = [dict(job.how.columns), dict(job.how.constants), dict(job.how.defaults)]
+    said = json.dumps([job.kind.value, how], sort_keys=True).encode()
+    return hashlib.blake2b(file.table.digest + said, digest_size=20).hexdigest()
+
+
+def _refuse_shrunken(job: _Job, file: SourceFile, rows: int) -> None:
+    guard = job.guard
+    if guard.allow_shrink or not guard.least_share:
+        return
+    with reading(job.ws.engine) as connection:
+        last = ledger.last_taken(connection, job.source, job.kind)
+        lost = ledger.columns_of(connection, job.source, job.kind) - {*file.plan.columns}
+    if last is None:
+        return
+    if last.rows_read >= SHRINK_FROM and rows < last.rows_read * guard.least_share:
+        raise InputError(
+            Fault(
+                f"{rows} rows, and the last file from {job.source} had {last.rows_read}. It looks "
+                "cut short, so nothing was changed. If it is right, import it again and allow "
+                "it to shrink (--allow-shrink)",
+                job.path.name,
+            )
+        )
+    if lost:
+        raise InputError(
+            Fault(
+                f"the column for {', '.join(sorted(lost))} was in the last file from {job.source} "
+                "and is missing, so nothing was changed. If that is right, import it again and "
+                "allow it to shrink (--allow-shrink)",
+                job.path.name,
+            )
+        )
+
+
+def _already(job: _Job, earlier: ledger.Taken) -> ImportResult:
+    when = earlier.finished_at
+    day = f" on {when.astimezone(LONDON):%-d %B %Y}" if when else ""
+    return ImportResult(
+        earlier.id,
+        job.kind,
+        job.source,
+        ImportState.ALREADY_TAKEN,
+        job.path.name,
+        message=f"{job.path.name} was already taken{day} (import {earlier.id}); nothing changed",
+    )
+
+
+def _refused(job: _Job, error: InputError) -> ImportResult:
+    with job.ws.engine.begin() as connection:
+        import_id = ledger.open_import(
+            connection,
+            source=job.source,
+            kind=job.kind,
+            file_name=job.path.name,
+            file_hash="",
+            now=job.now,
+        )
+        ledger.close_import(
+            connection,
+            import_id,
+            ImportState.REFUSED,
+            ledger.Tally(),
+            rows_read=0,
+            quarantined=0,
+            note=str(error),
+            now=datetime.now(UTC),
+        )
+        _audit(connection, job, import_id, "refused")
+    return ImportResult(
+        import_id,
+        job.kind,
+        job.source,
+        ImportState.REFUSED,
+        job.path.name,
+        message=f"Refused, and nothing was changed. {error}",
+        special_category=isinstance(error, SpecialCategory),
+    )
+
+
+class _Progress:
+    """What has been taken so far."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self.tally = ledger.Tally()
+        self.reasons: Counter[str] = Counter()
+
+    def add(self, tally: ledger.Tally, bad: list[Quarantined], rows: int) -> None:
+        """Count one committed chunk."""
+        mine = self.tally
+        self.tally = ledger.Tally(
+            mine.created + tally.created,
+            mine.changed + tally.changed,
+            mine.unchanged + tally.unchanged,
+            mine.new_pledges + tally.new_pledges,
+        )
+        self.reasons.update(row.reason for row in bad)
+        self.rows += rows
+
+
+def _take(job: _Job, file: SourceFile, digest: str) -> ImportResult:
+    with job.ws.engine.begin() as connection:
+        import_id = ledger.open_import(
+            connection,
+            source=job.source,
+            kind=job.kind,
+            file_name=job.path.name,
+            file_hash=digest,
+            now=job.now,
+        )
+    progress = _Progress()
+    state, note = ImportState.FAILED, "stopped before its end; import the file again"
+    try:
+        _merge(_shifted(job, file), file, import_id, progress)
+        state, note = ImportState.DONE, ""
+    finally:
+        _close(job, file, import_id, progress, state, note)
+    return _done(job, file, import_id, progress)
+
+
+def _merge(job: _Job, file: SourceFile, import_id: int, progress: _Progress) -> None:
+    merge = Merge(job.ws.keys, job.source, job.now, ledger.Seen())
+    merger = _MERGERS[job.kind]
+    for chunk in _chunks(file.records(job.context)):
+        bad = [row for row in chunk if isinstance(row, Quarantined)]
+        good = [row for row in chunk if not isinstance(row, Quarantined)]
+        with job.ws.engine.begin() as connection:
+            ledger.lock_people(connection)
+            tally = merger(connection, good, merge) if good else ledger.Tally()
+            bad += tally.refused
+            ledger.keep_quarantined(connection, import_id, bad)
+        progress.add(tally, bad, len(chunk))
+    if job.kind is ImportKind.ORGANISATIONS:
+        reference_merge.link_contacts(job.ws.engine)
+
+
+def _chunks(records: Iterator[Any]) -> Iterator[list[Any]]:
+    while chunk := list(islice(records, CHUNK)):
+        yield chunk
+
+
+def _close(
+    job: _Job, file: SourceFile, import_id: int, progress: _Progress, state: ImportState, note: str
+) -> None:
+    now = datetime.now(UTC)
+    with job.ws.engine.begin() as connection:
+        ledger.close_import(
+            connection,
+            import_id,
+            state,
+            progress.tally,
+            rows_read=progress.rows,
+            quarantined=progress.reasons.total(),
+            note=note,
+            now=now,
+        )
+        if state is ImportState.DONE:
+            ledger.keep_columns(connection, job.source, job.kind, [*file.plan.columns], now)
+        _audit(connection, job, import_id, state.value)
+
+
+def _audit(connection: Any, job: _Job, import_id: int, state: str) -> None:
+    ledger.note_audit(
+        connection,
+        at=datetime.now(UTC),
+        who=job.by,
+        via=job.via,
+        action="import",
+        subject=f"import {import_id}",
+        detail=f"{job.kind.value} from {job.source}: {state}",
+    )
+
+
+def _done(job: _Job, file: SourceFile, import_id: int, progress: _Progress) -> ImportResult:
+    tally, bad = progress.tally, progress.reasons.total()
+    parts = [
+        f"{progress.rows} rows read from {job.path.name}: {tally.created} new, "
+        f"{tally.changed} changed, {tally.unchanged} unchanged, {bad} quarantined"
+    ]
+    if job.kind is ImportKind.PLEDGES:
+        parts.append(f"{tally.new_pledges} new pledges")
+    if file.plan.unrecognised:
+        parts.append(f"columns not used: {', '.join(file.plan.unrecognised)}")
+    return ImportResult(
+        import_id,
+        job.kind,
+        job.source,
+        ImportState.DONE,
+        job.path.name,
+        progress.rows,
+        tally.accepted,
+        tally.created,
+        tally.changed,
+        tally.unchanged,
+        bad,
+        dict(progress.reasons.most_common()),
+        file.plan.unrecognised,
+        tally.new_pledges,
+        "; ".join(parts),
+    )
+
+
+def _shifted(job: _Job, file: SourceFile) -> _Job:
+    """For samples: move pledge dates so that the newest is yesterday, the same for good."""
+    if not job.shift or job.kind is not ImportKind.PLEDGES:
+        return job
+    with reading(job.ws.engine) as connection:
+        days = ledger.shift_of(connection, job.source, job.path.name)
+    if days is None:
+        days = _days_to_yesterday(job, file)
+        with job.ws.engine.begin() as connection:
+            ledger.keep_shift(connection, job.source, job.path.name, days, job.now)
+    return replace(job, context=replace(job.context, shift=timedelta(days=days)))
+
+
+def _days_to_yesterday(job: _Job, file: SourceFile) -> int:
+    any_time = replace(job.context, now=datetime.max.replace(tzinfo=UTC) - timedelta(days=2))
+    dates = [r.pledged_at for r in file.records(any_time) if isinstance(r, PledgeRecord)]
+    if not dates:
+        return 0
+    yesterday = job.now.astimezone(LONDON).date() - timedelta(days=1)
+    return (yesterday - max(dates).astimezone(LONDON).date()).days

@@ -1,0 +1,226 @@
+"""One person: what is known, an export for them, suppressing, lifting, erasing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from outreach.domain import SuppressionReason
+from outreach.errors import InputError, NotFound, Refused
+from outreach.flows import person_files
+from outreach.ledger import contacts as ledger
+from outreach.ledger.contacts import Facts, Target
+from outreach.ledger.engine import reading
+from outreach.ledger.imports import lock_people, note_audit
+from outreach.sources.addresses import clean_address, clean_domain, tidy
+from outreach.sources.values import BadValue
+
+if TYPE_CHECKING:
+    from outreach.workspace import Workspace
+
+NOT_KNOWN = "not known"
+
+
+@dataclass(frozen=True, slots=True)
+class EditionLine:
+    """What became of one edition for one person; `state` is "not in the audience" if excluded."""
+
+    edition: str
+    state: str
+    reason: str = ""
+    crossed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PersonFile:
+    """Everything known about one address. `summary` is one sentence for a comms officer."""
+
+    address: str = field(repr=False)
+    known: bool
+    summary: str
+    facts: Facts = field(repr=False)
+    editions: tuple[EditionLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """What was erased, as counts by place; a place with nothing in it is 0."""
+
+    counts: Mapping[str, int]
+
+    @property
+    def total(self) -> int:
+        """Rows and files in all."""
+        return sum(self.counts.values())
+
+
+def person(ws: Workspace, address: str) -> PersonFile:
+    """Return what is known about an address; one that is not known says so."""
+    plain = tidy(address)
+    hashes = ws.keys.address_hash(plain), ws.keys.domain_hash(plain)
+    with reading(ws.engine) as connection:
+        facts = ledger.facts_about(connection, plain, *hashes)
+    lines = [
+        EditionLine(row["name"], row["state"], row["reason"], row["crossed_at"])
+        for row in facts.deliveries
+    ]
+    lines += [
+        EditionLine(row["name"], "not in the audience", row["reason"]) for row in facts.exclusions
+    ]
+    known = any((facts.contact, facts.suppressions, facts.deliveries, facts.quarantined))
+    return PersonFile(plain, known, _summary(facts, known), facts, tuple(lines))
+
+
+def _summary(facts: Facts, known: bool) -> str:
+    if not known:
+        return NOT_KNOWN
+    if facts.contact is None:
+        return "not a contact; see suppressions and quarantined rows"
+    reason = facts.contact["not_mailable_reason"]
+    return f"a contact, not written to: {reason}" if reason else "a contact, may be written to"
+
+
+def export_person(ws: Workspace, address: str, file: Path | str) -> Path:
+    """Write everything known about an address, as .json, or as .html to read. Returns the path.
+
+    Raises InputError for another extension.
+    """
+    path = Path(file)
+    writer = person_files.WRITERS.get(path.suffix.lower())
+    if writer is None:
+        raise InputError("name the file .json (for a machine) or .html (to read)")
+    found = person(ws, address)
+    person_files.write_private(path, writer(found.address, found.summary, found.facts))
+    return path
+
+
+def erase_person(ws: Workspace, address: str, *, by: str, via: str) -> Erasure:
+    """Erase a person everywhere, keeping a keyed hash so that no import brings them back.
+
+    Works for an address that is not a contact. May be run again: it then finds nothing more.
+    """
+    plain = _address(address)
+    address_hash = ws.keys.address_hash(plain)
+    now = datetime.now(UTC)
+    with ws.engine.begin() as connection:
+        lock_people(connection)
+        ledger.suppress(
+            connection,
+            Target(address_hash),
+            SuppressionReason.ERASED,
+            detail="",
+            origin=via,
+            now=now,
+        )
+        counts = ledger.erase_contact(connection, address_hash, now)
+    with ws.engine.begin() as connection:
+        counts["quarantined rows"] = ledger.erase_quarantined(connection, plain)
+    counts["raw events"] = _redact_raw_events(ws, plain)
+    counts |= person_files.erase_files(ws.settings.root / "contacts", ws.settings.home, plain)
+    _audit(ws, plain, "erase", by, via, ", ".join(f"{k}: {v}" for k, v in counts.items()))
+    return Erasure(counts)
+
+
+def _redact_raw_events(ws: Workspace, address: str) -> int:
+    needle = _in_json(address)
+    with reading(ws.engine) as connection:
+        ids = list(ledger.raw_events_with(connection, needle))
+    for raw_id in ids:
+        with ws.engine.begin() as connection:
+            ledger.redact_raw_event(connection, raw_id, needle, b"erased@erased.invalid")
+    return len(ids)
+
+
+def _in_json(address: str) -> re.Pattern[bytes]:
+    """Return a pattern for the address in JSON: any case, each sign plain or as an escape."""
+    signs = (
+        re.escape(c) if c.isalnum() else rf"(?:{re.escape(c)}|\\u{ord(c):04x})" for c in address
+    )
+    before = r"(?<![\w.!#$%&'*+/=?^`{|}~-])"
+    return re.compile(f"{before}{''.join(signs)}(?![\\w-]|\\.\\w)".encode(), re.IGNORECASE)
+
+
+def suppress(ws: Workspace, address_or_domain: str, *, reason: str = "", by: str, via: str) -> bool:
+    """Stop all mail to an address or a whole domain, a contact or not, from the next claim on.
+
+    `reason`: one of our words (such as "unsubscribed"), or a sentence, kept as the detail of a
+    manual suppression. Returns whether it is new. Raises InputError for a malformed target.
+    """
+    plain, target = _target(ws, address_or_domain)
+    known = {r.value: r for r in SuppressionReason if r is not SuppressionReason.ERASED}
+    kind = known.get(reason.strip().lower(), SuppressionReason.MANUAL)
+    detail = reason.strip()[:200] if kind is SuppressionReason.MANUAL else ""
+    with ws.engine.begin() as connection:
+        added = ledger.suppress(
+            connection, target, kind, detail=detail, origin=via, now=datetime.now(UTC)
+        )
+    _audit(ws, plain, "suppress", by, via, kind.value)
+    return added
+
+
+def unsuppress(ws: Workspace, address_or_domain: str, *, reason: str, by: str, via: str) -> int:
+    """Lift what stands against an address or domain; a name and a reason are kept.
+
+    Returns how many were lifted. Raises Refused where the person was erased or no name or
+    reason is given, and NotFound where nothing stands.
+    """
+    plain, target = _target(ws, address_or_domain)
+    if not reason.strip() or not by.strip():
+        raise Refused("a suppression is lifted only with your name and a reason")
+    with ws.engine.begin() as connection:
+        standing = ledger.standing_reasons(connection, target)
+        if SuppressionReason.ERASED.value in standing:
+            raise Refused(
+                "this person was erased, which cannot be lifted; if they ask to hear from us "
+                "again, they sign up themselves"
+            )
+        if not standing:
+            raise NotFound("nothing stands against this address or domain")
+        count = ledger.lift(
+            connection, target, by=by, reason=reason.strip()[:200], now=datetime.now(UTC)
+        )
+    _audit(ws, plain, "unsuppress", by, via, ", ".join(sorted(set(standing))))
+    return count
+
+
+def _target(ws: Workspace, text: str) -> tuple[str, Target]:
+    plain = tidy(text)
+    if "@" in plain.removeprefix("@"):
+        address = _address(plain)
+        return address, Target(address_hash=ws.keys.address_hash(address))
+    try:
+        domain = clean_domain(plain)
+    except BadValue as bad:
+        raise InputError(f"{bad.reason}: {bad.advice}") from None
+    return domain, Target(domain_hash=ws.keys.domain_hash(domain))
+
+
+def _address(text: str) -> str:
+    """Return an address in the form it has in the ledger; one never valid stays as it is."""
+    try:
+        return clean_address(text)
+    except BadValue as bad:
+        if tidy(text).count("@") == 1:
+            return tidy(text)
+        raise InputError(f"{bad.reason}: {bad.advice}") from None
+
+
+def _audit(ws: Workspace, plain: str, action: str, by: str, via: str, detail: str) -> None:
+    """Record who did what, the person named by contact id or the start of the keyed hash."""
+    address_hash: Any = ws.keys.address_hash(plain)
+    with ws.engine.begin() as connection:
+        number = ledger.contact_id(connection, address_hash)
+        subject = f"contact {number}" if number else f"hash {address_hash.hex()[:8]}"
+        note_audit(
+            connection,
+            at=datetime.now(UTC),
+            who=by,
+            via=via,
+            action=action,
+            subject=subject,
+            detail=detail,
+        )

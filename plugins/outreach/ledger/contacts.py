@@ -1,0 +1,332 @@
+"""One person in the ledger: everything known, suppressing, and erasing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from outreach.domain import SuppressionReason
+from outreach.ledger.editions import batch, delivery, edition, event, exclusion, raw_event
+from outreach.ledger.mailable import not_mailable
+from outreach.ledger.people import (
+    basis,
+    contact,
+    import_,
+    organisation,
+    pledge,
+    quarantined_row,
+    suppression,
+)
+from outreach.ledger.states import EFFECTIVE, REASON, WITH_BATCH
+
+_PAGE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Whom a suppression is for, as keyed hashes: one address, or a whole domain."""
+
+    address_hash: bytes | None = None
+    domain_hash: bytes | None = None
+
+    def matches(self) -> sa.ColumnElement[bool]:
+        """Return SQL: the suppressions of exactly this target."""
+        if self.address_hash is not None:
+            return suppression.c.address_hash == self.address_hash
+        return suppression.c.domain_hash == self.domain_hash
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Rows of the ledger about one person, each as column -> value."""
+
+    contact: Mapping[str, Any] | None = field(default=None, repr=False)
+    bases: tuple[Mapping[str, Any], ...] = ()
+    pledges: tuple[Mapping[str, Any], ...] = ()
+    suppressions: tuple[Mapping[str, Any], ...] = ()
+    deliveries: tuple[Mapping[str, Any], ...] = ()
+    exclusions: tuple[Mapping[str, Any], ...] = ()
+    events: tuple[Mapping[str, Any], ...] = ()
+    quarantined: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
+
+
+def facts_about(
+    connection: sa.Connection, address: str, address_hash: bytes, domain_hash: bytes
+) -> Facts:
+    """Return every row about one address; all empty where it is not known."""
+    c = contact.c
+    known = (
+        connection.execute(
+            sa.select(
+                contact,
+                not_mailable(None).label("not_mailable_reason"),
+                organisation.c.name.label("registered_organisation"),
+            )
+            .outerjoin(organisation, organisation.c.id == c.organisation_id)
+            .where(c.address_hash == address_hash)
+        )
+        .mappings()
+        .first()
+    )
+    number = known["id"] if known else -1
+    s = suppression.c
+    return Facts(
+        dict(known) if known else None,
+        _rows(connection, sa.select(basis).where(basis.c.contact_id == number)),
+        _rows(connection, sa.select(pledge).where(pledge.c.address_hash == address_hash)),
+        _rows(
+            connection,
+            sa.select(suppression).where(
+                sa.or_(s.address_hash == address_hash, s.domain_hash == domain_hash)
+            ),
+        ),
+        _deliveries(connection, address_hash),
+        _rows(
+            connection,
+            sa.select(edition.c.name, exclusion.c.reason)
+            .join(edition, edition.c.id == exclusion.c.edition_id)
+            .where(exclusion.c.contact_id == number),
+        ),
+        _events(connection, address_hash),
+        tuple(_quarantined(connection, address)),
+    )
+
+
+def _rows(connection: sa.Connection, query: sa.Select[Any]) -> tuple[Mapping[str, Any], ...]:
+    return tuple(dict(row) for row in connection.execute(query).mappings())
+
+
+def _deliveries(connection: sa.Connection, address_hash: bytes) -> tuple[Mapping[str, Any], ...]:
+    d = delivery.c
+    return _rows(
+        connection,
+        sa.select(
+            edition.c.name,
+            d.edition_id,
+            d.contact_id,
+            EFFECTIVE.label("state"),
+            REASON.label("reason"),
+            d.email,
+            d.slot_values,
+            batch.c.message_id,
+            batch.c.recorded_at.label("handed_over_at"),
+            d.delivered_at,
+            d.bounced_at,
+            d.opened_at,
+            d.clicked_at,
+            d.complained_at,
+            d.unsubscribed_at,
+            d.crossed_at,
+        )
+        .select_from(WITH_BATCH)
+        .join(edition, edition.c.id == d.edition_id)
+        .where(d.address_hash == address_hash)
+        .order_by(d.edition_id),
+    )
+
+
+def _events(connection: sa.Connection, address_hash: bytes) -> tuple[Mapping[str, Any], ...]:
+    e = event.c
+    return _rows(
+        connection,
+        sa.select(edition.c.name, e.type, e.occurred_at, e.link, e.reason, e.machine, e.simulated)
+        .join(
+            delivery,
+            sa.and_(delivery.c.edition_id == e.edition_id, delivery.c.contact_id == e.contact_id),
+        )
+        .join(edition, edition.c.id == e.edition_id)
+        .where(delivery.c.address_hash == address_hash)
+        .order_by(e.occurred_at, e.id),
+    )
+
+
+def _quarantined(connection: sa.Connection, address: str) -> Iterator[Mapping[str, Any]]:
+    """Yield the quarantined rows that hold exactly this address, not one that ends like it."""
+    q = quarantined_row.c
+    as_text = sa.func.lower(sa.cast(q.row, sa.Text))
+    rows = connection.execute(
+        sa.select(
+            q.id,
+            q.row,
+            q.row_number,
+            q.reason,
+            q.column_name,
+            import_.c.file_name,
+            import_.c.started_at,
+        )
+        .join(import_, import_.c.id == q.import_id)
+        .where(as_text.contains(address, autoescape=True))
+        .order_by(q.id)
+    ).mappings()
+    exact = address_pattern(address)
+    for row in rows:
+        if any(exact.search(str(cell)) for cell in (*row["row"].values(), *row["row"].keys())):
+            yield dict(row)
+
+
+def address_pattern(address: str) -> re.Pattern[str]:
+    """Return a pattern for this address alone, in any case, not as the end of a longer one."""
+    return re.compile(
+        rf"(?<![\w.!#$%&'*+/=?^`{{|}}~-]){re.escape(address)}(?![\w-]|\.\w)", re.IGNORECASE
+    )
+
+
+def suppress(
+    connection: sa.Connection,
+    target: Target,
+    reason: SuppressionReason,
+    *,
+    detail: str,
+    origin: str,
+    now: datetime,
+) -> bool:
+    """Add a suppression unless the same one stands; return whether it is new."""
+    standing = sa.select(suppression.c.id).where(
+        target.matches(),
+        suppression.c.reason == reason.value,
+        suppression.c.scope == "all",
+        suppression.c.lifted_at.is_(None),
+    )
+    if connection.execute(standing).first():
+        return False
+    connection.execute(
+        sa.insert(suppression).values(
+            address_hash=target.address_hash,
+            domain_hash=target.domain_hash,
+            reason=reason.value,
+            detail=detail,
+            origin=origin,
+            created_at=now,
+        )
+    )
+    return True
+
+
+def standing_reasons(connection: sa.Connection, target: Target) -> tuple[str, ...]:
+    """Return the reasons of the suppressions of a target that stand."""
+    return tuple(
+        connection.execute(
+            sa.select(suppression.c.reason)
+            .where(target.matches(), suppression.c.lifted_at.is_(None))
+            .order_by(suppression.c.id)
+        ).scalars()
+    )
+
+
+def lift(connection: sa.Connection, target: Target, *, by: str, reason: str, now: datetime) -> int:
+    """Lift what stands against a target, except an erasure; return how many."""
+    result = connection.execute(
+        sa.update(suppression)
+        .where(
+            target.matches(),
+            suppression.c.lifted_at.is_(None),
+            suppression.c.reason != SuppressionReason.ERASED.value,
+        )
+        .values(lifted_at=now, lifted_by=by, lifted_reason=reason)
+    )
+    return int(result.rowcount)
+
+
+def contact_id(connection: sa.Connection, address_hash: bytes) -> int | None:
+    """Return the id of the contact with this address, if there is one."""
+    return connection.execute(
+        sa.select(contact.c.id).where(contact.c.address_hash == address_hash)
+    ).scalar()
+
+
+def erase_contact(connection: sa.Connection, address_hash: bytes, now: datetime) -> dict[str, int]:
+    """Blank a person in contacts, bases, deliveries and events; return counts by place.
+
+    The keyed hash, the pledge's date and every delivery's state stay: history keeps its counts.
+    """
+    number = contact_id(connection, address_hash)
+    blank = dict.fromkeys(
+        (
+            "first_name",
+            "last_name",
+            "job_role",
+            "sector",
+            "ics_area",
+            "borough",
+            "organisation_name",
+            "ods_code",
+            "source",
+        ),
+        "",
+    )
+    mine = delivery.c.address_hash == address_hash
+    events = sa.select(delivery.c.edition_id, delivery.c.contact_id).where(mine)
+    statements = {
+        "contacts": sa.update(contact)
+        .where(
+            contact.c.address_hash == address_hash,
+            sa.or_(contact.c.erased_at.is_(None), contact.c.email.is_not(None)),
+        )
+        .values(
+            **blank,
+            email=None,
+            organisation_id=None,
+            tracking_consent=False,
+            updated_at=now,
+            erased_at=sa.func.coalesce(contact.c.erased_at, now),
+        ),
+        "bases": sa.update(basis)
+        .where(basis.c.contact_id == number, basis.c.withdrawn_at.is_(None))
+        .values(evidence="", source="", withdrawn_at=sa.func.coalesce(basis.c.withdrawn_at, now)),
+        "pledges": sa.update(pledge).where(pledge.c.address_hash == address_hash).values(source=""),
+        "events": sa.update(event)
+        .where(sa.tuple_(event.c.edition_id, event.c.contact_id).in_(events), event.c.reason != "")
+        .values(reason=""),
+        "deliveries": sa.update(delivery)
+        .where(mine, delivery.c.email.is_not(None))
+        .values(email=None, slot_values=sa.null()),
+    }
+    return {place: connection.execute(s).rowcount for place, s in statements.items()}
+
+
+def erase_quarantined(connection: sa.Connection, address: str) -> int:
+    """Empty the quarantined rows that hold this address; return how many."""
+    ids = [row["id"] for row in _quarantined(connection, address)]
+    if ids:
+        connection.execute(
+            sa.update(quarantined_row)
+            .where(quarantined_row.c.id.in_(ids))
+            .values(row={}, advice="", reason="erased at the person's own request")
+        )
+    return len(ids)
+
+
+def raw_events_with(connection: sa.Connection, needle: re.Pattern[bytes]) -> Iterator[int]:
+    """Yield the ids of stored event bodies in which the pattern is found, page by page."""
+    last = 0
+    while True:
+        rows = connection.execute(
+            sa.select(raw_event.c.id, raw_event.c.body)
+            .where(raw_event.c.id > last, raw_event.c.body.is_not(None))
+            .order_by(raw_event.c.id)
+            .limit(_PAGE)
+        ).all()
+        if not rows:
+            return
+        last = rows[-1].id
+        yield from (row.id for row in rows if needle.search(row.body))
+
+
+def redact_raw_event(
+    connection: sa.Connection, raw_id: int, needle: re.Pattern[bytes], instead: bytes
+) -> None:
+    """Write `instead` over the pattern in one stored event body."""
+    body = connection.execute(
+        sa.select(raw_event.c.body).where(raw_event.c.id == raw_id).with_for_update()
+    ).scalar()
+    if body:
+        connection.execute(
+            sa.update(raw_event)
+            .where(raw_event.c.id == raw_id)
+            .values(body=needle.sub(instead, body))
+        )

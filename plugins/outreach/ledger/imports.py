@@ -1,0 +1,231 @@
+"""Imports as the ledger keeps them: one row per pull, its quarantined rows, its source's facts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from outreach.ledger.editions import audit, fact
+from outreach.ledger.people import import_, quarantined_row
+from outreach.records import ImportKind, ImportState, Quarantined
+
+_PEOPLE_LOCK = 7_046_029_255
+"""An arbitrary number: PostgreSQL's advisory lock for whoever writes contacts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What became of some rows. `refused` are those that only the ledger could refuse."""
+
+    created: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    new_pledges: int = 0
+    refused: tuple[Quarantined, ...] = field(default=(), repr=False)
+
+    @property
+    def accepted(self) -> int:
+        """Rows taken, whether or not they told anything new."""
+        return self.created + self.changed + self.unchanged
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """An import that is done."""
+
+    id: int
+    rows_read: int
+    finished_at: datetime | None
+
+
+class Seen:
+    """Which addresses an import has met: a million take about 10 MB.
+
+    Hashes are kept as 8-byte tails in 65,536 strings. Two addresses that share both would be
+    taken for one, which only means that a later row fills gaps and does not overwrite.
+    """
+
+    def __init__(self) -> None:
+        self._tails: dict[bytes, bytes] = {}
+
+    def __contains__(self, address_hash: bytes) -> bool:
+        return address_hash[2:10] in self._tails.get(address_hash[:2], b"")
+
+    def add(self, address_hash: bytes) -> None:
+        """Remember one address hash (16 bytes)."""
+        start = address_hash[:2]
+        self._tails[start] = self._tails.get(start, b"") + address_hash[2:10]
+
+
+def lock_people(connection: sa.Connection) -> None:
+    """Wait for any other import's transaction; SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({_PEOPLE_LOCK})"))
+
+
+def taken(connection: sa.Connection, file_hash: str) -> Taken | None:
+    """Return the import that took exactly this file in this way, if one is done."""
+    return _done(connection, import_.c.file_hash == file_hash)
+
+
+def last_taken(connection: sa.Connection, source: str, kind: ImportKind) -> Taken | None:
+    """Return the newest import of this source that is done."""
+    return _done(connection, import_.c.source == source, import_.c.kind == kind.value)
+
+
+def _done(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> Taken | None:
+    row = connection.execute(
+        sa.select(import_.c.id, import_.c.rows_read, import_.c.finished_at)
+        .where(import_.c.state == ImportState.DONE.value, *where)
+        .order_by(import_.c.id.desc())
+        .limit(1)
+    ).first()
+    return Taken(row.id, row.rows_read, row.finished_at) if row else None
+
+
+def open_import(
+    connection: sa.Connection,
+    *,
+    source: str,
+    kind: ImportKind,
+    file_name: str,
+    file_hash: str,
+    now: datetime,
+) -> int:
+    """Note that an import begins, and return its id."""
+    result = connection.execute(
+        sa.insert(import_).values(
+            source=source,
+            kind=kind.value,
+            file_name=file_name,
+            file_hash=file_hash,
+            state=ImportState.RUNNING.value,
+            started_at=now,
+        )
+    )
+    return int(result.inserted_primary_key[0])  # type: ignore[index]
+
+
+def close_import(
+    connection: sa.Connection,
+    import_id: int,
+    state: ImportState,
+    tally: Tally,
+    *,
+    rows_read: int,
+    quarantined: int,
+    note: str,
+    now: datetime,
+) -> None:
+    """Record how an import ended, with its row counts."""
+    connection.execute(
+        sa.update(import_)
+        .where(import_.c.id == import_id)
+        .values(
+            state=state.value,
+            note=note,
+            finished_at=now,
+            rows_read=rows_read,
+            accepted=tally.accepted,
+            created=tally.created,
+            changed=tally.changed,
+            unchanged=tally.unchanged,
+            quarantined=quarantined,
+        )
+    )
+
+
+def keep_quarantined(
+    connection: sa.Connection, import_id: int, rows: Sequence[Quarantined]
+) -> None:
+    """Keep rows that were not taken, whole, each with its reason and advice."""
+    if not rows:
+        return
+    connection.execute(
+        sa.insert(quarantined_row),
+        [
+            {
+                "import_id": import_id,
+                "row_number": row.row_number,
+                "column_name": _storable(row.column),
+                "reason": row.reason,
+                "advice": _storable(row.advice),
+                "row": {_storable(key): _storable(cell) for key, cell in row.row.items()},
+            }
+            for row in rows
+        ],
+    )
+
+
+def _storable(text: str) -> str:
+    """PostgreSQL stores neither NUL nor lone surrogates."""
+    return text.replace("\0", "\N{SYMBOL FOR NULL}").encode("utf-8", "replace").decode()
+
+
+def columns_of(connection: sa.Connection, source: str, kind: ImportKind) -> frozenset[str]:
+    """Return the fields that the last import of a source had columns for."""
+    return frozenset(json.loads(_fact(connection, _columns_name(source, kind)) or "[]"))
+
+
+def keep_columns(
+    connection: sa.Connection, source: str, kind: ImportKind, fields: Sequence[str], now: datetime
+) -> None:
+    """Remember which fields a source's file had columns for."""
+    _keep_fact(connection, _columns_name(source, kind), json.dumps(sorted(fields)), now)
+
+
+def shift_of(connection: sa.Connection, source: str, file_name: str) -> int | None:
+    """Return by how many days a sample file's dates are moved, if that was settled before."""
+    value = _fact(connection, _shift_name(source, file_name))
+    return int(value) if value else None
+
+
+def keep_shift(
+    connection: sa.Connection, source: str, file_name: str, days: int, now: datetime
+) -> None:
+    """Settle by how many days a sample file's dates are moved, for good."""
+    _keep_fact(connection, _shift_name(source, file_name), str(days), now)
+
+
+def note_audit(
+    connection: sa.Connection,
+    *,
+    at: datetime,
+    who: str,
+    via: str,
+    action: str,
+    subject: str,
+    detail: str = "",
+) -> None:
+    """Record who did what. `subject` and `detail` must hold no personal data."""
+    connection.execute(
+        sa.insert(audit).values(
+            at=at, who=who, via=via, action=action, subject=subject, detail=detail
+        )
+    )
+
+
+def _columns_name(source: str, kind: ImportKind) -> str:
+    return f"import columns: {kind.value} from {source}"
+
+
+def _shift_name(source: str, file_name: str) -> str:
+    return f"sample dates moved by: {source}, {file_name}"
+
+
+def _fact(connection: sa.Connection, name: str) -> str:
+    return str(
+        connection.execute(sa.select(fact.c.value).where(fact.c.name == name)).scalar() or ""
+    )
+
+
+def _keep_fact(connection: sa.Connection, name: str, value: str, now: datetime) -> None:
+    changed = connection.execute(
+        sa.update(fact).where(fact.c.name == name).values(value=value, at=now)
+    )
+    if not changed.rowcount:
+        connection.execute(sa.insert(fact).values(name=name, value=value, at=now))

@@ -1,0 +1,168 @@
+"""What an import brings, one frozen record per row, and what became of it in counts.
+
+The port between sources and the ledger.
+
+Standard library and `domain` only, like `domain` itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from outreach.domain import BasisKind, SubscriberType, SuppressionReason
+
+
+class ImportKind(StrEnum):
+    """What the rows of a file are."""
+
+    CONTACTS = "contacts"
+    PLEDGES = "pledges"
+    ORGANISATIONS = "organisations"
+    RESOURCES = "resources"
+    SUPPRESSIONS = "suppressions"
+
+
+class ImportState(StrEnum):
+    """How an import ended. `ALREADY_TAKEN` is never stored: the earlier import stands."""
+
+    RUNNING = "running"
+    DONE = "done"
+    REFUSED = "refused"
+    FAILED = "failed"
+    ALREADY_TAKEN = "already taken"
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """A row that was not taken, whole, with why and what to do about it.
+
+    `reason` is general and holds nothing of the row, so that it may be counted and logged;
+    `advice` may quote a near match. `row` maps each header to its cell as it came.
+    """
+
+    row_number: int
+    column: str
+    reason: str
+    advice: str
+    row: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class BasisRecord:
+    """Why a contact may be written to, with what shows it."""
+
+    kind: BasisKind
+    evidence: str = ""
+    wording_version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ContactRecord:
+    """A person as one row tells; empty text means that the row does not say.
+
+    `tracking_consent` and `left_at` are None where the row does not say.
+    """
+
+    row_number: int
+    email: str = field(repr=False)
+    first_name: str = field(default="", repr=False)
+    last_name: str = field(default="", repr=False)
+    job_role: str = ""
+    sector: str = ""
+    ics_area: str = ""
+    borough: str = ""
+    organisation_name: str = ""
+    ods_code: str = ""
+    tracking_consent: bool | None = None
+    left_at: datetime | None = None
+    basis: BasisRecord | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PledgeRecord:
+    """A sign-up, with the person as the form tells them. `kind`: person or organisation."""
+
+    contact: ContactRecord
+    pledged_at: datetime
+    kind: str = "person"
+
+    @property
+    def row_number(self) -> int:
+        """The row as a person sees it in the sheet."""
+        return self.contact.row_number
+
+
+@dataclass(frozen=True, slots=True)
+class OrganisationRecord:
+    """An organisation by its ODS code; `subscriber_type` None where the row does not say."""
+
+    row_number: int
+    ods_code: str
+    name: str = ""
+    sector: str = ""
+    ics_area: str = ""
+    borough: str = ""
+    postcode: str = ""
+    pcn_code: str = ""
+    pcn_name: str = ""
+    subscriber_type: SubscriberType | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceRecord:
+    """Something to read or use, by its own key (its address where the file gives no key)."""
+
+    row_number: int
+    resource_key: str
+    title: str
+    url: str
+    summary: str = ""
+    sector: str = ""
+    ics_area: str = ""
+    published_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SuppressionRecord:
+    """A do-not-mail fact for one address or, with `is_domain`, for a whole mail domain."""
+
+    row_number: int
+    target: str = field(repr=False)
+    is_domain: bool
+    reason: SuppressionReason
+    scope: str = "all"
+    detail: str = ""
+    since: datetime | None = None
+
+
+Record = ContactRecord | PledgeRecord | OrganisationRecord | ResourceRecord | SuppressionRecord
+"""What one good row becomes, by the kind of its file."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    """What one import did, in counts: it holds no personal data.
+
+    rows_read = accepted + quarantined; accepted = created + changed + unchanged. `import_id`
+    is that of the earlier import where the file was already taken.
+    """
+
+    import_id: int
+    kind: ImportKind
+    source: str
+    state: ImportState
+    file_name: str = ""
+    rows_read: int = 0
+    accepted: int = 0
+    created: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    quarantined: int = 0
+    quarantined_by_reason: Mapping[str, int] = field(default_factory=dict)
+    unrecognised_columns: tuple[str, ...] = ()
+    new_pledges: int = 0
+    message: str = ""
+    special_category: bool = False

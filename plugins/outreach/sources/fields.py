@@ -1,0 +1,106 @@
+"""The fields that a file may give, and how the text of each is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from outreach.sources import times, values
+from outreach.sources.addresses import clean_address, clean_domain, tidy
+from outreach.sources.values import BadValue, Lists
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What reading a row needs beside the row. `shift` moves pledge dates (samples only)."""
+
+    lists: Lists
+    now: datetime
+    shift: timedelta = timedelta()
+
+
+class BadCell(Exception):
+    """One cell of a row cannot be taken; carries the field it is for."""
+
+    def __init__(self, name: str, problem: BadValue) -> None:
+        self.name = name
+        self.problem = problem
+        super().__init__(problem.reason)
+
+
+def read_field(name: str, text: str, context: Context) -> Any:
+    """Return one field's value. Raises BadCell."""
+    try:
+        return READERS[name](text, context)
+    except BadValue as problem:
+        raise BadCell(name, problem) from None
+
+
+def _plain(what: str, limit: int = values.MAX_TEXT) -> Callable[[str, Context], str]:
+    return lambda text, _: values.clean_text(text, what, limit)
+
+
+READERS: dict[str, Callable[[str, Context], Any]] = {
+    "email": lambda text, _: clean_address(_unguarded(text)),
+    "first_name": _plain("first name"),
+    "last_name": _plain("last name"),
+    "name": _plain("name"),
+    "job_role": _plain("job role"),
+    "sector": lambda text, c: values.match_sector(values.clean_text(text, "sector"), c.lists),
+    "ics_area": lambda text, c: values.match_area(values.clean_text(text, "area"), c.lists),
+    "borough": lambda text, c: values.match_borough(values.clean_text(text, "borough"), c.lists),
+    "organisation_name": _plain("organisation name"),
+    "ods_code": lambda text, _: values.read_ods_code(text),
+    "tracking_consent": lambda text, _: values.read_yes(text, "tracking consent"),
+    "left_on": lambda text, _: times.read_time(text, "leaving date"),
+    "pledged_at": lambda text, c: times.read_past_time(
+        (times.read_time(text, "pledge date") + c.shift).isoformat(), "pledge date", c.now
+    ),
+    "pledge_kind": lambda text, _: _pledge_kind(text),
+    "org_name": _plain("organisation name"),
+    "postcode": lambda text, _: values.clean_text(text, "postcode", 12).upper(),
+    "pcn_code": _plain("PCN code", 20),
+    "pcn_name": _plain("PCN name"),
+    "subscriber_type": lambda text, _: values.read_subscriber_type(text),
+    "resource_key": _plain("resource key"),
+    "title": _plain("title", 300),
+    "url": lambda text, _: _web_address(text),
+    "summary": _plain("summary", values.MAX_SUMMARY),
+    "published_at": lambda text, _: times.read_time(text, "publication date"),
+    "target": lambda text, _: _target(text),
+    "reason": _plain("reason"),
+    "scope": lambda text, _: values.read_scope(text),
+    "detail": lambda text, _: values.clean_text(text, "detail", 500),
+    "since": lambda text, c: times.read_past_time(text, "date", c.now),
+    "basis": lambda text, _: values.read_basis(text),
+    "evidence": _plain("evidence", 500),
+    "wording_version": _plain("wording version"),
+}
+
+
+def _unguarded(text: str) -> str:
+    return values.clean_text(text, "email address", 320) if text[:1] == "'" else text
+
+
+def _pledge_kind(text: str) -> str:
+    plain = text.casefold()
+    words = ("organisation", "organization", "employer", "practice", "pharmacy", "team")
+    return "organisation" if any(word in plain for word in words) else "person"
+
+
+def _web_address(text: str) -> str:
+    url = text.strip()
+    if not url.startswith("https://") or any(c in url for c in " \\@<>\"'") or len(url) > 1000:
+        raise BadValue("link is not a web address", "a link begins with https:// and has no spaces")
+    if not url.isascii() or not url.isprintable():
+        raise BadValue("link is not a web address", "copy it from the browser's address bar")
+    return url
+
+
+def _target(text: str) -> str:
+    plain = tidy(_unguarded(text))
+    if plain.startswith("@") or "@" not in plain:
+        return clean_domain(plain)
+    return clean_address(plain)

@@ -1,0 +1,208 @@
+"""The kinds of file: their fields, and how one row becomes a record.
+
+A new field is one line in `fields.READERS` and one in a kind; a new kind is one entry in `KINDS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from outreach.domain import SuppressionReason
+from outreach.records import (
+    BasisRecord,
+    ContactRecord,
+    ImportKind,
+    OrganisationRecord,
+    PledgeRecord,
+    Quarantined,
+    Record,
+    ResourceRecord,
+    SuppressionRecord,
+)
+from outreach.sources.fields import BadCell, Context, read_field
+from outreach.sources.mapping import ColumnPlan
+from outreach.sources.values import BadValue, read_suppression, split_name
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What files of one kind may and must hold, and how a row of theirs is read."""
+
+    fields: tuple[str, ...]
+    required: tuple[str, ...]
+    build: Callable[[Cells, Context], Record]
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """One row's texts by field, read one at a time so that a fault names its column."""
+
+    row_number: int
+    texts: Mapping[str, str]
+    context: Context
+
+    def get(self, name: str) -> Any:
+        """Return a field's value, '' where the row has none. Raises BadCell."""
+        text = self.texts.get(name, "")
+        return read_field(name, text, self.context) if text else ""
+
+    def need(self, name: str) -> Any:
+        """Return a field's value. Raises BadCell also where there is none."""
+        value = self.get(name)
+        if value == "":
+            words = name.replace("_", " ")
+            raise BadCell(name, BadValue(f"no {words}", "fill it in, or leave the row out"))
+        return value
+
+
+def read_row(
+    kind: Kind, plan: ColumnPlan, number: int, cells: tuple[str, ...], context: Context
+) -> Record | Quarantined:
+    """Return what a row says, or the row whole with the first thing wrong in it."""
+    if len(cells) > len(plan.keys) and any(c.strip() for c in cells[len(plan.keys) :]):
+        return _quarantined(
+            plan,
+            number,
+            cells,
+            "",
+            "more cells than headings",
+            "often a comma outside quotation marks; put the text in quotation marks",
+        )
+    try:
+        return kind.build(Cells(number, plan.fields(cells), context), context)
+    except BadCell as bad:
+        column = plan.heading(bad.name)
+        return _quarantined(plan, number, cells, column, bad.problem.reason, bad.problem.advice)
+
+
+def _quarantined(
+    plan: ColumnPlan, number: int, cells: tuple[str, ...], column: str, reason: str, advice: str
+) -> Quarantined:
+    return Quarantined(number, column, reason, advice, plan.whole(cells))
+
+
+def _contact(cells: Cells, _: Context) -> ContactRecord:
+    first, last = cells.get("first_name"), cells.get("last_name")
+    if not first and not last:
+        first, last = split_name(cells.get("name"))
+    consent = cells.get("tracking_consent")
+    return ContactRecord(
+        cells.row_number,
+        cells.need("email"),
+        first,
+        last,
+        cells.get("job_role"),
+        cells.get("sector"),
+        cells.get("ics_area"),
+        cells.get("borough"),
+        cells.get("organisation_name"),
+        cells.get("ods_code"),
+        None if consent == "" else consent,
+        cells.get("left_on") or None,
+        _basis(cells),
+    )
+
+
+def _basis(cells: Cells) -> BasisRecord | None:
+    kind = cells.get("basis")
+    if not kind:
+        return None
+    return BasisRecord(kind, cells.get("evidence"), cells.get("wording_version"))
+
+
+def _pledge(cells: Cells, context: Context) -> PledgeRecord:
+    pledged_at = cells.need("pledged_at")
+    return PledgeRecord(_contact(cells, context), pledged_at, cells.get("pledge_kind") or "person")
+
+
+def _organisation(cells: Cells, _: Context) -> OrganisationRecord:
+    return OrganisationRecord(
+        cells.row_number,
+        cells.need("ods_code"),
+        cells.get("org_name"),
+        cells.get("sector"),
+        cells.get("ics_area"),
+        cells.get("borough"),
+        cells.get("postcode"),
+        cells.get("pcn_code"),
+        cells.get("pcn_name"),
+        cells.get("subscriber_type") or None,
+    )
+
+
+def _resource(cells: Cells, _: Context) -> ResourceRecord:
+    url = cells.need("url")
+    return ResourceRecord(
+        cells.row_number,
+        cells.get("resource_key") or url,
+        cells.need("title"),
+        url,
+        cells.get("summary"),
+        cells.get("sector"),
+        cells.get("ics_area"),
+        cells.get("published_at") or None,
+    )
+
+
+def _suppression(cells: Cells, _: Context) -> SuppressionRecord:
+    target = cells.need("target")
+    word = cells.get("reason")
+    reason = read_suppression(word) if word else SuppressionReason.UNSUBSCRIBED
+    named = word if reason is SuppressionReason.MANUAL else ""
+    return SuppressionRecord(
+        cells.row_number,
+        target,
+        "@" not in target,
+        reason,
+        cells.get("scope") or "all",
+        cells.get("detail") or named,
+        cells.get("since") or None,
+    )
+
+
+_PERSON = (
+    "email",
+    "first_name",
+    "last_name",
+    "name",
+    "job_role",
+    "sector",
+    "ics_area",
+    "borough",
+    "organisation_name",
+    "ods_code",
+    "tracking_consent",
+    "left_on",
+    "basis",
+    "evidence",
+    "wording_version",
+)
+_ORGANISATION = (
+    "ods_code",
+    "org_name",
+    "sector",
+    "ics_area",
+    "borough",
+    "postcode",
+    "pcn_code",
+    "pcn_name",
+    "subscriber_type",
+)
+
+KINDS: dict[ImportKind, Kind] = {
+    ImportKind.CONTACTS: Kind(_PERSON, ("email",), _contact),
+    ImportKind.PLEDGES: Kind(
+        (*_PERSON, "pledged_at", "pledge_kind"), ("email", "pledged_at"), _pledge
+    ),
+    ImportKind.ORGANISATIONS: Kind(_ORGANISATION, ("ods_code",), _organisation),
+    ImportKind.RESOURCES: Kind(
+        ("resource_key", "title", "url", "summary", "sector", "ics_area", "published_at"),
+        ("title", "url"),
+        _resource,
+    ),
+    ImportKind.SUPPRESSIONS: Kind(
+        ("target", "reason", "scope", "detail", "since"), ("target",), _suppression
+    ),
+}

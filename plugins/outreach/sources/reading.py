@@ -1,0 +1,107 @@
+"""A file and how its columns map -> its records, as often as they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+
+from outreach.errors import Fault, InputError
+from outreach.records import ImportKind, Quarantined, Record
+from outreach.sources import ods
+from outreach.sources.fields import BadCell, Context, read_field
+from outreach.sources.kinds import KINDS, Kind, read_row
+from outreach.sources.mapping import ColumnPlan, plan_columns
+from outreach.sources.tables import Row, Table, examine
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What a person or sources.yaml says about a file's columns.
+
+    `columns`: heading -> field. `constants` (field -> text) win over cells; `defaults` fill
+    empty ones.
+    """
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    constants: Mapping[str, str] = field(default_factory=dict)
+    defaults: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file whose columns are understood. `headings_row` is 0 where it has no heading row."""
+
+    table: Table
+    kind: Kind
+    plan: ColumnPlan
+    headings_row: int
+
+    def count(self) -> int:
+        """Return how many rows there are below the headings; reads the file through.
+
+        Raises InputError where it is broken anywhere.
+        """
+        return sum(1 for _ in self._rows())
+
+    def records(self, context: Context) -> Iterator[Record | Quarantined]:
+        """Yield what each row says, in order."""
+        kind, plan = self.kind, self.plan
+        for row in self._rows():
+            yield read_row(kind, plan, row.number, row.cells, context)
+
+    def _rows(self) -> Iterator[Row]:
+        return (row for row in self.table.rows() if row.number > self.headings_row)
+
+
+def open_file(path: Path, kind: ImportKind, how: Columns, context: Context) -> SourceFile:
+    """Examine a file and decide what its columns mean, before anything is taken from it.
+
+    Raises SpecialCategory or InputError with what to mend.
+    """
+    table = examine(path)
+    first = next(islice(table.rows(), 1), None)
+    if first is None:
+        raise InputError(Fault("the file is empty", path.name))
+    given = ods.headings(first.cells) if kind is ImportKind.ORGANISATIONS else ()
+    if given and ods.sector(path.name):
+        how = replace(how, defaults={"sector": ods.sector(path.name), **how.defaults})
+    headings = given or _trimmed(first.cells)
+    spec = KINDS[kind]
+    plan = plan_columns(path.name, headings, spec.fields, how.columns, how.constants, how.defaults)
+    _check_required(path.name, spec, plan, headings)
+    _check_constants(path.name, plan, context)
+    return SourceFile(table, spec, plan, 0 if given else first.number)
+
+
+def _trimmed(cells: tuple[str, ...]) -> tuple[str, ...]:
+    end = len(cells)
+    while end and not cells[end - 1].strip():
+        end -= 1
+    return cells[:end]
+
+
+def _check_required(file: str, kind: Kind, plan: ColumnPlan, headings: tuple[str, ...]) -> None:
+    given = {*plan.columns, *plan.constants, *plan.defaults}
+    for name in kind.required:
+        if name not in given:
+            shown = ", ".join(f'"{" ".join(h.split())[:80]}"' for h in headings[:30])
+            raise InputError(
+                Fault(
+                    f"no column for {name.replace('_', ' ')}. The first row is read as headings: "
+                    f'{shown}. Name the column with --map "COLUMN={name}"',
+                    file,
+                )
+            )
+
+
+def _check_constants(file: str, plan: ColumnPlan, context: Context) -> None:
+    for name, text in [*plan.constants.items(), *plan.defaults.items()]:
+        try:
+            read_field(name, text, context)
+        except BadCell as bad:
+            problem = bad.problem
+            raise InputError(
+                Fault(f"{name}={text!r}: {problem.reason}; {problem.advice}", file)
+            ) from None

@@ -1,0 +1,157 @@
+"""XLSX workbooks: looked over for bombs first, then read by calamine.
+
+calamine holds a sheet as one dense block, so a workbook of two cells a billion cells apart
+would fill the memory: sizes are measured by unpacking in a stream before it is opened.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import BinaryIO
+
+import python_calamine
+
+from outreach.errors import Fault, InputError
+from outreach.sources.csvfile import MAX_CELL
+
+MAX_UNPACKED = 200 * 1024 * 1024
+MAX_ENTRIES = 2_000
+MAX_CELLS = 12_000_000
+
+_BLOCK = 1 << 18
+_LOCAL_HEADER = struct.Struct("<4s5H3L2H")
+_CELL = re.compile(
+    rb"<(?:\w+:)?c\s[^>]{0,200}?\br=[\"']([A-Z]{1,3})([0-9]{1,7})[\"']"
+    rb"|<(?:\w+:)?row\s[^>]{0,200}?\br=[\"']([0-9]{1,9})[\"']"
+)
+_LONGEST_TAG = 512
+
+
+def guard(path: Path) -> None:
+    """Raise InputError where unpacking the workbook would not stay within bounds."""
+    try:
+        with zipfile.ZipFile(path) as archive, path.open("rb") as file:
+            entries = archive.infolist()
+            names = {entry.filename for entry in entries}
+            if "xl/workbook.xml" not in names:
+                raise InputError(Fault("a zip, but not an Excel workbook", path.name))
+            if len(entries) > MAX_ENTRIES:
+                raise InputError(Fault("far too many parts for a workbook", path.name))
+            left = MAX_UNPACKED
+            for entry in entries:
+                left -= _measure(path.name, file, entry, left)
+    except (zipfile.BadZipFile, zlib.error, struct.error, NotImplementedError):
+        raise InputError(
+            Fault("the workbook is damaged; open it in Excel and save it again", path.name)
+        ) from None
+
+
+def rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Yield (row number, cells) of the first visible sheet that holds anything."""
+    try:
+        with python_calamine.CalamineWorkbook.from_path(path) as book:
+            sheet = _first_sheet(book)
+            if sheet is None:
+                return
+            for number, cells in enumerate(sheet.iter_rows(), 1):
+                yield number, [_text(cell) for cell in cells]
+    except python_calamine.CalamineError:
+        raise InputError(
+            Fault("the workbook cannot be read; open it in Excel and save it again", path.name)
+        ) from None
+
+
+def _first_sheet(book: python_calamine.CalamineWorkbook) -> python_calamine.CalamineSheet | None:
+    for about in book.sheets_metadata:
+        if about.visible is not python_calamine.SheetVisibleEnum.Visible:
+            continue
+        sheet = book.get_sheet_by_name(about.name)
+        if sheet.height and sheet.width:
+            return sheet
+    return None
+
+
+def _text(cell: object) -> str:
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
+        return str(int(cell))
+    if isinstance(cell, datetime):
+        return _to_the_second(cell).isoformat(" ")
+    if isinstance(cell, date | time):
+        return cell.isoformat()
+    return str(cell)[: MAX_CELL + 1]
+
+
+def _to_the_second(moment: datetime) -> datetime:
+    """Excel counts in fractions of a day, so 14:05 may come as 14:04:59.999999."""
+    whole = moment.replace(microsecond=0)
+    return whole if moment.microsecond < 500_000 else whole + timedelta(seconds=1)
+
+
+def _measure(name: str, file: BinaryIO, entry: zipfile.ZipInfo, left: int) -> int:
+    """Return how large one part is unpacked, whatever its header claims."""
+    size, tail, corner = 0, b"", (0, 0)
+    for block in _unpack(file, entry):
+        size += len(block)
+        if size > left:
+            raise InputError(
+                Fault(
+                    "unpacks to far more than a contact list needs; save a list this long as CSV",
+                    name,
+                )
+            )
+        corner = _corner(tail + block, corner)  # any part may be named as a sheet
+        tail = block[-_LONGEST_TAG:]
+    if corner[0] * corner[1] > MAX_CELLS:
+        raise InputError(
+            Fault(
+                f"a sheet of {corner[1]:,} rows by {corner[0]:,} columns; delete the empty rows "
+                "and columns after the last entry, or save as CSV",
+                name,
+            )
+        )
+    return size
+
+
+def _unpack(file: BinaryIO, entry: zipfile.ZipInfo) -> Iterator[bytes]:
+    """Yield a part's content by its compressed length, as calamine's own reader does."""
+    file.seek(entry.header_offset)
+    header = _LOCAL_HEADER.unpack(file.read(_LOCAL_HEADER.size))
+    file.seek(header[-2] + header[-1], 1)
+    left = entry.compress_size
+    if entry.compress_type == zipfile.ZIP_STORED:
+        while left > 0 and (packed := file.read(min(_BLOCK, left))):
+            left -= len(packed)
+            yield packed
+        return
+    if entry.compress_type != zipfile.ZIP_DEFLATED:
+        raise zipfile.BadZipFile("a compression that Excel does not use")
+    unpacker = zlib.decompressobj(-15)
+    while left > 0 and (packed := file.read(min(_BLOCK, left))):
+        left -= len(packed)
+        while packed:
+            yield unpacker.decompress(packed, _BLOCK)
+            packed = unpacker.unconsumed_tail
+
+
+def _corner(xml: bytes, corner: tuple[int, int]) -> tuple[int, int]:
+    """Return the furthest (column, row) named so far."""
+    column, row = corner
+    for letters, cell_row, only_row in _CELL.findall(xml):
+        column = max(column, _column_number(letters)) if letters else max(column, 1)
+        row = max(row, int(cell_row or only_row))
+    return column, row
+
+
+def _column_number(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number

@@ -83,18 +83,18 @@ def _person(arguments: argparse.Namespace, out: Output) -> int:
     ws = workspace()
     if arguments.erase:
         done = people.erase_person(ws, arguments.address, by=me(), via=VIA)
-        rows = sorted(done.counts.items())
-        out.result(done, "Erased. What was changed:\n" + table(("place", "items"), rows))
+        changed = table(("place", "items"), sorted(done.counts.items()))
+        out.result(done, f"Erased. What was changed:\n{changed}")
         return 0
     if arguments.export:
         file = people.export_person(ws, arguments.address, arguments.export)
         out.result({"file": file}, f"Everything known is in {file}")
         return 0
     found = people.person(ws, arguments.address)
-    rows = [(line.edition, line.state, line.reason, line.since) for line in found.editions]
+    rows = [(line.edition, line.state, line.reason) for line in found.editions]
     words = found.summary
     if rows:
-        words += "\n" + table(("edition", "state", "why", "when"), rows)
+        words += "\n" + table(("edition", "state", "why"), rows)
     out.result(found, words)
     return 0
 

@@ -56,7 +56,7 @@ def _drain(arguments: argparse.Namespace, out: Output) -> int:
 
 def _pull(_: argparse.Namespace, out: Output) -> int:
     report = events.pull_suppressions(workspace())
-    out.result(report, f"{report.listed} listed by the provider, {report.added} new here")
+    out.result(report, f"{report.listed} listed by the provider, {report.suppressed} new here")
     return 0
 
 

@@ -47,7 +47,7 @@ def doubts(connection: sa.Connection, edition_id: int) -> list[DoubtRow]:
             proven.label("proven"),
         )
         .select_from(WITH_BATCH)
-        .where(delivery.c.edition_id == edition_id, DeliveryState.UNKNOWN.value == EFFECTIVE)
+        .where(delivery.c.edition_id == edition_id, EFFECTIVE.in_([DeliveryState.UNKNOWN.value]))
         .order_by(batch.c.number, delivery.c.contact_id)
     )
     return [

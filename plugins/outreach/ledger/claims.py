@@ -104,6 +104,8 @@ def _held(connection: sa.Connection, edition_id: int, now: datetime) -> Nothing 
         return Nothing(f"all sending is stopped: {facts[GLOBAL_STOP]}")
     if row.control != Control.RUN:
         return Nothing(f"{row.control} was ordered: {row.control_reason}".rstrip(": "))
+    if row.state == EditionState.SENT:
+        return Nothing("everything of it was sent already", finished=True)
     if row.state not in (EditionState.APPROVED, EditionState.SENDING):
         return Nothing(f"the edition is {row.state}, not approved")
     hold = facts.get(f"hold:{row.provider}")

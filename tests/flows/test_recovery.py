@@ -1,0 +1,76 @@
+"""Restoring a backup: what the journal knows is listed as doubt, and never sent again."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from tests.fakes.running import FakeSendGrid
+from tests.kills.deployment import EDITION, PEOPLE, Deployment, deploy
+from tests.ledger.seeds import EVERYONE, make_edition
+
+from outreach.errors import Refused
+from outreach.flows import editions
+from outreach.flows.recovery import recover
+from outreach.ledger.editions import delivery
+from outreach.workspace import Workspace, open_workspace
+
+
+@pytest.fixture(params=["sqlite"])
+def database_url(tmp_path: Path) -> str:
+    """A file that can be copied and put back, as a backup is."""
+    return f"sqlite:///{tmp_path}/outreach.db"
+
+
+@pytest.fixture
+def deployed(ws: Workspace, sendgrid_server: FakeSendGrid) -> Deployment:
+    return deploy(ws, sendgrid_server)
+
+
+def _restore(deployed: Deployment, backup: Path, file: Path) -> Deployment:
+    deployed.ws.engine.dispose()
+    for rest in file.parent.glob(f"{file.name}*"):
+        rest.unlink()
+    shutil.copy(backup, file)
+    return Deployment(open_workspace(deployed.ws.settings), deployed.server)
+
+
+def test_back_up_send_restore_send_again_writes_to_no_one_twice(
+    deployed: Deployment, tmp_path: Path
+) -> None:
+    file, backup = tmp_path / "outreach.db", tmp_path / "backup.db"
+    with deployed.ws.engine.connect() as connection:
+        connection.execute(sa.text("VACUUM INTO :to"), {"to": str(backup)})
+    deployed.send()
+    assert len(deployed.recipients()) == PEOPLE
+    deployed = _restore(deployed, backup, file)
+    with pytest.raises(Refused, match="outreach recover"):
+        editions.send(deployed.ws, EDITION)
+    done = recover(deployed.ws, by="amy", via="test")
+    assert (done.doubted, done.editions) == (PEOPLE, (EDITION,))
+    deployed.send()
+    account = editions.settle(deployed.ws, EDITION)
+    assert (account.unknown, account.accepted, account.balanced) == (PEOPLE, 0, True)
+    assert len(deployed.recipients()) == len(set(deployed.recipients())) == PEOPLE
+    assert recover(deployed.ws, by="amy", via="test").doubted == 0
+
+
+def test_a_ledger_that_was_lost_is_made_again_from_the_journal(
+    deployed: Deployment, tmp_path: Path
+) -> None:
+    deployed.send()
+    deployed.ws.engine.dispose()
+    for rest in tmp_path.glob("outreach.db*"):
+        rest.unlink()
+    ws = open_workspace(deployed.ws.settings)
+    done = recover(ws, by="amy", via="test")
+    assert (done.doubted, done.editions) == (PEOPLE, (EDITION,))
+    account = editions.certificate(ws, EDITION)
+    assert (account.state, account.unknown, account.balanced) == ("recovered", PEOPLE, True)
+    assert make_edition(ws.engine, rule=EVERYONE) is None
+    with ws.engine.connect() as connection:
+        held = connection.execute(sa.select(sa.func.count()).select_from(delivery)).scalar_one()
+    assert held == PEOPLE
+    ws.engine.dispose()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -41,8 +42,8 @@ def test_back_up_send_restore_send_again_writes_to_no_one_twice(
     deployed: Deployment, tmp_path: Path
 ) -> None:
     file, backup = tmp_path / "outreach.db", tmp_path / "backup.db"
-    with deployed.ws.engine.connect() as connection:
-        connection.execute(sa.text("VACUUM INTO :to"), {"to": str(backup)})
+    with sqlite3.connect(file) as source, sqlite3.connect(backup) as copy:
+        source.backup(copy)
     deployed.send()
     assert len(deployed.recipients()) == PEOPLE
     deployed = _restore(deployed, backup, file)

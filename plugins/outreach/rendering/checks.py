@@ -34,23 +34,23 @@ _UNSUBSCRIBE = "https://outreach.invalid/unsubscribe"
 _VIEW = "https://outreach.invalid/view"
 
 _VAGUE = frozenset(
-    [
-        "click here",
+    {
         "click",
-        "here",
-        "link",
-        "this link",
-        "this",
-        "read more",
-        "more",
-        "find out more",
-        "learn more",
-        "see more",
-        "more information",
-        "this page",
+        "click here",
         "download",
+        "find out more",
         "go",
-    ]
+        "here",
+        "learn more",
+        "link",
+        "more",
+        "more information",
+        "read more",
+        "see more",
+        "this",
+        "this link",
+        "this page",
+    }
 )
 
 _WORDS = (

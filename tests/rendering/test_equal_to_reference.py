@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
+from tests.rendering.conftest import EDITION, LAYOUTS, UNSUBSCRIBE, VIEW
 
 from outreach.campaigns import Campaign, load_campaign
 from outreach.domain import Organisation, Reader
@@ -17,7 +18,6 @@ from outreach.hub import Hub
 from outreach.rendering import compile_campaign
 from outreach.rendering.compose import message, with_links
 from outreach.rendering.reference import render_for
-from tests.rendering.conftest import EDITION, LAYOUTS, UNSUBSCRIBE, VIEW
 
 HOSTILE = (
     "*Bob*",
@@ -101,7 +101,18 @@ TESTS = (
 )
 
 plain = st.sampled_from(
-    ["Hello", "a *b* c", "**bold", "x_y_", "&amp;", "1 < 2", "`tick", "~~gone~~", "[not a link]", "\\*"]
+    [
+        "Hello",
+        "a *b* c",
+        "**bold",
+        "x_y_",
+        "&amp;",
+        "1 < 2",
+        "`tick",
+        "~~gone~~",
+        "[not a link]",
+        "\\*",
+    ]
 )
 printed = st.sampled_from(PRINTS).map(lambda e: "{{ " + e + " }}")
 inline_if = st.builds(
@@ -124,8 +135,12 @@ links = st.builds(
         ]
     ),
 ).map(lambda text: text.replace("{.button)", "{.button}"))
-emphasised = st.builds(lambda mark, x: f"{mark}{x}{mark}", st.sampled_from(["*", "**", "`"]), printed)
-words = st.lists(printed | plain | inline_if | links | emphasised, min_size=1, max_size=4).map(" ".join)
+emphasised = st.builds(
+    lambda mark, x: f"{mark}{x}{mark}", st.sampled_from(["*", "**", "`"]), printed
+)
+words = st.lists(printed | plain | inline_if | links | emphasised, min_size=1, max_size=4).map(
+    " ".join
+)
 glued = st.lists(printed | plain, min_size=2, max_size=3).map("".join)
 lines = words | glued
 
@@ -136,12 +151,15 @@ bullets = st.lists(lines, min_size=1, max_size=3).map(lambda xs: "\n".join(f"- {
 numbers = st.lists(lines, min_size=1, max_size=3).map(lambda xs: "\n".join(f"1. {x}" for x in xs))
 rows = st.lists(st.tuples(printed | plain, printed | plain), min_size=1, max_size=3)
 table = rows.map(
-    lambda rs: "| a | {{ contact.name }} |\n|---|--:|\n" + "\n".join(f"| {x} | {y} |" for x, y in rs)
+    lambda rs: (
+        "| a | {{ contact.name }} |\n|---|--:|\n" + "\n".join(f"| {x} | {y} |" for x, y in rs)
+    )
 )
 leaf = st.one_of(paragraph, heading, quoted, bullets, numbers, table)
 HERE = "{% for area in hub.areas if area.name == contact.ics_area %}"
 LOOPS = (
-    "{% for borough in hub.boroughs %}\n- {{ loop.index }} {{ borough }}: {{ contact.name }}\n{% endfor %}",
+    "{% for borough in hub.boroughs %}\n- {{ loop.index }} {{ borough }}: {{ contact.name }}\n"
+    "{% endfor %}",
     HERE + "{{ area.survey_answers }} in {{ area.name }}{% endfor %}",
     "{% for s in hub.sectors %}{% if contact.sector == s %}{{ s }}{% endif %}{% endfor %}",
     "{% for s in [] %}x{% else %}{{ contact.name }}{% endfor %}",
@@ -212,9 +230,7 @@ def test_any_template_and_any_reader_compose_to_what_the_whole_pipeline_gives(
 
 @pytest.mark.parametrize("slug", ["pledge-thank-you", "what-is-wres"])
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_name_is_inert_in_subject_text_and_html(
-    hub: Hub, slug: str, name: str
-) -> None:
+def test_a_hostile_name_is_inert_in_subject_text_and_html(hub: Hub, slug: str, name: str) -> None:
     campaign = load_campaign(LAYOUTS.parent / "campaigns" / f"{slug}.md", hub)
     campaign = replace(campaign, subject="For {{ contact.name }}")
     reader = Reader(name, "Lee", sector=name, ics_area=name, organisation=Organisation("A1", name))

@@ -53,6 +53,8 @@ _VAGUE = frozenset(
     }
 )
 
+_URL = re.compile(r"(?:https?://|mailto:)\S*")
+
 _WORDS = (
     (re.compile(r"\bB\.?A\.?M\.?E\b"), "“BAME” lumps people together; name the group you mean"),
     (re.compile(r"\bBME\b"), "“BME” lumps people together; name the group you mean"),
@@ -189,7 +191,7 @@ def _wording(content: Content, page: Page) -> Iterator[_Judgement]:
             yield f"the link to {anchor.href} has no text", True
         elif anchor.text.lower().strip(" .:>»→") in _VAGUE:
             yield f"the link text “{anchor.text}” does not say where it leads", False
-    copy = " ".join((*content.subject.literals, *content.text.literals))
+    copy = _URL.sub(" ", " ".join((*content.subject.literals, *content.text.literals)))
     for pattern, advice in _WORDS:
         if pattern.search(copy):
             yield advice, False

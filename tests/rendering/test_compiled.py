@@ -157,10 +157,20 @@ def test_loops_over_lists_are_unrolled_with_their_tests_in_the_key(compiled: Com
         "[x]: https://example.org/{{ contact.name }}\n\n[x]",
     ],
 )
-def test_nothing_about_the_reader_may_stand_in_an_address(compiled: Compile, body: str) -> None:
-    made = compiled("Hello\n\n" + body)
+def test_nothing_about_the_reader_may_stand_in_an_address(write: Write, body: str) -> None:
     with pytest.raises(InputError, match=r"a-test.md:11: .* about the reader into an address"):
-        made.render(made.key(ADA), EDITION)
+        write("Hello\n\n" + body)
+
+
+def test_an_address_pieced_together_from_branches_is_found_when_rendered(
+    compiled: Compile,
+) -> None:
+    start = "{% if contact.pledged %}[you](https://example.org/{% else %}({% endif %}"
+    made = compiled(start + "{% if contact.pledged %}{% else %} {% endif %}{{ contact.name }})")
+    key = made.key(Reader("Ada", pledged_on=date(2026, 1, 1)))
+    with pytest.raises(InputError, match="about the reader into an address"):
+        made.render(key, EDITION)
+    made.render(made.key(Reader("Ada")), EDITION)
 
 
 def test_links_and_constants_may_stand_in_an_address(compiled: Compile) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, replace
 
 from jinja2 import nodes
+from jinja2.visitor import NodeTransformer
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,19 @@ class Scope:
     def names(self) -> list[str]:
         """Return every name that the copy itself brought in here."""
         return [*self.replaced, *self.bound]
+
+    def resolve(self, node: nodes.Node) -> nodes.Expr:
+        """Return a copy of an expression in which every `set` name is what it was set to."""
+        resolved: nodes.Expr = _Replace(self.replaced).visit(copy.deepcopy(node))
+        return resolved
+
+
+class _Replace(NodeTransformer):
+    def __init__(self, replaced: dict[str, nodes.Expr]) -> None:
+        self.replaced = replaced
+
+    def visit_Name(self, node: nodes.Name) -> nodes.Node:  # noqa: N802 - Jinja's naming
+        return copy.deepcopy(self.replaced.get(node.name, node))
 
 
 def numbered(turns: list[Scope]) -> list[Scope]:

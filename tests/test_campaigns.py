@@ -286,10 +286,10 @@ def test_three_hundred_files_load_in_seconds(tmp_path: Path, hub: Hub) -> None:
     text = (SHIPPED / "what-is-wres.md").read_text()
     for number in range(300):
         (tmp_path / f"campaign-{number}.md").write_text(text)
-    start = time.perf_counter()
+    start = time.process_time()
     library = load_library([tmp_path], hub)
     assert len(library.campaigns) == 300
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
 
 
 def test_the_content_hash_moves_with_the_copy_the_layout_and_the_hub(

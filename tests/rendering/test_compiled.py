@@ -191,10 +191,10 @@ def test_links_and_constants_may_stand_in_an_address(compiled: Compile) -> None:
 )
 def test_an_expression_cannot_grow_without_bound(compiled: Compile, body: str) -> None:
     made = compiled(body)
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(InputError, match="cannot be worked out"):
         message(made.render((), EDITION), made.values(ADA))
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 @pytest.mark.parametrize(
@@ -213,10 +213,10 @@ def test_an_expression_cannot_grow_without_bound(compiled: Compile, body: str) -
     ],
 )
 def test_copy_that_would_run_for_ever_is_a_fault(write: Write, body: str, says: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(InputError, match=says):
         write(body)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_slots_that_are_empty_are_told_from_those_that_may_be(compiled: Compile) -> None:
@@ -240,10 +240,10 @@ def test_keys_and_values_take_microseconds(compiled: Compile) -> None:
         "{{ hub.survey_answers[contact.ics_area] }}{% endif %}{{ contact.sector | lower }}"
     )
     people = [Reader(f"N{n}", "Lee", sector="Dentistry") for n in range(20_000)]
-    start = time.perf_counter()
+    start = time.process_time()
     for person in people:
         made.assess(person)
-    assert len(people) / (time.perf_counter() - start) > 50_000
+    assert len(people) / (time.process_time() - start) > 50_000
 
 
 def test_private_and_foreign_things_are_out_of_reach(write: Write, hub: Hub) -> None:
@@ -265,3 +265,11 @@ def test_private_and_foreign_things_are_out_of_reach(write: Write, hub: Hub) -> 
     made_dynamic = "{% for a in hub.areas %}{{ a.__class__ }}{% endfor %}"
     with pytest.raises(InputError, match="private"):
         write(made_dynamic)
+
+
+def test_a_test_of_the_hub_alone_makes_no_variant(compiled: Compile) -> None:
+    body = "{% if hub.boroughs | length > 9 %}{{ contact.borough }}{% else %}{{ contact.name }}{% endif %}"  # fmt: skip  # noqa: E501
+    made = compiled(body)
+    assert made.key(ADA) == ()
+    assert [slot.expression for slot in made.slots[2:]] == ["contact.name"]
+    assert text_for(compiled, body) == "Ada Lee"

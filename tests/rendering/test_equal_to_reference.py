@@ -96,6 +96,7 @@ TESTS = (
     "contact.ics_area in hub.survey_answers and contact.pledged",
     "edition.date.year > 2025",
     "hub.boroughs | length > 3",
+    "hub.boroughs | length > 9",
     "contact.pledged_on is defined",
     "contact.first_name | length > 3",
 )

@@ -23,6 +23,7 @@ from outreach.rendering.values import MAX_VALUE, clean, listed, london_date, lon
         ("\ud800x", "x"),
         ("a\u00a0 \tb", "a b"),
         ("\u200b \u2028", ""),
+        (" ", ""),
         (" at Elm", " at Elm"),
         ("Zoë Łukasz 李 أحمد", "Zoë Łukasz 李 أحمد"),
     ],

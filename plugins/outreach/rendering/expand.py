@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import NoReturn
+from typing import NoReturn, cast
 
 from jinja2 import Undefined, nodes
 from jinja2.exceptions import TemplateSyntaxError
@@ -245,7 +245,7 @@ class _Expander:
             self._fault(lineno, message)
         if found:
             raise _Stop
-        whole: nodes.Expr = scope.resolve(node)
+        whole = scope.resolve(cast("nodes.Expr", node))
         if sum(1 for _ in whole.find_all(nodes.Node)) > MAX_NODES:
             self._stop(node, "this expression is too long; make it simpler")
         roots = roots_of(whole)

@@ -14,6 +14,7 @@ from outreach.domain import Mailbox, Purpose, Segment
 from outreach.errors import Fault, InputError
 from outreach.frontmatter import Approval, FrontMatter, Occasion, Trigger, disagreements
 from outreach.hub import Hub
+from outreach.rendering.addresses import personal_addresses
 from outreach.rendering.expand import expand
 from outreach.rendering.structure import Source
 from outreach.wording import schema_faults, shown_path
@@ -102,7 +103,8 @@ def load_campaign(path: Path, hub: Hub) -> Campaign:
     campaign = _campaign(path, form, at, source, body, body_line)
     faults = [Fault(said, file, at.line(place)) for place, said in disagreements(form, hub)]
     for part in sources_of(campaign):
-        faults += expand(part, hub)[1]
+        block, found = expand(part, hub)
+        faults += found or personal_addresses(part, block)
     if faults:
         raise InputError(*sorted(faults, key=lambda fault: fault.line))
     return campaign

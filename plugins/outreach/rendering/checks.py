@@ -34,24 +34,26 @@ _UNSUBSCRIBE = "https://outreach.invalid/unsubscribe"
 _VIEW = "https://outreach.invalid/view"
 
 _VAGUE = frozenset(
-    [
-        "click here",
+    {
         "click",
-        "here",
-        "link",
-        "this link",
-        "this",
-        "read more",
-        "more",
-        "find out more",
-        "learn more",
-        "see more",
-        "more information",
-        "this page",
+        "click here",
         "download",
+        "find out more",
         "go",
-    ]
+        "here",
+        "learn more",
+        "link",
+        "more",
+        "more information",
+        "read more",
+        "see more",
+        "this",
+        "this link",
+        "this page",
+    }
 )
+
+_URL = re.compile(r"(?:https?://|mailto:)\S*")
 
 _WORDS = (
     (re.compile(r"\bB\.?A\.?M\.?E\b"), "“BAME” lumps people together; name the group you mean"),
@@ -83,7 +85,7 @@ def check(
         found[fault.message] = fault
     for label, content, values in contents:
         sample = message(content, with_links(values, _UNSUBSCRIBE, _VIEW))
-        for said, blocking in _variant(content, values, sample):
+        for said, blocking in _variant(hub, content, values, sample):
             place = f" (first seen for: {label})" if len(contents) > 1 else ""
             found.setdefault(said, Fault(said + place, file, blocking=blocking))
     if not campaign.preview.strip():
@@ -123,12 +125,15 @@ _Judgement = tuple[str, bool]
 """What is wrong, and whether it stops the edition."""
 
 
-def _variant(content: Content, values: Sequence[str], sample: Message) -> Iterator[_Judgement]:
+def _variant(
+    hub: Hub, content: Content, values: Sequence[str], sample: Message
+) -> Iterator[_Judgement]:
     page = read_page(sample.html)
     yield from _subject(sample.subject)
     yield from _links(page, sample, content)
     yield from _sizes(values, sample)
-    yield from _access(page)
+    yield from _access(page, sample.subject)
+    yield from _identity(hub, page, sample)
     yield from _wording(content, page)
 
 
@@ -170,10 +175,10 @@ def _sizes(values: Sequence[str], sample: Message) -> Iterator[_Judgement]:
         yield f"{said}; print less about the reader", True
 
 
-def _access(page: Page) -> Iterator[_Judgement]:
-    if not page.lang:
+def _access(page: Page, subject: str) -> Iterator[_Judgement]:
+    if page.lang in {"", "und"}:
         yield "the layout does not say its language: <mjml lang=...>", True
-    if not page.title.strip():
+    if subject.strip() and not page.title.strip():
         yield "the layout has no title", True
     for image in page.images:
         if not (image.alt or "").strip():
@@ -183,13 +188,18 @@ def _access(page: Page) -> Iterator[_Judgement]:
             yield f"a heading of level {after} follows one of level {before}", False
 
 
+def _identity(hub: Hub, page: Page, sample: Message) -> Iterator[_Judgement]:
+    if hub.identity not in page.text or hub.identity not in sample.text:
+        yield "the message does not say who writes; the layout must print {{ hub.identity }}", True
+
+
 def _wording(content: Content, page: Page) -> Iterator[_Judgement]:
     for anchor in page.anchors:
         if not anchor.text:
             yield f"the link to {anchor.href} has no text", True
         elif anchor.text.lower().strip(" .:>»→") in _VAGUE:
             yield f"the link text “{anchor.text}” does not say where it leads", False
-    copy = " ".join((*content.subject.literals, *content.text.literals))
+    copy = _URL.sub(" ", " ".join((*content.subject.literals, *content.text.literals)))
     for pattern, advice in _WORDS:
         if pattern.search(copy):
             yield advice, False

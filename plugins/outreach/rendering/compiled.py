@@ -12,10 +12,11 @@ from outreach.domain import Reader
 from outreach.errors import Fault, InputError
 from outreach.hub import Hub
 from outreach.providers.base import Content
+from outreach.rendering.addresses import address_fault, slots_in_addresses
 from outreach.rendering.evaluate import fixed_text, fixed_truth, text_of, truth_of
 from outreach.rendering.expand import expand
 from outreach.rendering.layout import Layout, load_layout
-from outreach.rendering.pipeline import Marked, assemble, personal_addresses
+from outreach.rendering.pipeline import Marked, assemble
 from outreach.rendering.sandbox import CopySandbox, copy_environment
 from outreach.rendering.sentinels import Sentinels
 from outreach.rendering.slots import may_be_empty
@@ -122,13 +123,16 @@ class Compiled:
         if len(key) != len(self.tests):
             raise InputError("this key is of another version of the campaign; prepare it again")
         sentinels = Sentinels()
-        texts = ("".join(self._marked(b, key, edition, sentinels)) for b in self._blocks)
+        texts = ["".join(self._marked(b, key, edition, sentinels)) for b in self._blocks]
         marked = Marked(*texts)
         if len(marked.body) > MAX_COPY:
             raise InputError(
                 Fault("this campaign is far too long; shorten it", shown_path(self.campaign.file))
             )
-        faults = [self._in_address(slot) for slot in personal_addresses(marked, sentinels)]
+        found = (
+            i for text in texts for i in slots_in_addresses(text, sentinels) if i >= len(LINKS)
+        )
+        faults = [self._in_address(slot) for slot in found]
         if faults:
             raise InputError(*dict.fromkeys(faults))
         return assemble(marked, sentinels, self._layout, self.hub, self.campaign.why, (0, 1))
@@ -172,9 +176,7 @@ class Compiled:
 
     def _in_address(self, slot: int) -> Fault:
         found = self.slots[slot]
-        said = f"{{{{ {found.expression} }}}} would put something about the reader into an address"
-        file = shown_path(self.campaign.file)
-        return Fault(f"{said}; take it out of the link", file, found.line)
+        return address_fault(found.expression, shown_path(self.campaign.file), found.line)
 
 
 class _Numbering:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import NoReturn
+from typing import NoReturn, cast
 
 from jinja2 import Undefined, nodes
 from jinja2.exceptions import TemplateSyntaxError
-from jinja2.visitor import NodeTransformer
 
 from outreach.errors import Fault, InputError
 from outreach.hub import Hub
 from outreach.rendering.evaluate import evaluate
-from outreach.rendering.names import chain, fields_of, problems, roots_of
+from outreach.rendering.names import chain, fields_of, problems, roots_of, unsupported
 from outreach.rendering.sandbox import CopySandbox, copy_environment
 from outreach.rendering.scope import Scope, numbered
 from outreach.rendering.structure import (
@@ -28,7 +26,7 @@ from outreach.rendering.structure import (
     Source,
 )
 from outreach.rendering.values import FIELDS, LINKS
-from outreach.rendering.wordings import Wordings
+from outreach.rendering.wordings import wordings_of
 
 MAX_LOOP = 200
 """Turns of one loop."""
@@ -47,14 +45,6 @@ class _Stop(Exception):
     pass
 
 
-class _Replace(NodeTransformer):
-    def __init__(self, replaced: dict[str, nodes.Expr]) -> None:
-        self.replaced = replaced
-
-    def visit_Name(self, node: nodes.Name) -> nodes.Node:  # noqa: N802 - Jinja's naming
-        return copy.deepcopy(self.replaced.get(node.name, node))
-
-
 class _Expander:
     def __init__(self, source: Source, hub: Hub) -> None:
         self.source = source
@@ -68,7 +58,7 @@ class _Expander:
         tree = self._parse()
         if tree is None:
             return ()
-        self._note_wordings(tree)
+        self.wordings = wordings_of(self.env, tree, self.source.text)
         block = self._block(tree.body, Scope({}, {}))
         return tuple(block)
 
@@ -81,23 +71,6 @@ class _Expander:
         except RecursionError:
             self._fault(1, "this is nested too deeply")
         return None
-
-    def _note_wordings(self, tree: nodes.Template) -> None:
-        words = Wordings(self.env, self.source.text)
-
-        def walk(body: Iterable[nodes.Node]) -> None:
-            for node in body:
-                if isinstance(node, nodes.Output):
-                    for child in node.nodes:
-                        if not isinstance(child, nodes.TemplateData):
-                            self.wordings[id(child)] = words.next_print()
-                elif isinstance(node, nodes.If | nodes.For):
-                    self.wordings[id(node)] = words.next_test()
-                    walk(node.body)
-                    walk(getattr(node, "elif_", ()))
-                    walk(node.else_)
-
-        walk(tree.body)
 
     def _words(self, node: nodes.Node) -> str:
         return self.wordings.get(id(node), "…")
@@ -133,7 +106,7 @@ class _Expander:
         elif isinstance(node, nodes.Assign):
             self._set(node, scope)
         else:
-            self._stop(node, _unsupported(node))
+            self._stop(node, unsupported(node))
 
     def _count(self, node: nodes.Node) -> None:
         self.parts += 1
@@ -272,7 +245,7 @@ class _Expander:
             self._fault(lineno, message)
         if found:
             raise _Stop
-        whole: nodes.Expr = _Replace(scope.replaced).visit(copy.deepcopy(node))
+        whole = scope.resolve(cast("nodes.Expr", node))
         if sum(1 for _ in whole.find_all(nodes.Node)) > MAX_NODES:
             self._stop(node, "this expression is too long; make it simpler")
         roots = roots_of(whole)
@@ -295,20 +268,6 @@ class _Expander:
         if {"contact", "edition"} <= roots:
             said = "one expression cannot use both contact and edition"
             self._stop(node, f"{said}; use two, one inside the other where they are tests")
-
-
-def _unsupported(node: nodes.Node) -> str:
-    word = {
-        "FromImport": "from",
-        "AssignBlock": "set",
-        "CallBlock": "call",
-        "FilterBlock": "filter",
-    }
-    kind = type(node).__name__
-    tag = word.get(kind, kind.lower())
-    if kind == "AssignBlock":
-        return "{% set %} takes its value after =: {% set greeting = 'Hello' %}"
-    return f"{{% {tag} %}} is not supported in campaign copy; use if, for and set"
 
 
 def expand(source: Source, hub: Hub) -> tuple[Block, tuple[Fault, ...]]:

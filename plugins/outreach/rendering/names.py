@@ -125,3 +125,18 @@ def _getattrs(node: nodes.Node) -> Iterator[nodes.Node]:
     for child in node.iter_child_nodes():
         if isinstance(child, nodes.Expr | nodes.Helper):
             yield from _getattrs(child)
+
+
+def unsupported(node: nodes.Node) -> str:
+    """Return what to say of a statement that campaign copy cannot use."""
+    word = {
+        "FromImport": "from",
+        "AssignBlock": "set",
+        "CallBlock": "call",
+        "FilterBlock": "filter",
+    }
+    kind = type(node).__name__
+    tag = word.get(kind, kind.lower())
+    if kind == "AssignBlock":
+        return "{% set %} takes its value after =: {% set greeting = 'Hello' %}"
+    return f"{{% {tag} %}} is not supported in campaign copy; use if, for and set"

@@ -32,6 +32,7 @@ class Page:
     images: list[Image] = field(default_factory=list)
     headings: list[int] = field(default_factory=list)
     tags: set[str] = field(default_factory=set)
+    text: str = ""
 
 
 class _Reader(HTMLParser):
@@ -70,6 +71,7 @@ class _Reader(HTMLParser):
         self._say(data)
 
     def _say(self, text: str) -> None:
+        self.page.text += text
         if self._in_title:
             self.page.title += text
         if self._anchor is not None:
@@ -83,4 +85,5 @@ def read_page(document: str) -> Page:
     reader.close()
     for anchor in reader.page.anchors:
         anchor.text = " ".join(anchor.text.split())
+    reader.page.text = " ".join(reader.page.text.split())
     return reader.page

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from outreach.hub import Hub
 from outreach.providers.base import Content
 from outreach.rendering.layout import Layout, LayoutParts
-from outreach.rendering.markdown import attribute_texts, parse, to_html
+from outreach.rendering.markdown import parse, to_html
 from outreach.rendering.plain import to_plain
 from outreach.rendering.sentinels import Fill, Sentinels
 
@@ -61,14 +61,6 @@ def assemble(
         text=sentinels.cut(layout.to_text(text_parts), _as_is),
         html=sentinels.cut(layout.to_html(html_parts), html.escape),
     )
-
-
-def personal_addresses(marked: Marked, sentinels: Sentinels) -> list[int]:
-    """Return the slots that would put something about the reader into an address."""
-    found = [s for text in attribute_texts(parse(marked.body)) for s in sentinels.slots_in(text)]
-    for text in (marked.subject, marked.preview, marked.body):
-        found += sentinels.slots_in_addresses(text)
-    return [slot for slot in found if slot > 1]
 
 
 def _as_is(text: str) -> str:

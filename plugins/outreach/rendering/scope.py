@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TypeVar, cast
 
 from jinja2 import nodes
 
@@ -53,6 +55,33 @@ class Scope:
     def names(self) -> list[str]:
         """Return every name that the copy itself brought in here."""
         return [*self.replaced, *self.bound]
+
+    def resolve(self, node: nodes.Expr) -> nodes.Expr:
+        """Return an expression in which every `set` name is what it was set to."""
+        return _resolved(node, self.replaced) if self.replaced else node
+
+
+_N = TypeVar("_N", bound=nodes.Node)
+
+
+def _resolved(node: _N, replaced: Mapping[str, nodes.Expr]) -> _N:
+    # Not copy.deepcopy: that would copy the whole environment along with each node.
+    if isinstance(node, nodes.Name):
+        return cast("_N", replaced.get(node.name, node))
+    values = (getattr(node, name) for name in node.fields)
+    return type(node)(
+        *(_resolved_field(value, replaced) for value in values),
+        lineno=node.lineno,
+        environment=node.environment,
+    )
+
+
+def _resolved_field(value: object, replaced: Mapping[str, nodes.Expr]) -> object:
+    if isinstance(value, nodes.Node):
+        return _resolved(value, replaced)
+    if isinstance(value, list):
+        return [_resolved_field(item, replaced) for item in value]
+    return value
 
 
 def numbered(turns: list[Scope]) -> list[Scope]:

@@ -51,7 +51,7 @@ FIELDS: Fields = {
         "boroughs": ANY,
         "survey_answers": ANY,
     },
-    "edition": {"occurrence": LEAF, "date": LEAF},
+    "edition": {"occurrence": LEAF, "date": ANY},
     "links": {"unsubscribe": LEAF, "view": LEAF},
 }
 """Every name that copy may use."""

@@ -1,0 +1,253 @@
+"""What is composed from a variant and values equals the whole pipeline run for one person."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, example, given, settings
+from hypothesis import strategies as st
+from tests.rendering.conftest import EDITION, LAYOUTS, UNSUBSCRIBE, VIEW
+
+from outreach.campaigns import Campaign, load_campaign
+from outreach.domain import Organisation, Reader
+from outreach.hub import Hub
+from outreach.rendering import compile_campaign
+from outreach.rendering.compose import message, with_links
+from outreach.rendering.reference import render_for
+
+HOSTILE = (
+    "*Bob*",
+    "_x_ **y**",
+    "[x](http://evil.example)",
+    "![x](http://evil.example/a.png)",
+    "<script>alert(1)</script>",
+    "{{ 7*7 }}",
+    "{% if x %}",
+    "| a | b |",
+    "# heading",
+    "1. one",
+    "- item",
+    "`code`",
+    "a\r\nBcc: x@example.org",
+    "a\u2028b\u2029c\u0085d\x0be\x0cf",
+    "nul\x00byte",
+    "\u202egnp.exe",
+    "zero\u200bwidth\ufeff",
+    "lone \ud800 surrogate",
+    "&amp; &lt; & \" '",
+    "</td></tr></table>",
+    "]]><!-- -->",
+    "O'Brien",
+    "Ada  Lovelace ",
+    "   ",
+    "\U0001f600 é ü",
+    "x" * 10_000,
+    "&" * 600,
+    "\\",
+    "https://evil.example/a",
+    "javascript:alert(1)",
+)
+
+texts = st.one_of(st.sampled_from(HOSTILE), st.text(max_size=12), st.just(""), st.just("Ada"))
+readers = st.builds(
+    Reader,
+    first_name=texts,
+    last_name=texts,
+    job_role=texts,
+    sector=st.sampled_from(["", "Dentistry", "General Practice", "*odd*"]),
+    ics_area=st.sampled_from(["", "North Central London", "Kent"]),
+    borough=texts,
+    organisation=st.builds(Organisation, ods_code=texts, name=texts),
+    pledged_on=st.none() | st.dates(date(2023, 1, 1), date(2026, 12, 31)),
+)
+
+PRINTS = (
+    "contact.name",
+    "contact.first_name or 'colleague'",
+    "contact.first_name | upper",
+    "contact.last_name | default('you', true) | title",
+    "contact.pledged",
+    "contact.pledged_on",
+    "contact.pledged_on | london_date",
+    "contact.organisation.name",
+    "contact.borough | truncate(5)",
+    "' in ' ~ contact.borough if contact.borough else ''",
+    "contact.sector if contact.sector",
+    "contact.first_name ~ ' *' ~ contact.last_name",
+    "hub.name",
+    "hub.survey_answers['North Central London'] | thousands",
+    "hub.boroughs | listed",
+    "edition.occurrence",
+    "edition.date | london_day",
+    "'a <b> & *c*'",
+    "1 + 2",
+    "contact.first_name | length + 1",
+)
+TESTS = (
+    "contact.pledged",
+    "contact.first_name",
+    "not contact.borough",
+    "contact.sector == 'Dentistry'",
+    "contact.sector in hub.sectors",
+    "contact.ics_area in hub.survey_answers and contact.pledged",
+    "edition.date.year > 2025",
+    "hub.boroughs | length > 3",
+    "hub.boroughs | length > 9",
+    "contact.pledged_on is defined",
+    "contact.first_name | length > 3",
+)
+
+plain = st.sampled_from(
+    [
+        "Hello",
+        "a *b* c",
+        "**bold",
+        "x_y_",
+        "&amp;",
+        "1 < 2",
+        "`tick",
+        "~~gone~~",
+        "[not a link]",
+        "\\*",
+    ]
+)
+printed = st.sampled_from(PRINTS).map(lambda e: "{{ " + e + " }}")
+inline_if = st.builds(
+    lambda test, then, other: f"{{% if {test} %}}{then}{{% else %}}{other}{{% endif %}}",
+    st.sampled_from(TESTS),
+    printed | plain,
+    printed | plain,
+)
+links = st.builds(
+    lambda text, url: f"[{text}]({url})",
+    printed | plain,
+    st.sampled_from(
+        [
+            "https://example.org/a?b=1&c=2",
+            "{{ hub.wres_url }}",
+            "{{ links.view }}",
+            "{{ links.unsubscribe }}",
+            "mailto:hub@example.org",
+            "https://example.org/x){.button",
+        ]
+    ),
+).map(lambda text: text.replace("{.button)", "{.button}"))
+emphasised = st.builds(
+    lambda mark, x: f"{mark}{x}{mark}", st.sampled_from(["*", "**", "`"]), printed
+)
+words = st.lists(printed | plain | inline_if | links | emphasised, min_size=1, max_size=4).map(
+    " ".join
+)
+glued = st.lists(printed | plain, min_size=2, max_size=3).map("".join)
+lines = words | glued
+
+paragraph = lines
+heading = lines.map(lambda x: f"## {x}")
+quoted = lines.map(lambda x: f"> {x}")
+bullets = st.lists(lines, min_size=1, max_size=3).map(lambda xs: "\n".join(f"- {x}" for x in xs))
+numbers = st.lists(lines, min_size=1, max_size=3).map(lambda xs: "\n".join(f"1. {x}" for x in xs))
+rows = st.lists(st.tuples(printed | plain, printed | plain), min_size=1, max_size=3)
+table = rows.map(
+    lambda rs: (
+        "| a | {{ contact.name }} |\n|---|--:|\n" + "\n".join(f"| {x} | {y} |" for x, y in rs)
+    )
+)
+leaf = st.one_of(paragraph, heading, quoted, bullets, numbers, table)
+HERE = "{% for area in hub.areas if area.name == contact.ics_area %}"
+LOOPS = (
+    "{% for borough in hub.boroughs %}\n- {{ loop.index }} {{ borough }}: {{ contact.name }}\n"
+    "{% endfor %}",
+    HERE + "{{ area.survey_answers }} in {{ area.name }}{% endfor %}",
+    "{% for s in hub.sectors %}{% if contact.sector == s %}{{ s }}{% endif %}{% endfor %}",
+    "{% for s in [] %}x{% else %}{{ contact.name }}{% endfor %}",
+    "{% for k, v in hub.survey_answers | dictsort if v > 150 %}{{ loop.last }} {{ k }}{% endfor %}",
+    "{% set greeting = 'Dear ' ~ contact.first_name %}{{ greeting }}, {{ greeting | upper }}",
+    "{% set a = 1 %}{% set a = a + 1 %}{{ a }}",
+    "{#- a note -#}",
+    "{% raw %}{{ raw }}{% endraw %}",
+)
+
+
+def conditional(children: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    return st.builds(
+        lambda test, then, elif_test, other, last, dash: (
+            f"{{%{dash} if {test} %}}\n{then}\n{{% elif {elif_test} {dash}%}}\n{other}\n"
+            f"{{% else %}}\n{last}\n{{% endif %}}"
+        ),
+        st.sampled_from(TESTS),
+        children,
+        st.sampled_from(TESTS),
+        children,
+        children,
+        st.sampled_from(["", "-"]),
+    )
+
+
+def several(children: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    return st.lists(children, min_size=1, max_size=3).map("\n\n".join)
+
+
+bodies = st.recursive(leaf, lambda c: several(c) | conditional(c), max_leaves=8)
+whole = st.tuples(bodies, st.sampled_from(LOOPS) | st.just(""), leaf).map("\n\n".join)
+
+
+@pytest.fixture(scope="module")
+def blank(hub: Hub) -> Campaign:
+    return load_campaign(Path(LAYOUTS.parent / "campaigns" / "what-is-wres.md"), hub)
+
+
+def assert_equal(campaign: Campaign, hub: Hub, reader: Reader) -> None:
+    compiled = compile_campaign(campaign, hub, LAYOUTS)
+    key, values = compiled.assess(reader)
+    composed = message(compiled.render(key, EDITION), with_links(values, UNSUBSCRIBE, VIEW))
+    reference = render_for(campaign, hub, LAYOUTS, reader, EDITION, UNSUBSCRIBE, VIEW)
+    assert composed.subject == reference.subject
+    assert composed.text == reference.text
+    assert composed.html == reference.html
+
+
+@settings(
+    max_examples=100,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
+)
+@given(body=whole, subject=glued, preview=words, reader=readers)
+@example(
+    body="[{{ contact.name }}]: https://example.org\n\n[x][{{ contact.name }}]",
+    subject="{{ contact.name }}",
+    preview="",
+    reader=Reader("*Bob*"),
+)
+def test_any_template_and_any_reader_compose_to_what_the_whole_pipeline_gives(
+    blank: Campaign, hub: Hub, body: str, subject: str, preview: str, reader: Reader
+) -> None:
+    assert_equal(replace(blank, body=body, subject=subject, preview=preview), hub, reader)
+
+
+@pytest.mark.parametrize("slug", ["pledge-thank-you", "what-is-wres"])
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_name_is_inert_in_subject_text_and_html(hub: Hub, slug: str, name: str) -> None:
+    campaign = load_campaign(LAYOUTS.parent / "campaigns" / f"{slug}.md", hub)
+    campaign = replace(campaign, subject="For {{ contact.name }}")
+    reader = Reader(name, "Lee", sector=name, ics_area=name, organisation=Organisation("A1", name))
+    assert_equal(campaign, hub, reader)
+    compiled = compile_campaign(campaign, hub, LAYOUTS)
+    key, values = compiled.assess(reader)
+    rendered = message(compiled.render(key, EDITION), with_links(values, UNSUBSCRIBE, VIEW))
+    tame = message(
+        compiled.render(key, EDITION),
+        with_links(["x" if v else "" for v in values], UNSUBSCRIBE, VIEW),
+    )
+    assert rendered.html.count("<") == tame.html.count("<")
+    assert rendered.text.count("\n") == tame.text.count("\n")
+    assert "\n" not in rendered.subject
+    assert html.escape(values[2]) in rendered.html
+    assert values[2] in rendered.text
+    for text in (rendered.subject, rendered.text, rendered.html):
+        text.encode()
+        assert text.splitlines() == text.rstrip("\n").split("\n")

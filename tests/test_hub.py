@@ -1,0 +1,95 @@
+"""hub.yaml: what it gives, and how its faults are named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from outreach.domain import Mailbox
+from outreach.errors import InputError
+from outreach.hub import contrast, load_hub
+from outreach.settings import ROOT
+
+GOOD = (ROOT / "hub.yaml").read_text()
+
+
+def faults_of(tmp_path: Path, text: str) -> list[str]:
+    path = tmp_path / "hub.yaml"
+    path.write_text(text)
+    with pytest.raises(InputError) as caught:
+        load_hub(path)
+    return [f"{fault.line}: {fault.message}" for fault in caught.value.faults]
+
+
+def line_of(start: str) -> int:
+    return 1 + [line.strip().startswith(start) for line in GOOD.split("\n")].index(True)
+
+
+def test_the_shipped_hub_names_its_areas_with_their_survey_answers() -> None:
+    hub = load_hub(ROOT / "hub.yaml")
+    assert dict(hub.survey_answers) == {
+        "North Central London": 176,
+        "North East London": 286,
+        "North West London": 134,
+        "South East London": 244,
+        "South West London": 181,
+    }
+    assert hub.sectors == ("General Practice", "Community Pharmacy", "Dentistry", "Optometry")
+    assert hub.boroughs == ("Barnet", "Camden", "Enfield", "Haringey", "Islington")
+    assert hub.sender == Mailbox("hub@example.org", "NCL Training Hub")
+    assert hub.approvers == ("lee",)
+
+
+def test_a_misspelt_field_is_named_with_its_line_and_the_right_word(tmp_path: Path) -> None:
+    found = faults_of(tmp_path, GOOD.replace("short_name:", "shortname:"))
+    line = line_of("short_name:")
+    assert f"{line}: there is no field “shortname” here; did you mean “short_name”?" in found
+    assert any("the field “short_name” is missing" in said for said in found)
+
+
+def test_a_field_inside_a_list_is_named_with_its_own_line(tmp_path: Path) -> None:
+    found = faults_of(tmp_path, GOOD.replace("survey_answers: 134", "survey_answers: many"))
+    assert [said.partition(":")[0] for said in found] == [str(line_of("survey_answers: 134"))]
+
+
+def test_faint_colours_are_refused_with_their_contrast(tmp_path: Path) -> None:
+    found = faults_of(tmp_path, GOOD.replace('text: "#212b32"', 'text: "#aaaaaa"'))
+    assert any("“text” on “panel” is too faint (2.3:1" in said for said in found)
+
+
+def test_a_web_address_that_is_not_https_is_refused(tmp_path: Path) -> None:
+    found = faults_of(tmp_path, GOOD.replace("website: https://", "website: http://"))
+    assert found == [
+        f"{line_of('website:')}: “http://www.ncltraininghub.org” is not a safe web address; "
+        "it must begin with https://"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("name: [", "cannot be read"),
+        ("name: a\nname: b", "written twice (also on line 1)"),
+        ("a: &x [1]\nb: *x", "repeats another part"),
+        ("just words", "valid dictionary"),
+    ],
+)
+def test_broken_yaml_is_a_fault_and_not_a_crash(tmp_path: Path, text: str, says: str) -> None:
+    assert any(says in said for said in faults_of(tmp_path, text))
+
+
+def test_a_missing_hub_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"copy hub\.yaml back"):
+        load_hub(tmp_path / "none.yaml")
+
+
+def test_the_digest_moves_with_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "hub.yaml"
+    path.write_text(GOOD.replace("Camden\n", "Camden Town\n"))
+    assert load_hub(path).digest != load_hub(ROOT / "hub.yaml").digest
+
+
+def test_contrast_is_that_of_wcag() -> None:
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert contrast("#767676", "#ffffff") == pytest.approx(4.54, abs=0.01)

@@ -102,17 +102,12 @@ def test_what_is_in_flight_is_listed_as_crossed_and_what_is_planned_is_not(
 
 
 def _open_for_claims(ledger: Ledger, edition_id: int) -> None:
+    people = [ledger.contact_id(n) for n in range(3)]
     with ledger.ws.engine.begin() as c:
-        c.execute(
-            sa.update(edition)
-            .where(edition.c.id == edition_id)
-            .values(state="sending", purpose="public_task")
-        )
-        for n in range(3):
+        c.execute(sa.update(edition).where(edition.c.id == edition_id).values(state="sending"))
+        for one in people:
             c.execute(
-                sa.insert(basis).values(
-                    contact_id=ledger.contact_id(n), kind="public_task", recorded_at=SENT_AT
-                )
+                sa.insert(basis).values(contact_id=one, kind="public_task", recorded_at=SENT_AT)
             )
 
 
@@ -146,7 +141,7 @@ def test_racing_a_claim_it_is_either_honoured_or_listed_as_crossed(ledger: Ledge
             _open_for_claims(ledger, planned)
         with ledger.ws.engine.begin() as c:
             c.execute(sa.delete(suppression))
-            c.execute(sa.update(edition).values(state="sending", purpose="public_task"))
+            c.execute(sa.update(edition).values(state="sending"))
         start = threading.Barrier(2)
         link = token(ledger, old, 0)
 
@@ -234,7 +229,7 @@ def test_pulling_does_not_put_back_what_a_person_lifted(
     sendgrid_server.list_suppressed(unsubscribes=[entry(0)])
     pull_suppressions(connected.ws)
     with connected.ws.engine.begin() as c:
-        c.execute(sa.update(suppression).values(lifted_at=datetime.now(UTC)))
+        c.execute(sa.update(suppression).values(lifted_at=SENT_AT + timedelta(days=1)))
     assert pull_suppressions(connected.ws).suppressed == 0
 
 

@@ -51,6 +51,7 @@ class Ledger:
                     sender={"address": "hub@example.org", "name": "Hub"},
                     created_at=claimed_at,
                     intended=people,
+                    purpose="public_task",
                 )
             ).inserted_primary_key[0]
             variant_id = c.execute(

@@ -10,6 +10,7 @@ import html5lib
 import pytest
 import sqlalchemy as sa
 from fastapi.testclient import TestClient
+from tests.fakes.batches import CONTENT
 from tests.fakes.ledger import Ledger, happened, ledger, post
 
 from outreach.engagement.rollup import engagement
@@ -20,6 +21,7 @@ from outreach.keys import UNSUBSCRIBE, VIEW
 from outreach.ledger.editions import delivery, raw_event
 from outreach.ledger.schema import metadata
 from outreach.providers.sendgrid_events import SIGNATURE_HEADER, TIMESTAMP_HEADER
+from outreach.rendering.frozen import to_json
 from outreach.web.public import create_public_app
 from outreach.web.public.events import MAX_BODY
 from outreach.web.public.ratelimit import RateLimit
@@ -47,12 +49,8 @@ def link(ledger: Ledger, edition_id: int, n: int = 0) -> str:
 def everything(ledger: Ledger) -> str:
     """The whole ledger as text, to see whether anything changed."""
     with ledger.ws.engine.connect() as c:
-        return json.dumps(
-            {
-                t.name: [str(tuple(row)) for row in c.execute(sa.select(t))]
-                for t in metadata.tables.values()
-            }
-        )
+        tables = metadata.tables.values()
+        return str([[tuple(row) for row in c.execute(sa.select(one))] for one in tables])
 
 
 def test_the_app_serves_these_routes_and_no_others(app) -> None:
@@ -292,8 +290,44 @@ def test_an_unknown_altered_or_expired_view_link_shows_nothing(
         assert browser.get(f"/view/{token}").status_code == 404
 
 
+def test_a_view_link_shows_that_persons_message_and_nobody_elses(
+    ledger: Ledger, browser: TestClient
+) -> None:
+    edition_id = ledger.edition(content=to_json(CONTENT))
+    with ledger.ws.engine.begin() as c:
+        values = ["", "", "<script>Amy</script>", "Camden"]
+        c.execute(sa.update(delivery).values(slot_values=values))
+    token = ledger.ws.keys.sign(VIEW, ledger.delivery_id(edition_id, 1))
+    before = everything(ledger)
+    page = browser.get(f"/view/{token}")
+    assert page.status_code == 200
+    assert "<p>Dear &lt;script&gt;Amy&lt;/script&gt;,</p>" in page.text
+    unsubscribe = re.search(r"href='http://localhost:8090(/unsubscribe/[^']+)'", page.text)
+    assert unsubscribe
+    assert everything(ledger) == before
+    assert browser.post(unsubscribe[1]).status_code == 200
+    assert len(ledger.suppressions(1)) == len(ledger.suppressions()) == 1
+
+
+def test_a_viewed_message_can_run_nothing_and_is_kept_nowhere(
+    ledger: Ledger, browser: TestClient
+) -> None:
+    edition_id = ledger.edition(content=to_json(CONTENT))
+    with ledger.ws.engine.begin() as c:
+        c.execute(sa.update(delivery).values(slot_values=["", "", "Amy", "Camden"]))
+    headers = browser.get(
+        f"/view/{ledger.ws.keys.sign(VIEW, ledger.delivery_id(edition_id, 0))}"
+    ).headers
+    policy = headers["Content-Security-Policy"]
+    assert policy.startswith("sandbox ")
+    assert "default-src 'none'" in policy
+    assert "script" not in policy
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert "noindex" in headers["X-Robots-Tag"]
+
+
 def test_an_erased_persons_message_is_gone(ledger: Ledger, browser: TestClient) -> None:
-    pytest.importorskip("outreach.rendering.frozen")
     edition_id = ledger.edition()
     with ledger.ws.engine.begin() as c:
         c.execute(sa.update(delivery).values(slot_values=sa.null()))

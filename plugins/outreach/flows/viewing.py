@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from outreach.errors import NotFound
+from outreach.flows.sending import links
 from outreach.keys import VIEW
 from outreach.ledger.engine import reading
 from outreach.ledger.messages import frozen_message
+from outreach.rendering.compose import message, with_links
+from outreach.rendering.frozen import from_json
 
 if TYPE_CHECKING:
     from outreach.workspace import Workspace
@@ -19,10 +22,6 @@ def view(ws: Workspace, token: str) -> str:
     Raises TokenError where the link is not one of ours or has expired, NotFound where what it
     showed has been erased.
     """
-    from outreach.flows.sending import links
-    from outreach.rendering.compose import message, with_links
-    from outreach.rendering.frozen import from_json
-
     delivery_id = ws.keys.verify(VIEW, token)
     edition_id, contact_id = ws.keys.open_delivery_id(delivery_id)
     with reading(ws.engine) as connection:
@@ -31,4 +30,4 @@ def view(ws: Workspace, token: str) -> str:
         raise NotFound("this message is no longer kept")
     unsubscribe, _ = links(ws, delivery_id)
     values = with_links(frozen.values, unsubscribe, f"{ws.settings.public_url}/view/{token}")
-    return str(message(from_json(frozen.content, frozen.format), values).html)
+    return message(from_json(frozen.content, frozen.format), values).html

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import tracemalloc
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import openpyxl
@@ -103,9 +104,7 @@ def test_a_workbook_reads_like_a_csv_with_its_own_row_numbers(tmp_path: Path) ->
 def packed(path: Path, sheet: bytes) -> Path:
     """Put other XML in the place of a real workbook's sheet."""
     source = workbook(path.with_name("source.xlsx"), ("Email",))
-    with zipfile.ZipFile(source) as old, zipfile.ZipFile(
-        path, "w", zipfile.ZIP_DEFLATED
-    ) as new:
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new:
         for name in old.namelist():
             new.writestr(name, sheet if "sheet1" in name else old.read(name))
     return path
@@ -148,7 +147,5 @@ def test_any_bytes_at_all_are_read_or_refused_never_a_crash(
 ) -> None:
     path = tmp_path / name
     path.write_bytes(content)
-    try:
-        cells(path)
-    except InputError as refused:
-        assert name in str(refused)
+    with suppress(InputError):
+        assert all(number > 0 for number, _ in cells(path))

@@ -51,7 +51,7 @@ def export(ws: Workspace, what: str, out: Path | str, *, edition: str = "") -> i
     """Write contacts, pledges or quarantine to `out`; return how many rows.
 
     `what` is a name of `EXPORTS`; `edition` narrows those that are about one.
-    Raises InputError for another.
+    Raises InputError for another name.
     """
     if what not in EXPORTS:
         raise InputError(f"{what!r} cannot be exported; use one of: {', '.join(EXPORTS)}")

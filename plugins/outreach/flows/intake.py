@@ -16,16 +16,17 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from outreach.clock import LONDON
 from outreach.errors import Fault, InputError
 from outreach.ledger import imports as ledger
 from outreach.ledger import people_merge, reference_merge
+from outreach.ledger.edition_store import note
 from outreach.ledger.engine import reading
 from outreach.ledger.people_merge import Merge
 from outreach.records import ImportKind, ImportResult, ImportState, PledgeRecord, Quarantined
 from outreach.sources.fields import Context
 from outreach.sources.mapping import SpecialCategory
 from outreach.sources.reading import Columns, SourceFile, open_file
-from outreach.sources.times import LONDON
 from outreach.sources.values import Lists
 
 if TYPE_CHECKING:
@@ -220,12 +221,12 @@ def _take(job: _Job, file: SourceFile, digest: str) -> ImportResult:
             now=job.now,
         )
     progress = _Progress()
-    state, note = ImportState.FAILED, "stopped before its end; import the file again"
+    state, why = ImportState.FAILED, "stopped before its end; import the file again"
     try:
         _merge(_shifted(job, file), file, import_id, progress)
-        state, note = ImportState.DONE, ""
+        state, why = ImportState.DONE, ""
     finally:
-        _close(job, file, import_id, progress, state, note)
+        _close(job, file, import_id, progress, state, why)
     return _done(job, file, import_id, progress)
 
 
@@ -251,7 +252,7 @@ def _chunks(records: Iterator[Any]) -> Iterator[list[Any]]:
 
 
 def _close(
-    job: _Job, file: SourceFile, import_id: int, progress: _Progress, state: ImportState, note: str
+    job: _Job, file: SourceFile, import_id: int, progress: _Progress, state: ImportState, why: str
 ) -> None:
     now = datetime.now(UTC)
     with job.ws.engine.begin() as connection:
@@ -262,7 +263,7 @@ def _close(
             progress.tally,
             rows_read=progress.rows,
             quarantined=progress.reasons.total(),
-            note=note,
+            note=why,
             now=now,
         )
         if state is ImportState.DONE:
@@ -271,7 +272,7 @@ def _close(
 
 
 def _audit(connection: Any, job: _Job, import_id: int, state: str) -> None:
-    ledger.note_audit(
+    note(
         connection,
         at=datetime.now(UTC),
         who=job.by,

@@ -14,8 +14,9 @@ from outreach.errors import InputError, NotFound, Refused
 from outreach.flows import person_files
 from outreach.ledger import contacts as ledger
 from outreach.ledger.contacts import Facts, Target
+from outreach.ledger.edition_store import note
 from outreach.ledger.engine import reading
-from outreach.ledger.imports import lock_people, note_audit
+from outreach.ledger.imports import lock_people
 from outreach.sources.addresses import clean_address, clean_domain, tidy
 from outreach.sources.values import BadValue
 
@@ -27,12 +28,15 @@ NOT_KNOWN = "not known"
 
 @dataclass(frozen=True, slots=True)
 class EditionLine:
-    """What became of one edition for one person; `state` is "not in the audience" if excluded."""
+    """What became of one edition for one person; `state` is "not in the audience" if excluded.
+
+    `since`: when it came to be so, where the ledger knows.
+    """
 
     edition: str
     state: str
     reason: str = ""
-    crossed_at: datetime | None = None
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ def person(ws: Workspace, address: str) -> PersonFile:
     with reading(ws.engine) as connection:
         facts = ledger.facts_about(connection, plain, *hashes)
     lines = [
-        EditionLine(row["name"], row["state"], row["reason"], row["crossed_at"])
+        EditionLine(row["name"], row["state"], row["reason"], _since(row))
         for row in facts.deliveries
     ]
     lines += [
@@ -73,6 +77,16 @@ def person(ws: Workspace, address: str) -> PersonFile:
     ]
     known = any((facts.contact, facts.suppressions, facts.deliveries, facts.quarantined))
     return PersonFile(plain, known, _summary(facts, known), facts, tuple(lines))
+
+
+def _since(row: Mapping[str, Any]) -> datetime | None:
+    """Return when a delivery came into its state, as far as the ledger knows."""
+    moments: dict[str, datetime | None] = {
+        "delivered": row["delivered_at"],
+        "bounced": row["bounced_at"],
+        "handed over": row["handed_over_at"],
+    }
+    return moments.get(row["state"]) or moments["handed over"]
 
 
 def _summary(facts: Facts, known: bool) -> str:
@@ -215,7 +229,7 @@ def _audit(ws: Workspace, plain: str, action: str, by: str, via: str, detail: st
     with ws.engine.begin() as connection:
         number = ledger.contact_id(connection, address_hash)
         subject = f"contact {number}" if number else f"hash {address_hash.hex()[:8]}"
-        note_audit(
+        note(
             connection,
             at=datetime.now(UTC),
             who=by,

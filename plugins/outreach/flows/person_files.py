@@ -15,10 +15,10 @@ from email.utils import getaddresses
 from pathlib import Path
 from typing import Any
 
+from outreach.clock import london
 from outreach.errors import InputError
 from outreach.ledger.contacts import Facts, address_pattern
 from outreach.sources.tables import Table, examine
-from outreach.sources.times import LONDON
 
 KEPT = ("processed", "quarantine", "inbox")
 """Folders under contacts/ that hold files people or systems dropped."""
@@ -33,7 +33,6 @@ _SECTIONS = {
     "events": "What happened to the emails",
     "quarantined": "Rows about you that were not taken",
 }
-_INTERNAL = frozenset({"address_hash", "domain_hash", "organisation_id", "contact_id"})
 
 
 def write_private(path: Path, text: str) -> None:
@@ -47,8 +46,7 @@ def write_private(path: Path, text: str) -> None:
 def as_json(address: str, summary: str, facts: Facts) -> str:
     """Return everything as JSON, times in UTC."""
     body = {"address": address, "summary": summary}
-    sections = {name: _plain(rows) for name, rows in _by_section(facts).items()}
-    return json.dumps({**body, **sections}, indent=2, ensure_ascii=False, default=str)
+    return json.dumps({**body, **_by_section(facts)}, indent=2, ensure_ascii=False, default=str)
 
 
 def as_html(address: str, summary: str, facts: Facts) -> str:
@@ -77,23 +75,19 @@ def _by_section(facts: Facts) -> dict[str, Sequence[Mapping[str, Any]]]:
     return {name: found[name] for name in _SECTIONS}
 
 
-def _plain(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    return [{k: v for k, v in row.items() if k not in _INTERNAL} for row in rows]
-
-
 def _table(row: Mapping[str, Any]) -> str:
     lines = [
         f'<tr><th scope="row">{html.escape(name.replace("_", " "))}</th>'
         f"<td>{html.escape(_shown(value))}</td></tr>"
         for name, value in row.items()
-        if name not in _INTERNAL and value not in (None, "")
+        if value not in (None, "")
     ]
     return f"<table>{''.join(lines)}</table>"
 
 
 def _shown(value: Any) -> str:
     if isinstance(value, datetime):
-        return f"{value.astimezone(LONDON):%-d %B %Y, %H:%M}"
+        return london(value)
     if isinstance(value, Mapping):
         return "; ".join(f"{key}: {cell}" for key, cell in value.items())
     if isinstance(value, bool):

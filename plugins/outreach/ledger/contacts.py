@@ -76,7 +76,7 @@ def facts_about(
     number = known["id"] if known else -1
     s = suppression.c
     return Facts(
-        dict(known) if known else None,
+        _shown(known) if known else None,
         _rows(connection, sa.select(basis).where(basis.c.contact_id == number)),
         _rows(connection, sa.select(pledge).where(pledge.c.address_hash == address_hash)),
         _rows(
@@ -98,7 +98,12 @@ def facts_about(
 
 
 def _rows(connection: sa.Connection, query: sa.Select[Any]) -> tuple[Mapping[str, Any], ...]:
-    return tuple(dict(row) for row in connection.execute(query).mappings())
+    return tuple(_shown(row) for row in connection.execute(query).mappings())
+
+
+def _shown(row: sa.RowMapping) -> dict[str, Any]:
+    """Return a row without our own keyed hashes, which tell nobody anything."""
+    return {str(name): value for name, value in row.items() if not str(name).endswith("_hash")}
 
 
 def _deliveries(connection: sa.Connection, address_hash: bytes) -> tuple[Mapping[str, Any], ...]:

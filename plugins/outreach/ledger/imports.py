@@ -9,7 +9,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from outreach.ledger.editions import audit, fact
+from outreach.ledger.editions import fact
 from outreach.ledger.people import import_, quarantined_row
 from outreach.records import ImportKind, ImportState, Quarantined
 
@@ -189,24 +189,6 @@ def keep_shift(
 ) -> None:
     """Settle by how many days a sample file's dates are moved, for good."""
     _keep_fact(connection, _shift_name(source, file_name), str(days), now)
-
-
-def note_audit(
-    connection: sa.Connection,
-    *,
-    at: datetime,
-    who: str,
-    via: str,
-    action: str,
-    subject: str,
-    detail: str = "",
-) -> None:
-    """Record who did what. `subject` and `detail` must hold no personal data."""
-    connection.execute(
-        sa.insert(audit).values(
-            at=at, who=who, via=via, action=action, subject=subject, detail=detail
-        )
-    )
 
 
 def _columns_name(source: str, kind: ImportKind) -> str:

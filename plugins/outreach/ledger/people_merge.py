@@ -246,15 +246,12 @@ def _link(connection: sa.Connection, drafts: Collection[_Draft]) -> None:
     codes = {d.now["ods_code"] for d in drafts if d.now["ods_code"]}
     if not codes:
         return
-    ids = dict(
-        connection.execute(
-            sa.select(organisation.c.ods_code, organisation.c.id).where(
-                organisation.c.ods_code.in_(codes)
-            )
+    known = connection.execute(
+        sa.select(organisation.c.ods_code, organisation.c.id).where(
+            organisation.c.ods_code.in_(codes)
         )
-        .tuples()
-        .all()
     )
+    ids = {row.ods_code: row.id for row in known}
     for draft in drafts:
         draft.now["organisation_id"] = ids.get(draft.now["ods_code"])
 

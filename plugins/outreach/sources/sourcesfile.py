@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from outreach.domain import BasisKind
 from outreach.errors import Fault, InputError
 from outreach.records import ImportKind
 from outreach.sources.reading import Columns
+from outreach.wording import schema_faults
+from outreach.yamlfile import Located, read_yaml
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,22 +70,17 @@ class _File(BaseModel):
 
 def load_sources(path: Path) -> tuple[Source, ...]:
     """Read sources.yaml. Raises InputError with every fault and its line."""
-    name = path.name
     try:
-        node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 0
-        raise InputError(Fault(f"not valid YAML: {error.problem}", name, line)) from None
-    except (OSError, UnicodeError) as error:
-        raise InputError(Fault(f"cannot be read: {type(error).__name__}", name)) from None
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeError):
+        raise InputError(Fault("cannot be read; it must be a UTF-8 text file", path.name)) from None
+    located = read_yaml(text, path.name)
     try:
-        entries = _File.model_validate(data).sources
+        entries = _File.model_validate(located.data).sources
     except ValidationError as error:
-        faults = [_fault(name, node, found) for found in error.errors()]
-        raise InputError(*faults) from None
-    _check(name, node, entries)
-    return tuple(_source(entry, _line(node, ("sources", i))) for i, entry in enumerate(entries))
+        raise InputError(*schema_faults(error, _File, located, path.name)) from None
+    _check(path.name, located, entries)
+    return tuple(_source(entry, located.line(("sources", i))) for i, entry in enumerate(entries))
 
 
 def _source(entry: _Entry, line: int) -> Source:
@@ -106,10 +100,10 @@ def _source(entry: _Entry, line: int) -> Source:
     )
 
 
-def _check(file: str, node: Any, entries: Sequence[_Entry]) -> None:
+def _check(file: str, located: Located, entries: Sequence[_Entry]) -> None:
     faults, names = [], set()
     for index, entry in enumerate(entries):
-        line = _line(node, ("sources", index))
+        line = located.line(("sources", index))
         if entry.name in names:
             faults.append(Fault(f"two sources are called {entry.name}", file, line))
         names.add(entry.name)
@@ -126,32 +120,3 @@ def _check(file: str, node: Any, entries: Sequence[_Entry]) -> None:
             faults.append(Fault(f"{entry.name}: only people have a basis", file, line))
     if faults:
         raise InputError(*faults)
-
-
-def _fault(file: str, node: Any, found: Any) -> Fault:
-    where = tuple(found["loc"])
-    said = ".".join(str(part) for part in where if not isinstance(part, int))
-    message = f"{said}: {found['msg']}" if said else str(found["msg"])
-    if found["type"] == "extra_forbidden":
-        known = [*_Entry.model_fields] if len(where) > 1 else [*_File.model_fields]
-        close = difflib.get_close_matches(str(where[-1]), known, n=1)
-        meant = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
-        message = f"there is no setting {where[-1]!r}; {meant}"
-    if found["type"] == "missing":
-        message = f"{where[-1]} is missing"
-    return Fault(message, file, _line(node, where))
-
-
-def _line(node: Any, where: Sequence[str | int]) -> int:
-    """Return the line of the innermost part of `where` that is in the file."""
-    line = node.start_mark.line + 1 if node is not None else 1
-    for part in where:
-        if isinstance(node, yaml.MappingNode):
-            pairs = [(k, v) for k, v in node.value if k.value == part]
-            if not pairs:
-                break
-            line, node = pairs[0][0].start_mark.line + 1, pairs[0][1]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int):
-            node = node.value[part]
-            line = node.start_mark.line + 1
-    return line

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
+from outreach.clock import LONDON
 from outreach.sources.values import BadValue
-
-LONDON = ZoneInfo("Europe/London")
 
 _FORMATS = (
     "%d/%m/%Y",

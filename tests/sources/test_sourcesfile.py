@@ -1,0 +1,55 @@
+"""contacts/sources.yaml: every fault has its line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from outreach.errors import InputError
+from outreach.settings import ROOT
+from outreach.sources.sourcesfile import load_sources
+
+
+def faults(tmp_path: Path, text: str) -> list[str]:
+    path = tmp_path / "sources.yaml"
+    path.write_text(text)
+    with pytest.raises(InputError) as caught:
+        load_sources(path)
+    return [str(fault) for fault in caught.value.faults]
+
+
+def test_the_shipped_file_is_right_and_its_samples_are_there() -> None:
+    sources = load_sources(ROOT / "contacts" / "sources.yaml")
+    for source in sources:
+        assert source.drop or source.files(ROOT / "contacts"), source.name
+    assert {source.kind.value for source in sources} >= {"contacts", "pledges", "organisations"}
+
+
+def test_every_fault_is_named_with_its_line(tmp_path: Path) -> None:
+    found = faults(
+        tmp_path,
+        "sources:\n"
+        "  - name: a\n    kind: contact\n    path: x.csv\n"
+        "  - name: b\n    kind: contacts\n    pathh: x.csv\n    path: x.csv\n",
+    )
+    assert found[0].startswith("sources.yaml:3:")
+    assert found[1].startswith("sources.yaml:7:")
+    assert "path" in found[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("sources:\n  - {name: a, kind: contacts, path: x, basis: consent}\n", "evidence"),
+        ("sources:\n  - {name: a, kind: contacts, path: x, basis: soft opt-in}\n", "basis"),
+        ("sources:\n  - {name: a, kind: contacts, path: x}\n  - {name: a, kind: contacts, path: y}",
+         "two sources are called a"),
+        ("sources: [\n", "cannot be read"),
+        ("", "sources"),
+    ],
+)  # fmt: skip
+def test_a_file_that_makes_no_sense_is_refused_in_words(
+    tmp_path: Path, text: str, said: str
+) -> None:
+    assert said in "\n".join(faults(tmp_path, text))

@@ -15,20 +15,9 @@ import sqlalchemy as sa
 
 from outreach.domain import DeliveryState, EditionState
 from outreach.errors import NotFound
-from outreach.ledger.editions import batch, campaign, delivery, edition
-
-
-def effective_state() -> sa.ColumnElement[str]:
-    """Return SQL text: where a delivery stands, its own word winning over its batch's.
-
-    The statement must select from `delivery` with `batch` outer-joined.
-    """
-    return sa.func.coalesce(delivery.c.state, batch.c.state, DeliveryState.PLANNED.value)
-
-
-def with_batch() -> sa.Join:
-    """Return `delivery` outer-joined with its batch; deliveries suppressed at prepare have none."""
-    return delivery.outerjoin(batch, batch.c.id == delivery.c.batch_id)
+from outreach.ledger.edition_store import OPEN
+from outreach.ledger.editions import audit, batch, campaign, delivery, edition
+from outreach.ledger.states import EFFECTIVE, WITH_BATCH
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +86,16 @@ def edition_count(connection: sa.Connection, *, slug: str = "") -> int:
     return int(connection.execute(query).scalar_one())
 
 
+def edition_names(connection: sa.Connection) -> dict[int, tuple[str, str]]:
+    """Return (name, campaign slug) of every edition, by number."""
+    query = sa.select(edition.c.id, edition.c.name, campaign.c.slug).join(campaign)
+    return {number: (name, slug) for number, name, slug in connection.execute(query)}
+
+
 def open_editions(connection: sa.Connection) -> tuple[EditionRow, ...]:
-    """Return the editions that may still ask for a person: not rejected, cancelled or sent."""
-    done = [EditionState.REJECTED, EditionState.CANCELLED, EditionState.SENT]
-    query = _editions().where(edition.c.state.not_in([state.value for state in done]))
-    rows = connection.execute(query.order_by(edition.c.id.desc())).mappings()
+    """Return the editions in which something may still be sent, newest first."""
+    query = _editions().where(edition.c.state.in_(OPEN)).order_by(edition.c.id.desc())
+    rows = connection.execute(query).mappings()
     return tuple(_edition_row(row) for row in rows)
 
 
@@ -116,12 +110,11 @@ def state_counts(
     connection: sa.Connection, edition_ids: Collection[int]
 ) -> dict[int, dict[DeliveryState, int]]:
     """Return, for each edition, how many deliveries stand in each effective state."""
-    state = effective_state()
     query = (
-        sa.select(delivery.c.edition_id, state.label("state"), sa.func.count().label("people"))
-        .select_from(with_batch())
+        sa.select(delivery.c.edition_id, EFFECTIVE.label("state"), sa.func.count().label("people"))
+        .select_from(WITH_BATCH)
         .where(delivery.c.edition_id.in_(edition_ids))
-        .group_by(delivery.c.edition_id, state)
+        .group_by(delivery.c.edition_id, EFFECTIVE)
     )
     found: dict[int, dict[DeliveryState, int]] = defaultdict(dict)
     for edition_id, word, people in connection.execute(query):
@@ -154,6 +147,28 @@ def doubts(connection: sa.Connection) -> dict[str, int]:
         .order_by(edition.c.id.desc())
     )
     return {name: int(people) for name, people in connection.execute(query)}
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """Who did what, when and by which way; `detail` holds no personal data."""
+
+    at: datetime
+    who: str
+    via: str
+    action: str
+    detail: str
+
+
+def history(connection: sa.Connection, subject: str, *, limit: int) -> tuple[AuditRow, ...]:
+    """Return what people did to `subject` (an edition's name), the latest first."""
+    query = (
+        sa.select(*(audit.c[name] for name in AuditRow.__dataclass_fields__))
+        .where(audit.c.subject == subject)
+        .order_by(audit.c.id.desc())
+        .limit(limit)
+    )
+    return tuple(AuditRow(*row) for row in connection.execute(query))
 
 
 def _editions() -> sa.Select[Any]:

@@ -11,9 +11,9 @@ import sqlalchemy as sa
 
 from outreach.domain import ACCEPTED_OR_LATER, DeliveryState
 from outreach.errors import NotFound
-from outreach.ledger.editions import batch, delivery, event, exclusion, variant
+from outreach.ledger.editions import batch, delivery, event, variant
 from outreach.ledger.engine import reading
-from outreach.ledger.views import effective_state, with_batch
+from outreach.ledger.states import EFFECTIVE, REASON, WITH_BATCH
 
 _CHUNK = 5_000
 """Rows read at a time by an export: short reads, so that a slow download holds nothing up."""
@@ -35,7 +35,7 @@ class DeliveryRow:
 
 @dataclass(frozen=True, slots=True)
 class VariantRow:
-    """One variant of an edition, with how many deliveries it has."""
+    """One variant of an edition, with how many people it was made for."""
 
     number: int
     label: str
@@ -86,7 +86,7 @@ def deliveries(
         .offset(offset)
     )
     if state is not None:
-        query = query.where(effective_state() == state.value)
+        query = query.where(EFFECTIVE.in_([state.value]))
     return tuple(_delivery_row(row) for row in connection.execute(query))
 
 
@@ -121,53 +121,10 @@ def all_events(engine: sa.Engine, edition_id: int | None) -> Iterator[EventRow]:
         after = rows[-1].id
 
 
-def reasons(
-    connection: sa.Connection, edition_id: int, state: DeliveryState
-) -> tuple[tuple[str, int], ...]:
-    """Return (reason, people) of the deliveries in `state`, the most frequent first."""
-    reason = _reason()
-    people = sa.func.count()
-    query = (
-        sa.select(reason, people)
-        .select_from(with_batch())
-        .where(delivery.c.edition_id == edition_id, effective_state() == state.value)
-        .group_by(reason)
-        .order_by(people.desc(), reason)
-    )
-    return tuple((word, number) for word, number in connection.execute(query))
-
-
-def exclusions(connection: sa.Connection, edition_id: int) -> tuple[tuple[str, int], ...]:
-    """Return (reason, people) of the contacts outside the audience, the most frequent first."""
-    people = sa.func.count()
-    query = (
-        sa.select(exclusion.c.reason, people)
-        .where(exclusion.c.edition_id == edition_id)
-        .group_by(exclusion.c.reason)
-        .order_by(people.desc(), exclusion.c.reason)
-    )
-    return tuple((word, number) for word, number in connection.execute(query))
-
-
-def crossed(connection: sa.Connection, edition_id: int) -> int:
-    """Return how many people objected while their message was already being handed over."""
-    query = sa.select(sa.func.count()).where(
-        delivery.c.edition_id == edition_id, delivery.c.crossed_at.is_not(None)
-    )
-    return int(connection.execute(query).scalar_one())
-
-
 def variants(connection: sa.Connection, edition_id: int) -> tuple[VariantRow, ...]:
-    """Return the edition's variants by number, each with its number of deliveries."""
-    people = (
-        sa.select(sa.func.count())
-        .select_from(delivery.join(batch, batch.c.id == delivery.c.batch_id))
-        .where(delivery.c.edition_id == edition_id, batch.c.variant_id == variant.c.id)
-        .correlate(variant)
-        .scalar_subquery()
-    )
+    """Return the edition's variants by number, each with how many people it was made for."""
     query = (
-        sa.select(variant.c.number, variant.c.label, people)
+        sa.select(variant.c.number, variant.c.label, variant.c.size)
         .where(variant.c.edition_id == edition_id)
         .order_by(variant.c.number)
     )
@@ -200,21 +157,17 @@ def frozen_variant(connection: sa.Connection, edition_id: int, number: int) -> F
     )
 
 
-def _reason() -> sa.ColumnElement[str]:
-    return sa.func.coalesce(sa.func.nullif(delivery.c.reason, ""), batch.c.reason, "")
-
-
 def _deliveries() -> sa.Select[Any]:
     return sa.select(
         delivery.c.contact_id,
         delivery.c.email,
-        effective_state().label("state"),
-        _reason().label("reason"),
+        EFFECTIVE.label("state"),
+        REASON.label("reason"),
         variant.c.number,
         batch.c.message_id,
         batch.c.recorded_at,
         delivery.c.crossed_at,
-    ).select_from(with_batch().outerjoin(variant, variant.c.id == batch.c.variant_id))
+    ).select_from(WITH_BATCH.outerjoin(variant, variant.c.id == batch.c.variant_id))
 
 
 def _delivery_row(row: sa.Row[Any]) -> DeliveryRow:

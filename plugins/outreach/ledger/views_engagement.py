@@ -14,7 +14,7 @@ from sqlalchemy.ext.compiler import compiles
 
 from outreach.domain import ACCEPTED_OR_LATER
 from outreach.ledger.editions import delivery, edition, event
-from outreach.ledger.views import effective_state, with_batch
+from outreach.ledger.states import EFFECTIVE, WITH_BATCH
 
 LONDON = ZoneInfo("Europe/London")
 
@@ -89,7 +89,7 @@ def engagement(
     connection: sa.Connection, edition_ids: Collection[int]
 ) -> tuple[EngagementRow, ...]:
     """Return each edition's engagement, newest first."""
-    taken = effective_state().in_([state.value for state in ACCEPTED_OR_LATER])
+    taken = EFFECTIVE.in_([state.value for state in ACCEPTED_OR_LATER])
     simulated = (
         sa.exists()
         .where(event.c.edition_id == edition.c.id, event.c.simulated.is_(True))
@@ -104,7 +104,7 @@ def engagement(
             *(_people(_only(fact)) for fact in FACTS),
             simulated,
         )
-        .select_from(edition.join(with_batch(), delivery.c.edition_id == edition.c.id))
+        .select_from(edition.join(WITH_BATCH, delivery.c.edition_id == edition.c.id))
         .where(edition.c.id.in_(edition_ids))
         .group_by(edition.c.id)
         .order_by(edition.c.id.desc())

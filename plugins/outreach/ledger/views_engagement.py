@@ -65,6 +65,11 @@ class DayRow:
     complained: int = 0
     bounced: int = 0
 
+    @property
+    def any(self) -> bool:
+        """Whether anything happened on this day."""
+        return any(getattr(self, fact) for fact in FACTS)
+
 
 class _UtcHour(sa.sql.functions.GenericFunction[str]):
     """SQL: an instant's UTC hour as "YYYY-MM-DDTHH". London is a whole number of hours off."""

@@ -68,6 +68,12 @@ def contact_groups(
     return tuple(ContactGroup(*row) for row in connection.execute(query))
 
 
+def contact_count(connection: sa.Connection) -> int:
+    """Return how many contacts there are who have not been erased."""
+    query = sa.select(sa.func.count()).where(contact.c.erased_at.is_(None))
+    return int(connection.execute(query).scalar_one())
+
+
 def pledged_contacts(connection: sa.Connection) -> int:
     """Return how many contacts have a pledge that stands."""
     query = sa.select(sa.func.count(pledge.c.contact_id.distinct())).where(
@@ -77,12 +83,20 @@ def pledged_contacts(connection: sa.Connection) -> int:
 
 
 def imports(
-    connection: sa.Connection, *, limit: int, offset: int = 0, with_quarantine: bool = False
+    connection: sa.Connection,
+    *,
+    limit: int,
+    offset: int = 0,
+    with_quarantine: bool = False,
+    since: datetime | None = None,
 ) -> tuple[ImportRow, ...]:
-    """Return imports, newest first; only those with quarantined rows if asked."""
+    """Return imports, newest first; only those with quarantined rows, only those begun from
+    `since` on, if asked."""
     query = _imports().order_by(import_.c.id.desc()).limit(limit).offset(offset)
     if with_quarantine:
         query = query.where(import_.c.quarantined > 0)
+    if since is not None:
+        query = query.where(import_.c.started_at >= since)
     return tuple(ImportRow(**row) for row in _mappings(connection, query))
 
 

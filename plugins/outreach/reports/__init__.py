@@ -1,1 +1,2 @@
-"""Read-only views for pages, exports and the weekly report. Nothing here changes the ledger."""
+"""Views for pages, exports and the weekly report: read-only, but for the note that an export
+leaves in the audit log."""

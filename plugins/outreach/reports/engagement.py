@@ -13,6 +13,8 @@ from outreach.ledger.views_engagement import LONDON, DayRow, EngagementRow
 if TYPE_CHECKING:
     from outreach.workspace import Workspace
 
+__all__ = ["DayRow", "EngagementReport", "EngagementRow", "engagement"]
+
 DAYS = 28
 
 

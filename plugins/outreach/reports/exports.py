@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from outreach.ledger import views, views_deliveries
+from outreach.ledger.edition_store import note
 from outreach.ledger.engine import reading
 
 if TYPE_CHECKING:
@@ -53,11 +54,16 @@ DELIVERY_COLUMNS = tuple(field.name for field in fields(DeliveryExport))
 EVENT_COLUMNS = tuple(field.name for field in fields(EventExport))
 
 
-def deliveries_export(ws: Workspace, edition: str) -> Iterator[DeliveryExport]:
-    """Return every delivery of the edition called `edition`, by contact. Raises NotFound now,
-    not at the first row."""
+def deliveries_export(
+    ws: Workspace, edition: str, *, by: str = "", via: str = ""
+) -> Iterator[DeliveryExport]:
+    """Return every delivery of the edition called `edition`, by contact.
+
+    Where `by` says who asks, the audit log notes it. Raises NotFound now, not at the first row.
+    """
     with reading(ws.engine) as connection:
         row = views.edition_named(connection, edition)
+    _note(ws, by, via, "export deliveries", edition)
     return _deliveries(ws, row)
 
 
@@ -80,13 +86,26 @@ def _deliveries(ws: Workspace, edition: views.EditionRow) -> Iterator[DeliveryEx
             )
 
 
-def events_export(ws: Workspace, edition: str | None = None) -> Iterator[EventExport]:
+def events_export(
+    ws: Workspace, edition: str | None = None, *, by: str = "", via: str = ""
+) -> Iterator[EventExport]:
     """Return every event that belongs to a delivery, in the order of arrival; of one edition
-    where its name is given. Raises NotFound."""
+    where its name is given.
+
+    Where `by` says who asks, the audit log notes it. Raises NotFound now.
+    """
     with reading(ws.engine) as connection:
         only = views.edition_named(connection, edition).id if edition else None
         names = views.edition_names(connection)
+    _note(ws, by, via, "export events", edition or "all editions")
     return _events(ws, only, names)
+
+
+def _note(ws: Workspace, by: str, via: str, action: str, subject: str) -> None:
+    if by:
+        now = datetime.now(UTC)
+        with ws.engine.begin() as connection:
+            note(connection, who=by, via=via, action=action, subject=subject, at=now)
 
 
 def _events(

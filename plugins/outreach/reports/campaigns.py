@@ -1,0 +1,172 @@
+"""Campaign files as people read them: what each says, its faults, its proofs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from itertools import product
+from typing import TYPE_CHECKING
+
+from outreach.domain import Organisation, Reader
+from outreach.errors import Fault, InputError, NotFound
+from outreach.ledger import views
+from outreach.ledger.engine import reading
+from outreach.ledger.views import EditionRow
+from outreach.reports.editions import EditionSummary, editions
+from outreach.reports.proofs import Proof, proof_links
+
+if TYPE_CHECKING:
+    from outreach.campaigns import Campaign, Library
+    from outreach.hub import Hub
+    from outreach.rendering import Compiled
+    from outreach.workspace import Workspace
+
+_PLEDGED = date(2026, 3, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignLine:
+    """One campaign in the list, with its newest edition."""
+
+    campaign: Campaign
+    when: str
+    last: EditionRow | None
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignsReport:
+    """Every campaign that can be read, and every fault of those that cannot."""
+
+    lines: tuple[CampaignLine, ...]
+    faults: tuple[Fault, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProofChoice:
+    """One variant that a campaign can have: its number (from 1), in words, for which reader."""
+
+    number: int
+    label: str
+    reader: Reader
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignReport:
+    """Everything the page of one campaign shows. `proof` is None where it cannot be rendered;
+    `faults` then say why."""
+
+    campaign: Campaign
+    when: str
+    faults: tuple[Fault, ...]
+    editions: tuple[EditionSummary, ...]
+    choices: tuple[ProofChoice, ...]
+    chosen: ProofChoice | None
+    proof: Proof | None
+
+
+def campaign_faults(ws: Workspace) -> tuple[Fault, ...]:
+    """Return every fault of every campaign file, by file."""
+    return _faults(_library(ws))
+
+
+def campaigns(ws: Workspace) -> CampaignsReport:
+    """Return every campaign by title, each with its newest edition, and every fault."""
+    library = _library(ws)
+    with reading(ws.engine) as connection:
+        newest = views.latest_by_campaign(connection)
+    lines = [
+        CampaignLine(found, when_sent(found), newest.get(found.slug))
+        for found in library.campaigns.values()
+    ]
+    lines.sort(key=lambda line: (line.campaign.title.lower(), line.campaign.slug))
+    return CampaignsReport(tuple(lines), _faults(library))
+
+
+def campaign(ws: Workspace, slug: str, *, proof: int = 1) -> CampaignReport:
+    """Return one campaign with proof number `proof` rendered for a made-up reader.
+
+    Raises NotFound where no readable campaign file is called so.
+    """
+    library = _library(ws)
+    found = library.campaigns.get(slug)
+    if found is None:
+        raise NotFound(f"There is no campaign called {slug!r}, or its file has faults.")
+    latest, _ = editions(ws, slug=slug, size=5)
+    faults = tuple(fault for fault in _faults(library) if fault.file == found.file.name)
+    choices: tuple[ProofChoice, ...] = ()
+    chosen, rendered = None, None
+    try:
+        compiled = _compiled(ws, found)
+        choices = _choices(compiled, ws.hub)
+        chosen = choices[min(max(proof, 1), len(choices)) - 1]
+        rendered = _render(ws, compiled, chosen)
+    except InputError as error:
+        faults = (*faults, *error.faults)
+    return CampaignReport(found, when_sent(found), faults, latest, choices, chosen, rendered)
+
+
+def when_sent(found: Campaign) -> str:
+    """Return in words what makes an edition of this campaign."""
+    if found.trigger == "timetable":
+        days = ", working days only" if found.working_days_only else ""
+        return f"By timetable: {found.timetable} (London time{days})"
+    if found.trigger == "new_pledges":
+        return "When new pledges arrive"
+    return "When a person starts it"
+
+
+def sample_readers(hub: Hub) -> tuple[Reader, ...]:
+    """Return made-up readers: every sector, area and pledge state, and one we know least of."""
+    boroughs = (*hub.boroughs, "")
+    kinds = product(("", *hub.sectors), ("", *hub.ics_areas), (None, _PLEDGED))
+    known = (
+        Reader(
+            first_name="Amina",
+            last_name="Example",
+            job_role="practice manager",
+            sector=sector,
+            ics_area=area,
+            borough=boroughs[place % len(boroughs)],
+            organisation=Organisation("X00000", "Example Street Practice"),
+            pledged_on=pledged,
+        )
+        for place, (sector, area, pledged) in enumerate(kinds)
+    )
+    return (*known, Reader())
+
+
+def _library(ws: Workspace) -> Library:
+    from outreach.campaigns import load_library
+
+    return load_library(ws.settings.campaigns, ws.hub)
+
+
+def _faults(library: Library) -> tuple[Fault, ...]:
+    return tuple(fault for found in library.faults.values() for fault in found)
+
+
+def _compiled(ws: Workspace, found: Campaign) -> Compiled:
+    from outreach.rendering import compile_campaign
+
+    return compile_campaign(found, ws.hub, ws.settings.root / "templates" / "layouts")
+
+
+def _choices(compiled: Compiled, hub: Hub) -> tuple[ProofChoice, ...]:
+    """One reader for each variant that the made-up readers bring about, first come first."""
+    readers = {compiled.key(reader): reader for reader in reversed(sample_readers(hub))}
+    in_order = reversed(list(readers.items()))
+    return tuple(
+        ProofChoice(number, compiled.label(key), reader)
+        for number, (key, reader) in enumerate(in_order, start=1)
+    )
+
+
+def _render(ws: Workspace, compiled: Compiled, chosen: ProofChoice) -> Proof:
+    from outreach.rendering import EditionContext
+    from outreach.rendering.compose import message, with_links
+
+    content = compiled.render(
+        compiled.key(chosen.reader), EditionContext(datetime.now(UTC).date().isoformat())
+    )
+    values = with_links(compiled.values(chosen.reader), *proof_links(ws))
+    return Proof.of(message(content, values))

@@ -7,16 +7,14 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
 
+from outreach.clock import LONDON
 from outreach.domain import ACCEPTED_OR_LATER
 from outreach.ledger.editions import delivery, edition, event
 from outreach.ledger.states import EFFECTIVE, WITH_BATCH
-
-LONDON = ZoneInfo("Europe/London")
 
 FACTS = (
     "delivered",

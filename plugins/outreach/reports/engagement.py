@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
+from outreach.clock import LONDON
 from outreach.ledger import views, views_engagement
 from outreach.ledger.engine import reading
-from outreach.ledger.views_engagement import LONDON, DayRow, EngagementRow
+from outreach.ledger.views_engagement import DayRow, EngagementRow
 
 if TYPE_CHECKING:
     from outreach.workspace import Workspace

@@ -110,7 +110,8 @@ def _doubts(ws: Workspace) -> Iterator[Need]:
 
 def _campaigns(faults: Sequence[Fault]) -> Iterator[Need]:
     for fault in faults:
-        yield Need("Campaign file", fault.file or "campaigns", str(fault), ("campaigns",))
+        where = f"{fault.file}:{fault.line}" if fault.line else fault.file
+        yield Need("Campaign file", where or "Campaigns", fault.message, ("campaigns",))
 
 
 def _imports(ws: Workspace, since: datetime) -> Iterator[Need]:

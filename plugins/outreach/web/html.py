@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import jinja2
 
-LONDON = ZoneInfo("Europe/London")
+from outreach import clock
 
 
 @cache
@@ -32,16 +31,13 @@ def environment(root: Path) -> jinja2.Environment:
 
 def london(instant: datetime | None) -> str:
     """Return "23 November 2026, 10:00", in London's time; "" for None."""
-    if instant is None:
-        return ""
-    local = instant.astimezone(LONDON)
-    return f"{london_date(local.date())}, {local:%H:%M}"
+    return clock.london(instant) if instant else ""
 
 
 def london_date(day: date) -> str:
     """Return "23 November 2026"; an instant's day is London's."""
     if isinstance(day, datetime):
-        day = day.astimezone(LONDON).date()
+        day = day.astimezone(clock.LONDON).date()
     return f"{day.day} {day:%B %Y}"
 
 

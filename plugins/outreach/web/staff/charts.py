@@ -14,8 +14,10 @@ from markupsafe import Markup
 from outreach.reports.engagement import DayRow, EngagementRow
 
 _INK = "#212b32"
-_FONT = "system-ui, -apple-system, 'Segoe UI', Arial, sans-serif"
+_FONT = "Arial, sans-serif"
 _COLOURS = {"Delivered": "#005eb8", "Opened": "#00703c", "Clicked": "#b35900"}
+_PADDING = {"left": 32, "right": 16, "top": 4, "bottom": 4}
+"""Room for a reader's font that is wider than the one measured here."""
 _MOST_EDITIONS = 10
 
 
@@ -57,12 +59,12 @@ def _bars(values: tuple[tuple[str, str, float], ...]) -> Markup:
 
     data = [{"edition": name, "what": what, "share": share} for name, what, share in values]
     chart = (
-        alt.Chart(alt.Data(values=data))
+        alt.Chart({"values": data})
         .mark_bar()
         .encode(
             y=alt.Y("edition:N", sort=None, title=None, axis=alt.Axis(labelLimit=320)),
             yOffset=alt.YOffset("what:N", sort=["Opened", "Clicked"]),
-            x=alt.X("share:Q", title="Share of those reached", axis=alt.Axis(format="%")),
+            x=alt.X("share:Q", title="Share of those reached", axis=alt.Axis(format="%", tickCount=5)),
             color=_colour(alt, "Opened", "Clicked"),
         )
         .properties(width=420, height=alt.Step(18))
@@ -76,13 +78,14 @@ def _lines(values: tuple[tuple[str, str, int], ...]) -> Markup:
 
     data = [{"day": day, "what": what, "people": people} for day, what, people in values]
     names = ("Delivered", "Opened", "Clicked")
+    most = max(4, *(people for _, _, people in values))  # fewer would ask for half people
     dashes = alt.Scale(domain=list(names), range=[[1, 0], [6, 3], [2, 2]])
     chart = (
-        alt.Chart(alt.Data(values=data))
+        alt.Chart({"values": data})
         .mark_line(point=True, strokeWidth=2)
         .encode(
             x=alt.X("utcyearmonthdate(day):T", title=None, axis=alt.Axis(format="%-d %b")),
-            y=alt.Y("people:Q", title="People", axis=alt.Axis(tickMinStep=1)),
+            y=alt.Y("people:Q", title="People", axis=alt.Axis(format=",d", tickMinStep=1), scale=alt.Scale(domain=[0, most])),
             color=_colour(alt, *names),
             strokeDash=alt.StrokeDash("what:N", title=None, scale=dashes, legend=None),
         )
@@ -99,7 +102,7 @@ def _colour(alt: Any, *names: str) -> Any:
 def _svg(chart: Any) -> Markup:
     import vl_convert
 
-    drawn = chart.configure(font=_FONT, background="#ffffff").configure_axis(
+    drawn = chart.configure(font=_FONT, background="#ffffff", padding=_PADDING).configure_axis(
         labelFontSize=13, titleFontSize=13, labelColor=_INK, titleColor=_INK
     )
     svg: str = vl_convert.vegalite_to_svg(

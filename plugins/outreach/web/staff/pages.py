@@ -32,7 +32,8 @@ class Links:
     """
 
     def __init__(self, request: Request) -> None:
-        path = request.scope.get("raw_path", b"").decode("latin-1").partition("?")[0]
+        raw: bytes = request.scope.get("raw_path", b"")
+        path = raw.decode("latin-1").partition("?")[0]
         prefix = quote(request.scope.get("root_path", ""), safe="/@:")
         inner = path.removeprefix(prefix)
         self.here = inner.strip("/")

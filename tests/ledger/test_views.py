@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
-from tests.staff_seed import SENT_AT, WAITING, WRES, seed
 
 from outreach.domain import DeliveryState as S
 from outreach.domain import EditionState
@@ -15,6 +14,7 @@ from outreach.keys import Keys
 from outreach.ledger import views, views_deliveries, views_engagement, views_people
 from outreach.ledger.editions import delivery
 from outreach.ledger.engine import reading
+from tests.staff_seed import SENT_AT, WAITING, WRES, seed
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
+from tests.staff_seed import WRES
+from tests.web.conftest import Person
 
 from outreach.web.staff.app import Guards
 from outreach.web.staff.guards import same_origin
-from tests.staff_seed import WRES
-from tests.web.conftest import Person
 
 OWN = {"Origin": "http://airflow.example.org"}
 _VALUES = {"{name}": WRES, "{slug}": "what-is-wres", "{import_id}": "2", "{variant}": "1"}

@@ -14,14 +14,14 @@ import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from tests.staff_seed import HOSTILE, WAITING, WRES
+from tests.web.conftest import Person
+from tests.web.test_staff_guards import OWN, addresses
 
 from outreach.ledger import editions as t
 from outreach.web.staff.app import Guards, create_staff_app
 from outreach.web.staff.downloads import safe_cell
 from outreach.workspace import Workspace
-from tests.staff_seed import HOSTILE, WAITING, WRES
-from tests.web.conftest import Person
-from tests.web.test_staff_guards import OWN, addresses
 
 _XHTML = "{http://www.w3.org/1999/xhtml}"
 
@@ -36,9 +36,7 @@ def words(client: TestClient, address: str) -> str:
 
 def order(client: TestClient, **form: str) -> int:
     """Send the control form of the edition that is being sent."""
-    answer = client.post(
-        f"editions/{WRES}/control", data=form, headers=OWN, follow_redirects=False
-    )
+    answer = client.post(f"editions/{WRES}/control", data=form, headers=OWN, follow_redirects=False)
     return answer.status_code
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from itertools import product
 from typing import TYPE_CHECKING
 
+from outreach.clock import LONDON
 from outreach.domain import Organisation, Reader
 from outreach.errors import Fault, InputError, NotFound
 from outreach.ledger import views
@@ -165,8 +166,7 @@ def _render(ws: Workspace, compiled: Compiled, chosen: ProofChoice) -> Proof:
     from outreach.rendering import EditionContext
     from outreach.rendering.compose import message, with_links
 
-    content = compiled.render(
-        compiled.key(chosen.reader), EditionContext(datetime.now(UTC).date().isoformat())
-    )
+    today = datetime.now(LONDON).date()
+    content = compiled.render(compiled.key(chosen.reader), EditionContext(today.isoformat(), today))
     values = with_links(compiled.values(chosen.reader), *proof_links(ws))
     return Proof.of(message(content, values))

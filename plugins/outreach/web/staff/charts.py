@@ -64,7 +64,9 @@ def _bars(values: tuple[tuple[str, str, float], ...]) -> Markup:
         .encode(
             y=alt.Y("edition:N", sort=None, title=None, axis=alt.Axis(labelLimit=320)),
             yOffset=alt.YOffset("what:N", sort=["Opened", "Clicked"]),
-            x=alt.X("share:Q", title="Share of those reached", axis=alt.Axis(format="%", tickCount=5)),
+            x=alt.X(
+                "share:Q", title="Share of those reached", axis=alt.Axis(format="%", tickCount=5)
+            ),
             color=_colour(alt, "Opened", "Clicked"),
         )
         .properties(width=420, height=alt.Step(18))
@@ -85,7 +87,12 @@ def _lines(values: tuple[tuple[str, str, int], ...]) -> Markup:
         .mark_line(point=True, strokeWidth=2)
         .encode(
             x=alt.X("utcyearmonthdate(day):T", title=None, axis=alt.Axis(format="%-d %b")),
-            y=alt.Y("people:Q", title="People", axis=alt.Axis(format=",d", tickMinStep=1), scale=alt.Scale(domain=[0, most])),
+            y=alt.Y(
+                "people:Q",
+                title="People",
+                axis=alt.Axis(format=",d", tickMinStep=1),
+                scale=alt.Scale(domain=[0, most]),
+            ),
             color=_colour(alt, *names),
             strokeDash=alt.StrokeDash("what:N", title=None, scale=dashes, legend=None),
         )

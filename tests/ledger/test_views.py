@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
-
 import pytest
 import sqlalchemy as sa
 
@@ -11,7 +9,7 @@ from outreach.domain import DeliveryState as S
 from outreach.domain import EditionState
 from outreach.errors import NotFound
 from outreach.keys import Keys
-from outreach.ledger import views, views_deliveries, views_engagement, views_people
+from outreach.ledger import views, views_deliveries, views_people
 from outreach.ledger.editions import delivery
 from outreach.ledger.engine import reading
 from tests.staff_seed import SENT_AT, WAITING, WRES, seed
@@ -110,40 +108,6 @@ def test_an_erased_reader_is_never_the_example_of_a_variant(seeded: sa.Engine) -
         )
     with reading(seeded) as c:
         assert views_deliveries.frozen_variant(c, 1, 2).contact_id == 7
-
-
-def test_people_and_machines_are_counted_apart(seeded: sa.Engine) -> None:
-    with reading(seeded) as c:
-        (row,) = views_engagement.engagement(c, [1, 2])
-    assert (row.accepted, row.delivered, row.opened, row.machine_opened) == (4, 2, 1, 1)
-    assert row.simulated
-
-
-def test_a_person_who_also_opened_by_machine_counts_as_a_person(seeded: sa.Engine) -> None:
-    with seeded.begin() as c:
-        c.execute(sa.update(delivery).where(delivery.c.contact_id == 2).values(opened_at=SENT_AT))
-    with reading(seeded) as c:
-        (row,) = views_engagement.engagement(c, [1])
-    assert (row.opened, row.machine_opened) == (2, 0)
-
-
-def test_reporting_days_are_london_days(seeded: sa.Engine) -> None:
-    before_midnight_utc = datetime(2026, 7, 1, 23, 30, tzinfo=UTC)  # 00:30 on the 2nd in London
-    with seeded.begin() as c:
-        c.execute(
-            sa.update(delivery)
-            .where(delivery.c.contact_id == 3)
-            .values(delivered_at=before_midnight_utc)
-        )
-    with reading(seeded) as c:
-        days = views_engagement.by_day(c, since=before_midnight_utc - timedelta(days=1))
-        ours = views_engagement.by_day(c, since=SENT_AT, edition_id=2)
-    assert {row.day: row.delivered for row in days} == {
-        date(2026, 7, 2): 1,
-        date(2026, 11, 17): 1,
-        date(2026, 11, 18): 1,
-    }
-    assert ours == ()
 
 
 def test_every_contact_is_counted_once_with_its_reason(seeded: sa.Engine) -> None:

@@ -10,9 +10,9 @@ import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI, HTTPException
 from fastapi.testclient import TestClient
-from outreach.hub import load_hub
 from tests.staff_seed import seed
 
+from outreach.hub import load_hub
 from outreach.keys import Keys
 from outreach.settings import ROOT, Settings
 from outreach.web.staff.app import Guards, create_staff_app

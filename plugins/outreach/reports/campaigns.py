@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import product
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from outreach.clock import LONDON
@@ -19,7 +20,7 @@ from outreach.reports.proofs import Proof, proof_links
 if TYPE_CHECKING:
     from outreach.campaigns import Campaign, Library
     from outreach.hub import Hub
-    from outreach.rendering import Compiled
+    from outreach.rendering import Compiled, VariantKey
     from outreach.workspace import Workspace
 
 _PLEDGED = date(2026, 3, 2)
@@ -52,17 +53,28 @@ class ProofChoice:
 
 
 @dataclass(frozen=True, slots=True)
-class CampaignReport:
-    """Everything the page of one campaign shows. `proof` is None where it cannot be rendered;
-    `faults` then say why."""
+class Proofs:
+    """The variants that made-up readers bring about, and the chosen one rendered."""
 
-    campaign: Campaign
+    choices: tuple[ProofChoice, ...]
+    chosen: ProofChoice
+    proof: Proof
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignReport:
+    """Everything the page of one campaign shows.
+
+    `campaign` is None where its file is gone or has faults; `proofs` also where its copy cannot
+    be rendered. `faults` say why.
+    """
+
+    slug: str
+    campaign: Campaign | None
     when: str
     faults: tuple[Fault, ...]
     editions: tuple[EditionSummary, ...]
-    choices: tuple[ProofChoice, ...]
-    chosen: ProofChoice | None
-    proof: Proof | None
+    proofs: Proofs | None
 
 
 def campaign_faults(ws: Workspace) -> tuple[Fault, ...]:
@@ -86,24 +98,22 @@ def campaigns(ws: Workspace) -> CampaignsReport:
 def campaign(ws: Workspace, slug: str, *, proof: int = 1) -> CampaignReport:
     """Return one campaign with proof number `proof` rendered for a made-up reader.
 
-    Raises NotFound where no readable campaign file is called so.
+    Raises NotFound where neither a campaign file nor an edition is called so.
     """
     library = _library(ws)
     found = library.campaigns.get(slug)
-    if found is None:
-        raise NotFound(f"There is no campaign called {slug!r}, or its file has faults.")
+    faults = tuple(fault for fault in _faults(library) if Path(fault.file).stem == slug)
     latest, _ = editions(ws, slug=slug, size=5)
-    faults = tuple(fault for fault in _faults(library) if fault.file == found.file.name)
-    choices: tuple[ProofChoice, ...] = ()
-    chosen, rendered = None, None
-    try:
-        compiled = _compiled(ws, found)
-        choices = _choices(compiled, ws.hub)
-        chosen = choices[min(max(proof, 1), len(choices)) - 1]
-        rendered = _render(ws, compiled, chosen)
-    except InputError as error:
-        faults = (*faults, *error.faults)
-    return CampaignReport(found, when_sent(found), faults, latest, choices, chosen, rendered)
+    if found is None and not faults and not latest:
+        raise NotFound(f"There is no campaign called {slug!r}.")
+    proofs: Proofs | None = None
+    if found is not None:
+        try:
+            proofs = _proofs(ws, found, proof)
+        except InputError as error:
+            faults = (*faults, *error.faults)
+    when = when_sent(found) if found else ""
+    return CampaignReport(slug, found, when, faults, latest, proofs)
 
 
 def when_sent(found: Campaign) -> str:
@@ -152,21 +162,25 @@ def _compiled(ws: Workspace, found: Campaign) -> Compiled:
     return compile_campaign(found, ws.hub, ws.settings.root / "templates" / "layouts")
 
 
-def _choices(compiled: Compiled, hub: Hub) -> tuple[ProofChoice, ...]:
-    """One reader for each variant that the made-up readers bring about, first come first."""
-    readers = {compiled.key(reader): reader for reader in reversed(sample_readers(hub))}
-    in_order = reversed(list(readers.items()))
-    return tuple(
-        ProofChoice(number, compiled.label(key), reader)
-        for number, (key, reader) in enumerate(in_order, start=1)
-    )
-
-
-def _render(ws: Workspace, compiled: Compiled, chosen: ProofChoice) -> Proof:
+def _proofs(ws: Workspace, found: Campaign, number: int) -> Proofs:
     from outreach.rendering import EditionContext
     from outreach.rendering.compose import message, with_links
 
+    compiled = _compiled(ws, found)
+    choices = _choices(compiled, ws.hub)
+    chosen = choices[min(max(number, 1), len(choices)) - 1]
+    key, values = compiled.assess(chosen.reader)
     today = datetime.now(LONDON).date()
-    content = compiled.render(compiled.key(chosen.reader), EditionContext(today.isoformat(), today))
-    values = with_links(compiled.values(chosen.reader), *proof_links(ws))
-    return Proof.of(message(content, values))
+    content = compiled.render(key, EditionContext(today.isoformat(), today))
+    return Proofs(choices, chosen, Proof.of(message(content, with_links(values, *proof_links(ws)))))
+
+
+def _choices(compiled: Compiled, hub: Hub) -> tuple[ProofChoice, ...]:
+    """One reader for each variant that the made-up readers bring about, first come first."""
+    readers: dict[VariantKey, Reader] = {}
+    for reader in sample_readers(hub):
+        readers.setdefault(compiled.key(reader), reader)
+    return tuple(
+        ProofChoice(number, compiled.label(key), reader)
+        for number, (key, reader) in enumerate(readers.items(), start=1)
+    )

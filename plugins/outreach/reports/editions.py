@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from outreach.domain import Control, DeliveryState, EditionState
+from outreach.engagement.rollup import Engagement
+from outreach.engagement.rollup import engagement as figures
 from outreach.errors import Fault
-from outreach.ledger import views, views_deliveries, views_engagement
+from outreach.ledger import views, views_deliveries
 from outreach.ledger.certificate import Certificate, certificate
 from outreach.ledger.engine import reading
 from outreach.ledger.views import AuditRow, EditionRow
 from outreach.ledger.views_deliveries import DeliveryRow, VariantRow
-from outreach.ledger.views_engagement import EngagementRow
 from outreach.reports.paging import Paging, page_of
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class EditionReport:
     variants: tuple[VariantRow, ...]
     doubts: tuple[DeliveryLine, ...]
     history: tuple[AuditRow, ...]
-    engagement: EngagementRow | None
+    engagement: Engagement
 
     @property
     def standing(self) -> str:
@@ -157,12 +158,12 @@ def editions(
 
 def edition(ws: Workspace, name: str) -> EditionReport:
     """Return the report of the edition called `name`. Raises NotFound."""
+    engagement = figures(ws, name)
     with reading(ws.engine) as connection:
         row = views.edition_named(connection, name)
         doubts = views_deliveries.deliveries(
             connection, row.id, state=DeliveryState.UNKNOWN, limit=DOUBTS
         )
-        numbers = views_engagement.engagement(connection, [row.id])
         return EditionReport(
             row=row,
             certificate=certificate(connection, name),
@@ -170,7 +171,7 @@ def edition(ws: Workspace, name: str) -> EditionReport:
             variants=views_deliveries.variants(connection, row.id),
             doubts=_lines(ws, row.id, doubts),
             history=views.history(connection, name, limit=HISTORY),
-            engagement=numbers[0] if numbers else None,
+            engagement=engagement,
         )
 
 

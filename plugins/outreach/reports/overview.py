@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from outreach.errors import Fault
@@ -111,7 +112,8 @@ def _doubts(ws: Workspace) -> Iterator[Need]:
 def _campaigns(faults: Sequence[Fault]) -> Iterator[Need]:
     for fault in faults:
         where = f"{fault.file}:{fault.line}" if fault.line else fault.file
-        yield Need("Campaign file", where or "Campaigns", fault.message, ("campaigns",))
+        page = ("campaigns", Path(fault.file).stem) if fault.file else ("campaigns",)
+        yield Need("Campaign file", where or "Campaigns", fault.message, page)
 
 
 def _imports(ws: Workspace, since: datetime) -> Iterator[Need]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from outreach.reports.engagement import DayRow, EngagementRow
+from outreach.reports.engagement import Engagement, EngagementDay
 
 _INK = "#212b32"
 _FONT = "Arial, sans-serif"
@@ -21,7 +21,7 @@ _PADDING = {"left": 32, "right": 16, "top": 4, "bottom": 4}
 _MOST_EDITIONS = 10
 
 
-def editions_chart(rows: Sequence[EngagementRow]) -> Markup:
+def editions_chart(rows: Sequence[Engagement]) -> Markup:
     """Return bars: of those reached by each edition, the share who opened and who clicked.
 
     Empty where nothing has been delivered.
@@ -35,7 +35,7 @@ def editions_chart(rows: Sequence[EngagementRow]) -> Markup:
     return _bars(values) if values else Markup()
 
 
-def days_chart(rows: Sequence[DayRow]) -> Markup:
+def days_chart(rows: Sequence[EngagementDay]) -> Markup:
     """Return lines: how many people each day brought. Empty where nothing happened."""
     values = tuple(
         (row.day.isoformat(), what, people)
@@ -49,7 +49,7 @@ def days_chart(rows: Sequence[DayRow]) -> Markup:
     return _lines(values) if any(people for _, _, people in values) else Markup()
 
 
-def _label(row: EngagementRow) -> str:
+def _label(row: Engagement) -> str:
     return f"{row.edition} (simulated)" if row.simulated else row.edition
 
 

@@ -12,17 +12,10 @@ from typing import Any
 
 from fastapi.responses import StreamingResponse
 
+from outreach.exports import safe_cell
 from outreach.web.staff.pages import security_headers
 
 _ROWS_AT_A_TIME = 1_000
-
-_FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r]")
-"""What a spreadsheet may take for a formula, after spaces and in full width too."""
-
-
-def safe_cell(value: str) -> str:
-    """Return `value` so that a spreadsheet shows it and never runs it."""
-    return f"'{value}" if _FORMULA.match(value) else value
 
 
 def csv_file(name: str, columns: Sequence[str], rows: Iterable[Any]) -> StreamingResponse:
@@ -40,7 +33,7 @@ def _lines(columns: Sequence[str], rows: Iterator[Any]) -> Iterator[str]:
     cells = attrgetter(*columns)
     yield _text([columns])
     while chunk := list(islice(rows, _ROWS_AT_A_TIME)):
-        yield _text([safe_cell(str(value)) for value in cells(row)] for row in chunk)
+        yield _text([safe_cell(value) for value in cells(row)] for row in chunk)
 
 
 def _text(rows: Iterable[Sequence[str]]) -> str:

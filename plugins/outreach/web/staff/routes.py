@@ -82,7 +82,7 @@ def _campaigns(router: APIRouter, workspace: Callable[[], Workspace]) -> None:
             images=ws.settings.public_url,
             proof=True,
             found=found,
-            frame=framed(found.proof) if found.proof else "",
+            frame=framed(found.proofs.proof) if found.proofs else "",
         )
 
 

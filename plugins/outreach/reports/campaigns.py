@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import product
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from outreach.workspace import Workspace
 
 _PLEDGED = date(2026, 3, 2)
+_WEEKLY = re.compile(r"(\d{1,2}) (\d{1,2}) \* \* (\*|1-5|[0-7](?:,[0-7])*)")
+_DAYS = ("Sundays", "Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,16 +123,30 @@ def when_sent(found: Campaign) -> str:
     """Return in words what makes an edition of this campaign."""
     if found.trigger == "timetable":
         days = ", working days only" if found.working_days_only else ""
-        return f"By timetable: {found.timetable} (London time{days})"
+        return f"{timetable_in_words(found.timetable)}, London time{days}"
     if found.trigger == "new_pledges":
         return "When new pledges arrive"
     return "When a person starts it"
 
 
+def timetable_in_words(cron: str) -> str:
+    """Return "Tuesdays at 10:00" for a weekly or daily timetable, and any other as it is."""
+    found = _WEEKLY.fullmatch(cron.strip())
+    if found is None:
+        return f"By timetable {cron}"
+    minute, hour, days = found.groups()
+    at = f"at {int(hour)}:{int(minute):02}"
+    if days == "*":
+        return f"Every day {at}"
+    if days == "1-5":
+        return f"Mondays to Fridays {at}"
+    return f"{' and '.join(_DAYS[int(day) % 7] for day in days.split(','))} {at}"
+
+
 def sample_readers(hub: Hub) -> tuple[Reader, ...]:
     """Return made-up readers: every sector, area and pledge state, and one we know least of."""
     boroughs = (*hub.boroughs, "")
-    kinds = product(("", *hub.sectors), ("", *hub.ics_areas), (None, _PLEDGED))
+    kinds = product((*hub.sectors, ""), (*hub.ics_areas, ""), (None, _PLEDGED))
     known = (
         Reader(
             first_name="Amina",

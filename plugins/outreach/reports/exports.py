@@ -1,13 +1,17 @@
-"""Rows for files: every delivery, every event. The file is made safe where it is written."""
+"""Rows for files: every delivery, every event; and CSV that is safe to open in a spreadsheet."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from itertools import islice
-from typing import TYPE_CHECKING
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
 
+from outreach.exports import safe_cell
 from outreach.ledger import views, views_deliveries
 from outreach.ledger.edition_store import note
 from outreach.ledger.engine import reading
@@ -16,6 +20,7 @@ if TYPE_CHECKING:
     from outreach.workspace import Workspace
 
 _CHUNK = 5_000
+_LINES = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +130,22 @@ def _events(
             machine="yes" if row.machine else "no",
             simulated="yes" if row.simulated else "no",
         )
+
+
+def csv_lines(columns: Sequence[str], rows: Iterable[Any]) -> Iterator[str]:
+    """Yield a CSV text piece by piece: the header, then the attributes `columns` of each row,
+    each made safe for spreadsheets."""
+    cells = attrgetter(*columns)
+    waiting = iter(rows)
+    yield _csv([columns])
+    while chunk := list(islice(waiting, _LINES)):
+        yield _csv([safe_cell(value) for value in cells(row)] for row in chunk)
+
+
+def _csv(rows: Iterable[Sequence[str]]) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer).writerows(rows)
+    return buffer.getvalue()
 
 
 def _iso(instant: datetime | None) -> str:

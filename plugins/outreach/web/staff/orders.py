@@ -109,12 +109,12 @@ def _files(
     @router.get("/editions/{name}/deliveries.csv")
     def deliveries_file(request: Request, name: str) -> StreamingResponse:
         rows = exports.deliveries_export(workspace(), name, by=who(request), via=VIA)
-        return csv_file(f"deliveries-{name}", exports.DELIVERY_COLUMNS, rows)
+        return csv_file(f"deliveries-{name}", exports.csv_lines(exports.DELIVERY_COLUMNS, rows))
 
     @router.get("/editions/{name}/events.csv")
     def events_file(request: Request, name: str) -> StreamingResponse:
         rows = exports.events_export(workspace(), name, by=who(request), via=VIA)
-        return csv_file(f"events-{name}", exports.EVENT_COLUMNS, rows)
+        return csv_file(f"events-{name}", exports.csv_lines(exports.EVENT_COLUMNS, rows))
 
     @router.get("/imports/{import_id}/rows")
     def quarantined_rows(

@@ -103,6 +103,15 @@ def test_a_proof_is_drawn_and_runs_nothing(browser_page: Page, address: str) -> 
     assert int(drawn) >= 600
 
 
+def test_a_link_in_a_proof_leads_nowhere(browser_page: Page, address: str) -> None:
+    browser_page.goto(f"{address}campaigns/what-is-wres")
+    frame = browser_page.frames[1]
+    frame.locator("a[href^=https]").first.click()
+    browser_page.wait_for_timeout(200)
+    assert "Dear Amina" in browser_page.frames[1].locator("body").inner_text()
+    assert len(browser_page.context.pages) == 1
+
+
 def test_the_first_key_leads_past_the_navigation(browser_page: Page, address: str) -> None:
     browser_page.goto(f"{address}editions")
     browser_page.keyboard.press("Tab")

@@ -7,7 +7,9 @@ import re
 from outreach.reports.proofs import Proof
 
 _HEAD = re.compile(r"<head\b[^>]*>", re.IGNORECASE)
-_POLICY = (
+_FIRST = (
+    # A link would replace the message in its frame; sent to a new window, the sandbox stops it.
+    '<base target="_blank">'
     '<meta http-equiv="Content-Security-Policy" '
     "content=\"default-src 'none'; style-src 'unsafe-inline'; img-src http: https: data:\">"
 )
@@ -20,4 +22,4 @@ def framed(proof: Proof) -> str:
     """
     head = _HEAD.search(proof.html)
     place = head.end() if head else 0
-    return proof.html[:place] + _POLICY + proof.html[place:]
+    return proof.html[:place] + _FIRST + proof.html[place:]

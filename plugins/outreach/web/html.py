@@ -1,0 +1,51 @@
+"""How every page is rendered: one Jinja environment, escaping on, people's formats."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+
+import jinja2
+
+from outreach import clock
+
+
+@cache
+def environment(root: Path) -> jinja2.Environment:
+    """Return the environment for the pages under `root`/templates/pages.
+
+    Everything is escaped and an undefined name is an error. Filters: `london`, `london_date`,
+    `number`, `share`.
+    """
+    env = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(root / "templates" / "pages"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    env.filters.update(london=london, london_date=london_date, number=number, share=share)
+    return env
+
+
+def london(instant: datetime | None) -> str:
+    """Return "23 November 2026, 10:00", in London's time; "" for None."""
+    return clock.london(instant) if instant else ""
+
+
+def london_date(day: date) -> str:
+    """Return "23 November 2026"; an instant's day is London's."""
+    if isinstance(day, datetime):
+        day = day.astimezone(clock.LONDON).date()
+    return f"{day.day} {day:%B %Y}"
+
+
+def number(value: int) -> str:
+    """Return 12345 as "12,345"."""
+    return f"{value:,}"
+
+
+def share(part: int, whole: int) -> str:
+    """Return `part` of `whole` as "12.5%"; a dash where there is no whole."""
+    return f"{part / whole:.1%}" if whole else "–"

@@ -1,0 +1,1 @@
+"""The staff pages, shown inside Airflow and behind its log-in."""

@@ -1,0 +1,144 @@
+"""The pages that anyone who may read can see. None of them changes anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse, Response
+
+from outreach.domain import DeliveryState
+from outreach.reports import campaigns, editions, engagement, overview, people, proofs
+from outreach.settings import ROOT
+from outreach.web.staff import charts
+from outreach.web.staff.pages import page, security_headers
+from outreach.web.staff.proofs import framed
+
+if TYPE_CHECKING:
+    from outreach.workspace import Workspace
+
+Number = Annotated[int, Query(ge=1, le=1_000_000)]
+Page = Annotated[int, Query(alias="page", ge=1, le=1_000_000)]
+
+_DONE = {
+    "pause": "This edition is paused. Senders stop after the request they are making now.",
+    "resume": "This edition goes on.",
+    "cancel": "This edition is cancelled. Nobody else will get it.",
+}
+"""What the edition's page says after an order; the key stands in its address."""
+
+
+def pages_router(
+    workspace: Callable[[], Workspace], warnings: Callable[[], Sequence[str]]
+) -> APIRouter:
+    """Return the routes of the pages; the app puts the `read` guard before each."""
+    router = APIRouter()
+    _overview_and_style(router, workspace, warnings)
+    _campaigns(router, workspace)
+    _editions(router, workspace)
+    _people(router, workspace)
+    return router
+
+
+def _overview_and_style(
+    router: APIRouter, workspace: Callable[[], Workspace], warnings: Callable[[], Sequence[str]]
+) -> None:
+    @router.get("/")
+    def show_overview(request: Request) -> HTMLResponse:
+        found = overview.overview(workspace(), warnings=warnings())
+        return page(request, "overview.html", found=found)
+
+    @router.get("/staff.css")
+    def stylesheet() -> Response:
+        style = (ROOT / "templates" / "pages" / "staff" / "staff.css").read_bytes()
+        headers = {**security_headers(), "Cache-Control": "private, max-age=300"}
+        return Response(style, media_type="text/css", headers=headers)
+
+    @router.get("/engagement")
+    def show_engagement(request: Request) -> HTMLResponse:
+        found = engagement.engagement(workspace())
+        return page(
+            request,
+            "engagement.html",
+            found=found,
+            editions_chart=charts.editions_chart(found.editions),
+            days_chart=charts.days_chart(found.by_day),
+        )
+
+
+def _campaigns(router: APIRouter, workspace: Callable[[], Workspace]) -> None:
+    @router.get("/campaigns")
+    def show_campaigns(request: Request) -> HTMLResponse:
+        return page(request, "campaigns.html", found=campaigns.campaigns(workspace()))
+
+    @router.get("/campaigns/{slug}")
+    def show_campaign(request: Request, slug: str, proof: Number = 1) -> HTMLResponse:
+        ws = workspace()
+        found = campaigns.campaign(ws, slug, proof=proof)
+        return page(
+            request,
+            "campaign.html",
+            images=ws.settings.public_url,
+            proof=True,
+            found=found,
+            frame=framed(found.proofs.proof) if found.proofs else "",
+        )
+
+
+def _editions(router: APIRouter, workspace: Callable[[], Workspace]) -> None:
+    @router.get("/editions")
+    def show_editions(request: Request, number: Page = 1) -> HTMLResponse:
+        found, paging = editions.editions(workspace(), page=number)
+        return page(request, "editions.html", found=found, paging=paging)
+
+    @router.get("/editions/{name}")
+    def show_edition(request: Request, name: str, done: str = "") -> HTMLResponse:
+        found = editions.edition(workspace(), name)
+        return page(request, "edition.html", found=found, done=_DONE.get(done, ""))
+
+    @router.get("/editions/{name}/variants/{variant}")
+    def show_variant(request: Request, name: str, variant: int) -> HTMLResponse:
+        ws = workspace()
+        found = proofs.variant(ws, name, variant)
+        return page(
+            request,
+            "variant.html",
+            images=ws.settings.public_url,
+            proof=True,
+            found=found,
+            frame=framed(found.proof),
+        )
+
+    @router.get("/editions/{name}/deliveries")
+    def show_deliveries(
+        request: Request,
+        name: str,
+        state: str = "",
+        number: Page = 1,
+    ) -> HTMLResponse:
+        wanted = DeliveryState(state) if state in set(DeliveryState) else None
+        found, lines, paging = editions.deliveries(workspace(), name, state=wanted, page=number)
+        return page(
+            request, "deliveries.html", found=found, lines=lines, paging=paging, state=wanted
+        )
+
+
+def _people(router: APIRouter, workspace: Callable[[], Workspace]) -> None:
+    @router.get("/contacts")
+    def show_contacts(request: Request) -> HTMLResponse:
+        return page(request, "contacts.html", found=people.contacts(workspace()))
+
+    @router.get("/imports")
+    def show_imports(request: Request, number: Page = 1) -> HTMLResponse:
+        found, paging = people.imports(workspace(), page=number)
+        return page(request, "imports.html", found=found, paging=paging)
+
+    @router.get("/imports/{import_id}")
+    def show_import(
+        request: Request,
+        import_id: int,
+        number: Page = 1,
+    ) -> HTMLResponse:
+        found = people.import_(workspace(), import_id, page=number)
+        return page(request, "import.html", found=found, rows=False)

@@ -1,0 +1,244 @@
+"""A small ledger for the staff pages: made-up people, one edition in every kind of state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from outreach.keys import Keys
+from outreach.ledger import editions as t
+from outreach.ledger import people as p
+
+WRES = "what-is-wres@2026-11-17"
+WAITING = "pledge-invitation@2026-11-23"
+SENT_AT = datetime(2026, 11, 17, 10, 0, tzinfo=UTC)
+HOSTILE = "<script>alert(1)</script>"
+
+CONTENT = {
+    "subject": {"literals": ["About WRES, ", ""], "slots": [2]},
+    "text": {"literals": ["Dear ", ". Stop: ", ""], "slots": [2, 0]},
+    "html": {"literals": ["<p>Dear ", "</p>"], "slots": [2]},
+}
+
+_SECTORS = ("General Practice", "Community Pharmacy", "Dentistry", "")
+
+
+def seed(engine: sa.Engine, keys: Keys) -> None:
+    """Fill an empty ledger with twelve contacts, two editions and two imports."""
+    with engine.begin() as c:
+        for number in range(1, 13):
+            _contact(c, keys, number)
+        _wres(c, keys)
+        _waiting(c)
+        _events(c)
+        _imports(c)
+
+
+def insert(connection: sa.Connection, table: sa.Table, **values: Any) -> int:
+    """Insert one row; returns its key."""
+    key = connection.execute(sa.insert(table).values(**values)).inserted_primary_key
+    return int(key[0]) if key else 0
+
+
+def _contact(c: sa.Connection, keys: Keys, number: int) -> None:
+    email = f"person{number}@example.org"
+    insert(
+        c,
+        p.contact,
+        id=number,
+        email=email,
+        address_hash=keys.address_hash(email),
+        domain_hash=keys.domain_hash(email),
+        first_name=HOSTILE if number == 1 else "Amina",
+        sector=_SECTORS[number % 4],
+        ics_area="North Central London" if number % 2 else "",
+        created_at=SENT_AT,
+        updated_at=SENT_AT,
+    )
+    if number <= 9:
+        insert(c, p.basis, contact_id=number, kind="public_task", recorded_at=SENT_AT)
+    if number == 9:
+        insert(
+            c,
+            p.suppression,
+            address_hash=keys.address_hash(email),
+            reason="unsubscribed",
+            created_at=SENT_AT,
+        )
+    if number <= 3:
+        insert(
+            c,
+            p.pledge,
+            contact_id=number,
+            address_hash=keys.address_hash(email),
+            pledged_at=SENT_AT,
+            recorded_at=SENT_AT,
+        )
+
+
+def edition(c: sa.Connection, number: int, slug: str, occurrence: str, **values: Any) -> None:
+    """Insert a campaign (number = its id) and one edition of it."""
+    insert(c, t.campaign, id=number, slug=slug)
+    row: dict[str, Any] = {
+        "purpose": "public_task",
+        "provider": "outbox",
+        "sender": {"address": "hub@example.org", "name": "NCL Training Hub"},
+        "owner": "amy",
+        "created_by": "amy",
+        "created_at": SENT_AT - timedelta(hours=2),
+    }
+    insert(
+        c,
+        t.edition,
+        id=number,
+        campaign_id=number,
+        occurrence=occurrence,
+        name=f"{slug}@{occurrence}",
+        **{**row, **values},
+    )
+
+
+def _wres(c: sa.Connection, keys: Keys) -> None:
+    edition(
+        c,
+        1,
+        "what-is-wres",
+        "2026-11-17",
+        title="What WRES is",
+        state="sending",
+        segment="everyone",
+        intended=10,
+        excluded=2,
+        content_hash="c" * 32,
+        audience_hash="a" * 32,
+        approval_hash="cccccccccccccccc-aaaaaaaaaaaaaaaa",
+        approved_by="lee",
+        approved_via="airflow",
+        approved_at=SENT_AT - timedelta(hours=1),
+        started_at=SENT_AT,
+    )
+    for number in (1, 2):
+        insert(
+            c,
+            t.variant,
+            id=number,
+            edition_id=1,
+            number=number,
+            label=f"variant {number}",
+            content=CONTENT,
+            size=(6, 4)[number - 1],
+        )
+    for number, state in enumerate(("accepted", "unknown", "planned"), start=1):
+        insert(
+            c,
+            t.batch,
+            id=number,
+            edition_id=1,
+            variant_id=1 if number == 1 else 2,
+            number=number,
+            state=state,
+            reason="the reply was lost" if state == "unknown" else "",
+            message_id="msg-1" if state == "accepted" else "",
+            recorded_at=None if state == "planned" else SENT_AT,
+        )
+    own: Mapping[int, dict[str, Any]] = {
+        1: {"state": "delivered", "delivered_at": SENT_AT, "opened_at": SENT_AT},
+        2: {
+            "state": "delivered",
+            "delivered_at": SENT_AT + timedelta(hours=14, minutes=30),
+            "machine_opened_at": SENT_AT + timedelta(hours=15),
+        },
+        3: {"state": "bounced", "reason": "mailbox full", "bounced_at": SENT_AT},
+        5: {"state": "failed", "reason": '=HYPERLINK("http://x")'},
+        10: {"state": "suppressed", "reason": "no basis"},
+    }
+    batches = {1: 1, 2: 1, 3: 1, 4: 1, 5: 1, 6: 2, 7: 2, 8: 3, 9: 3, 10: None}
+    for number, batch_id in batches.items():
+        email = f"person{number}@example.org"
+        insert(
+            c,
+            t.delivery,
+            edition_id=1,
+            contact_id=number,
+            campaign_id=1,
+            address_hash=keys.address_hash(email),
+            occasion=WRES,
+            email=email,
+            slot_values=["", "", HOSTILE if number == 1 else "Amina"],
+            batch_id=batch_id,
+            **own.get(number, {}),
+        )
+    for number in (11, 12):
+        insert(c, t.exclusion, edition_id=1, contact_id=number, reason="outside the audience")
+    insert(
+        c, t.audit, at=SENT_AT, who="lee", via="airflow", action="approve", subject=WRES, detail=""
+    )
+
+
+def _waiting(c: sa.Connection) -> None:
+    edition(
+        c,
+        2,
+        "pledge-invitation",
+        "2026-11-23",
+        title=f"Sign the pledge {HOSTILE}",
+        checked_at=SENT_AT,
+        faults=[
+            {
+                "message": "the subject has 80 characters",
+                "file": "pledge-invitation.md",
+                "line": 4,
+                "blocking": False,
+            }
+        ],
+    )
+
+
+def _events(c: sa.Connection) -> None:
+    for number, kind in enumerate(("delivered", "opened"), start=1):
+        insert(
+            c,
+            t.event,
+            edition_id=1,
+            contact_id=1,
+            type=kind,
+            occurred_at=SENT_AT,
+            fact_key=bytes([number] * 16),
+            simulated=kind == "opened",
+            recorded_at=SENT_AT,
+        )
+    insert(
+        c, t.event, type="delivered", occurred_at=SENT_AT, fact_key=b"?" * 16, recorded_at=SENT_AT
+    )
+
+
+def _imports(c: sa.Connection) -> None:
+    for number, bad in ((1, 0), (2, 2)):
+        insert(
+            c,
+            p.import_,
+            id=number,
+            source="Pledge form",
+            kind="pledges",
+            file_name="pledges.csv",
+            state="done",
+            started_at=SENT_AT,
+            finished_at=SENT_AT,
+            rows_read=5,
+            accepted=5 - bad,
+            quarantined=bad,
+        )
+    for row in (3, 5):
+        insert(
+            c,
+            p.quarantined_row,
+            import_id=2,
+            row_number=row,
+            column_name="email",
+            reason="not an address",
+            advice="Ask the person for their address.",
+            row={"Email": f"nobody{row}", "Name": HOSTILE},
+        )

@@ -1,0 +1,149 @@
+"""The staff pages in a real browser: no policy is broken, nothing scrolls sideways, keys do."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from playwright.sync_api import Page, sync_playwright
+from tests.staff_seed import WRES, seed
+
+from outreach.keys import load_keys
+from outreach.ledger.engine import open_engine
+from outreach.ledger.schema import metadata
+from outreach.settings import ROOT, load_settings
+from outreach.web.staff.app import Guards, create_staff_app
+
+pytestmark = pytest.mark.browser
+
+PAGES = (
+    "",
+    "campaigns",
+    "campaigns/what-is-wres",
+    "editions",
+    f"editions/{WRES}",
+    f"editions/{WRES}/variants/1",
+    f"editions/{WRES}/deliveries",
+    f"editions/{WRES}/control",
+    "engagement",
+    "contacts",
+    "imports",
+    "imports/2/rows",
+    "nothing",
+)
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The staff app, mounted under /outreach and served on a free port."""
+    from outreach.hub import load_hub
+    from outreach.workspace import Workspace
+
+    home = tmp_path_factory.mktemp("staff")
+    settings = load_settings({"OUTREACH_HOME": str(home)})
+    engine, keys = open_engine(settings.database_url), load_keys(settings)
+    metadata.create_all(engine)
+    seed(engine, keys)
+    ws = Workspace(settings, keys, load_hub(ROOT / "hub.yaml"), engine)
+    guards = Guards(read=lambda: None, act=lambda: None, who=lambda _request: "amy")
+    outer = FastAPI()
+    outer.mount("/outreach", create_staff_app(lambda: ws, guards))
+    server = uvicorn.Server(uvicorn.Config(outer, port=0, log_level="warning"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive(), "the server did not start"
+        time.sleep(0.02)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield f"http://127.0.0.1:{port}/outreach/"
+    server.should_exit = True
+    thread.join()
+    engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def browser_page() -> Iterator[Page]:
+    """A page of a real Chromium."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None and not os.environ.get("CI"):
+        pytest.skip("Chromium is not installed here; CI has it")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield browser.new_page()
+        browser.close()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_breaks_no_policy_and_fits_a_narrow_window(
+    browser_page: Page, address: str, page: str
+) -> None:
+    complaints: list[str] = []
+    browser_page.on("console", lambda message: complaints.append(message.text))
+    browser_page.on("pageerror", lambda error: complaints.append(str(error)))
+    browser_page.set_viewport_size({"width": 320, "height": 640})
+    browser_page.goto(address + page)
+    wide = browser_page.evaluate("document.scrollingElement.scrollWidth")
+    assert wide <= 320, f"{page} is {wide} pixels wide"
+    refused = [text for text in complaints if "404 (Not Found)" not in text]
+    assert refused == []
+
+
+def test_a_proof_is_drawn_and_runs_nothing(browser_page: Page, address: str) -> None:
+    browser_page.goto(f"{address}campaigns/what-is-wres")
+    frame = browser_page.frames[1]
+    assert "Dear Amina" in frame.locator("body").inner_text()
+    assert frame.evaluate("window.origin") == "null"
+    drawn = frame.evaluate("getComputedStyle(document.querySelector('h1, h2')).fontWeight")
+    assert int(drawn) >= 600
+
+
+def test_a_link_in_a_proof_leads_nowhere(browser_page: Page, address: str) -> None:
+    browser_page.goto(f"{address}campaigns/what-is-wres")
+    frame = browser_page.frames[1]
+    frame.locator("a[href^=https]").first.click()
+    browser_page.wait_for_timeout(200)
+    assert "Dear Amina" in browser_page.frames[1].locator("body").inner_text()
+    assert len(browser_page.context.pages) == 1
+
+
+def test_the_first_key_leads_past_the_navigation(browser_page: Page, address: str) -> None:
+    browser_page.goto(f"{address}editions")
+    browser_page.keyboard.press("Tab")
+    assert browser_page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    browser_page.keyboard.press("Enter")
+    assert browser_page.evaluate("document.activeElement.id") == "main"
+
+
+def test_an_edition_is_paused_with_keys_alone(browser_page: Page, address: str) -> None:
+    browser_page.goto(f"{address}editions/{WRES}/control")
+    browser_page.get_by_label("Why (kept in the history)").first.focus()
+    browser_page.keyboard.type("checking a figure")
+    browser_page.keyboard.press("Tab")
+    browser_page.keyboard.press("Enter")
+    browser_page.wait_for_url("**done=pause")
+    assert "This edition is paused" in browser_page.get_by_role("status").inner_text()
+
+
+def test_a_link_to_airflow_asks_airflows_router_from_inside_its_frame(
+    browser_page: Page, address: str
+) -> None:
+    outer = address.removesuffix("outreach/")
+    browser_page.route(
+        f"{outer}plugin/outreach",
+        lambda route: route.fulfill(
+            content_type="text/html",
+            body='<iframe src="/outreach/" sandbox="allow-scripts allow-same-origin allow-forms">'
+            "</iframe><script>addEventListener('popstate', () => document.title = "
+            "location.pathname)</script>",
+        ),
+    )
+    browser_page.goto(f"{outer}plugin/outreach")
+    browser_page.frame_locator("iframe").get_by_text("Required Actions").click()
+    browser_page.wait_for_function("document.title === '/required_actions'")
+    assert browser_page.url == f"{outer}required_actions?response_received=false"

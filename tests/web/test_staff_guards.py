@@ -1,0 +1,144 @@
+"""Nobody reaches a staff page unseen, a viewer changes nothing, another site's form is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+from fastapi.testclient import TestClient
+from tests.staff_seed import WRES
+from tests.web.conftest import Person
+
+from outreach.web.staff.app import Guards
+from outreach.web.staff.guards import same_origin
+
+OWN = {"Origin": "http://airflow.example.org"}
+_VALUES = {"{name}": WRES, "{slug}": "what-is-wres", "{import_id}": "2", "{variant}": "1"}
+
+
+def addresses(app: FastAPI) -> list[tuple[str, str]]:
+    """Every (method, address) of the app, with real values in the places of its parameters."""
+    found = []
+    for route in app.routes:
+        assert isinstance(route, APIRoute), f"{route} is not a route that guards can be put on"
+        address = route.path
+        for place, value in _VALUES.items():
+            address = address.replace(place, value)
+        found += [(method, address.lstrip("/")) for method in sorted(route.methods)]
+    return found
+
+
+def calls(dependant: Dependant) -> Iterator[object]:
+    """Every function that a route depends on, however deep."""
+    for inner in dependant.dependencies:
+        yield inner.call
+        yield from calls(inner)
+
+
+def test_every_route_depends_on_the_read_guard(staff: FastAPI, guards: Guards) -> None:
+    routes = [route for route in staff.routes if isinstance(route, APIRoute)]
+    assert len(routes) == len(staff.routes) >= 15
+    assert [r.path for r in routes if guards.read not in calls(r.dependant)] == []
+
+
+def test_every_route_that_changes_or_exports_depends_on_the_act_guard(
+    staff: FastAPI, guards: Guards
+) -> None:
+    acting = {
+        route.path
+        for route in staff.routes
+        if isinstance(route, APIRoute) and guards.act in calls(route.dependant)
+    }
+    assert acting == {
+        "/editions/{name}/control",
+        "/editions/{name}/deliveries.csv",
+        "/editions/{name}/events.csv",
+        "/imports/{import_id}/rows",
+    }
+    for route in staff.routes:
+        assert isinstance(route, APIRoute)
+        if route.methods - {"GET"}:
+            assert guards.act in calls(route.dependant), route.path
+            assert same_origin in calls(route.dependant), route.path
+
+
+def test_nobody_is_refused_on_every_route(
+    staff: FastAPI, client: TestClient, person: Person
+) -> None:
+    person.name = ""
+    answers = {
+        (method, address): client.request(method, address, headers=OWN).status_code
+        for method, address in addresses(staff)
+    }
+    assert set(answers.values()) == {401}
+
+
+def test_a_refused_page_shows_nothing_of_the_ledger(client: TestClient, person: Person) -> None:
+    person.name = ""
+    assert "example.org" not in client.get(f"editions/{WRES}/deliveries").text
+
+
+def test_a_viewer_reads_every_page_and_reaches_nothing_else(
+    staff: FastAPI, client: TestClient, person: Person
+) -> None:
+    person.may_act = False
+    answers = {
+        address: client.get(address).status_code
+        for method, address in addresses(staff)
+        if method == "GET"
+    }
+    assert {address for address, code in answers.items() if code == 403} == {
+        f"editions/{WRES}/control",
+        f"editions/{WRES}/deliveries.csv",
+        f"editions/{WRES}/events.csv",
+        "imports/2/rows",
+    }
+    assert set(answers.values()) == {200, 403}
+
+
+def test_a_viewer_cannot_order_anything(client: TestClient, person: Person) -> None:
+    person.may_act = False
+    order = {"order": "pause", "reason": "no"}
+    answer = client.post(f"editions/{WRES}/control", data=order, headers=OWN)
+    assert answer.status_code == 403
+    assert "look but not act" in answer.text
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Origin": "https://elsewhere.example.org"},
+        {"Origin": "null"},
+        {"Origin": "http://airflow.example.org.elsewhere.example.org"},
+        {"Origin": "http://airflow.example.org:8080"},
+        {"Referer": "https://elsewhere.example.org/airflow.example.org"},
+        {"Origin": "https://elsewhere.example.org", "Referer": "http://airflow.example.org/"},
+    ],
+)
+def test_a_form_from_elsewhere_is_refused(client: TestClient, headers: dict[str, str]) -> None:
+    order = {"order": "pause", "reason": "forged"}
+    answer = client.post(f"editions/{WRES}/control", data=order, headers=headers)
+    assert answer.status_code == 403
+    assert "forged" not in client.get(f"editions/{WRES}").text
+
+
+@pytest.mark.parametrize("header", ["Origin", "Referer"])
+def test_our_own_form_is_taken_by_either_header(client: TestClient, header: str) -> None:
+    order = {"order": "pause", "reason": "lunch"}
+    sent_from = {"Origin": OWN["Origin"], "Referer": f"{OWN['Origin']}/outreach/editions/x/control"}
+    answer = client.post(
+        f"editions/{WRES}/control",
+        data=order,
+        headers={header: sent_from[header]},
+        follow_redirects=False,
+    )
+    assert answer.status_code == 303
+
+
+def test_there_is_no_api_documentation_to_read(client: TestClient) -> None:
+    for address in ("docs", "redoc", "openapi.json"):
+        assert client.get(address).status_code == 404

@@ -8,15 +8,14 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from tests.fakes.running import FakeSendGrid
-from tests.kills.deployment import EDITION, PEOPLE, Deployment, deploy
-from tests.ledger.seeds import EVERYONE, make_edition
 
-from outreach.errors import Refused
 from outreach.flows import editions
 from outreach.flows.recovery import recover
 from outreach.ledger.editions import delivery
 from outreach.workspace import Workspace, open_workspace
+from tests.fakes.running import FakeSendGrid
+from tests.kills.deployment import EDITION, PEOPLE, Deployment, deploy
+from tests.ledger.seeds import EVERYONE, make_edition
 
 
 @pytest.fixture(params=["sqlite"])
@@ -47,8 +46,11 @@ def test_back_up_send_restore_send_again_writes_to_no_one_twice(
     deployed.send()
     assert len(deployed.recipients()) == PEOPLE
     deployed = _restore(deployed, backup, file)
-    with pytest.raises(Refused, match="outreach recover"):
-        editions.send(deployed.ws, EDITION)
+    refused = deployed.sender()
+    _, errors = refused.communicate(timeout=60)
+    assert refused.returncode != 0
+    assert "outreach recover" in errors
+    assert len(deployed.recipients()) == PEOPLE
     done = recover(deployed.ws, by="amy", via="test")
     assert (done.doubted, done.editions) == (PEOPLE, (EDITION,))
     deployed.send()

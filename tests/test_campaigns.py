@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from outreach.campaigns import Segment, load_campaign, load_library
-from outreach.domain import Mailbox, Purpose
+from outreach.campaigns import load_campaign, load_library
+from outreach.domain import Mailbox, Purpose, Segment
 from outreach.errors import Fault, InputError
 from outreach.frontmatter import cron_problem
 from outreach.hub import Hub, load_hub

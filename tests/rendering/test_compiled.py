@@ -268,7 +268,10 @@ def test_private_and_foreign_things_are_out_of_reach(write: Write, hub: Hub) -> 
 
 
 def test_a_test_of_the_hub_alone_makes_no_variant(compiled: Compile) -> None:
-    body = "{% if hub.boroughs | length > 9 %}{{ contact.borough }}{% else %}{{ contact.name }}{% endif %}"  # fmt: skip
+    test = "hub.boroughs | length > 9"
+    body = (
+        f"{{% if {test} %}}{{{{ contact.borough }}}}{{% else %}}{{{{ contact.name }}}}{{% endif %}}"
+    )
     made = compiled(body)
     assert made.key(ADA) == ()
     assert [slot.expression for slot in made.slots[2:]] == ["contact.name"]

@@ -96,7 +96,9 @@ def staff_guards() -> Guards:
         method="POST", access_entity=DagAccessEntity.RUN, param_dag_id=ACCESS_DAG
     )
 
-    def read(request: Any, user: Any = Depends(get_user), _: Any = Depends(may_read)) -> None:
+    someone, allowed = Depends(get_user), Depends(may_read)
+
+    def read(request: Any, user: Any = someone, _: Any = allowed) -> None:
         request.state.outreach_user = str(user.get_id())
 
     read.__annotations__["request"] = Request  # a name FastAPI could not find in this module

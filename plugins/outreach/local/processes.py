@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import socket
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence, Set
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +18,7 @@ import psutil
 
 from outreach.errors import ConfigError
 
+_PR_SET_CHILD_SUBREAPER = 36
 _PATIENCE = 15.0
 """Seconds between asking a program to stop and ending it."""
 
@@ -36,6 +39,7 @@ class Program:
 
 def start(name: str, command: Sequence[str], environ: Mapping[str, str], logs: Path) -> Program:
     """Start `command` in a session of its own; what it says goes to `<logs>/<name>.log`."""
+    _adopt_orphans()
     logs.mkdir(parents=True, exist_ok=True)
     log = logs / f"{name}.log"
     with log.open("wb") as out:
@@ -55,25 +59,54 @@ def stop(programs: Sequence[Program]) -> None:
     family = {program.process.pid for program in programs}
     _signal(family, signal.SIGTERM)
     deadline = time.monotonic() + _PATIENCE
-    while _members(family) and time.monotonic() < deadline:
-        for program in programs:
-            program.process.poll()
+    while _still_there(programs, family) and time.monotonic() < deadline:
         time.sleep(0.2)
-    while _members(family):
+    while _still_there(programs, family):
         _signal(family, signal.SIGKILL)
-        for program in programs:
-            program.process.poll()
         time.sleep(0.1)
 
 
+def _still_there(programs: Sequence[Program], family: set[int]) -> bool:
+    for program in programs:
+        program.process.poll()
+    alive = False
+    for member in _members(family):
+        if _is_zombie(member):
+            _reap(member.pid)
+        else:
+            alive = True
+    return alive
+
+
+def _is_zombie(process: psutil.Process) -> bool:
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def _reap(pid: int) -> None:
+    with suppress(ChildProcessError):  # then its parent, or init, will
+        os.waitpid(pid, os.WNOHANG)
+
+
+def _adopt_orphans() -> None:
+    """Become the parent of grandchildren whose parent ends, so that none stays as a zombie.
+
+    In a container there is often no init that would do it. Linux only; elsewhere there is one.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
 def _members(sessions: set[int]) -> list[psutil.Process]:
-    """Every living process of these sessions, whoever its parent is by now."""
+    """Every process of these sessions, whoever its parent is by now."""
     found = []
     for process in psutil.process_iter():
         try:
-            if os.getsid(process.pid) in sessions and process.status() != psutil.STATUS_ZOMBIE:
+            if os.getsid(process.pid) in sessions:
                 found.append(process)
-        except (ProcessLookupError, PermissionError, psutil.Error):
+        except (ProcessLookupError, PermissionError):
             continue
     return found
 

@@ -8,19 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from functools import cache
-from typing import TYPE_CHECKING, Any, Self
+from functools import cache, wraps
+from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
 from urllib.parse import quote
 
 from airflow.timetables.base import DagRunInfo, DataInterval, TimeRestriction, Timetable
 
 from outreach.connections import base_url
+from outreach.errors import ConfigError, InputError, NotFound, Refused
 from outreach.settings import Settings, load_settings
 from outreach.timetable import in_words, next_slot
 
 if TYPE_CHECKING:
     from outreach.web.staff.app import Guards
     from outreach.workspace import Workspace
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 STAFF_PREFIX = "/outreach"
 """Where the staff pages stand under Airflow's own address."""
@@ -78,6 +82,21 @@ def _smtp(connection: Any) -> dict[str, str]:
     secret = f"{login}:{quote(connection.password or '', safe='')}@" if login else ""
     port = f":{connection.port}" if connection.port else ""
     return {"smtp_url": f"smtp://{secret}{connection.host}{port}"}
+
+
+def stopping_at_faults(step: Callable[P, R]) -> Callable[P, R]:
+    """Fail a task at once, without retries, where only a person can mend what is wrong."""
+
+    @wraps(step)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        from airflow.sdk.exceptions import AirflowFailException
+
+        try:
+            return step(*args, **kwargs)
+        except (InputError, ConfigError, NotFound, Refused) as error:
+            raise AirflowFailException(str(error)) from None
+
+    return guarded
 
 
 # ---- staff pages behind Airflow's log-in

@@ -111,11 +111,15 @@ def response_deadline(campaign: Campaign) -> timedelta:
 
 def read_request(params: Mapping[str, Any]) -> Request:
     """Return what the trigger form holds. Raises InputError for a time that makes no sense."""
-    picked = {name: tuple(params.get(name) or ()) for name in ("sectors", "ics_areas", "boroughs")}
+    narrow = Segment(
+        sectors=tuple(params.get("sectors") or ()),
+        ics_areas=tuple(params.get("ics_areas") or ()),
+        boroughs=tuple(params.get("boroughs") or ()),
+    )
     return Request(
         occurrence=params.get("occurrence") or "",
         send_at=parse_when(params["send_at"]) if params.get("send_at") else None,
-        narrow=Segment(**picked) if any(picked.values()) else None,
+        narrow=narrow if narrow != Segment() else None,
         dry_run=bool(params.get("dry_run")),
     )
 

@@ -31,6 +31,7 @@ from outreach.settings import load_settings
 
 LOG = logging.getLogger(__name__)
 SENDERS = 2
+NOBODY = "there is nobody to write to"
 RETRIES: dict[str, Any] = {"retries": 3, "retry_delay": timedelta(seconds=10)}
 
 
@@ -38,7 +39,7 @@ RETRIES: dict[str, Any] = {"retries": 3, "retry_delay": timedelta(seconds=10)}
 @stopping_at_faults
 def prepare(slug: str, timetable: str) -> str:
     """Freeze content and audience; a run for an occurrence that exists ends here."""
-    from outreach.flows import editions
+    from outreach.flows import editions, previewing
 
     context = get_current_context()
     run, request = context["dag_run"], dagdocs.read_request(context["params"])
@@ -48,7 +49,7 @@ def prepare(slug: str, timetable: str) -> str:
     occurrence = dagdocs.occurrence_of(request.occurrence, timetable, slot, watermarks)
     ws = workspace_in_airflow()
     if request.dry_run:
-        preview = editions.preview(ws, slug, occurrence, narrow=request.narrow)
+        preview = previewing.preview(ws, slug, occurrence, narrow=request.narrow)
         raise AirflowSkipException(f"Dry run, nothing was kept. {preview.message}")
     prepared = editions.prepare(
         ws,
@@ -66,6 +67,9 @@ def prepare(slug: str, timetable: str) -> str:
     # A retry, or a run that somebody cleared, carries on where its first try stopped.
     if not prepared.created and context["ti"].try_number == 1:
         raise AirflowSkipException(prepared.message)
+    if not prepared.planned and prepared.created:
+        editions.cancel(ws, prepared.edition, by="airflow", via="airflow", reason=NOBODY)
+        raise AirflowSkipException(f"{prepared.edition}: {NOBODY}")
     return prepared.edition
 
 

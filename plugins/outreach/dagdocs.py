@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from outreach.campaigns import Campaign
 from outreach.clock import parse_when
-from outreach.domain import Purpose, Segment
+from outreach.domain import EditionState, Purpose, Segment
 from outreach.hub import Hub
 from outreach.timetable import in_words, slot_occurrence
 
@@ -55,7 +55,7 @@ def describe(campaign: Campaign, hub: Hub) -> str:
 | | |
 |---|---|
 | Purpose | {_PURPOSES[campaign.purpose]}: {campaign.basis_reason} |
-| Who gets it | {who(campaign.segment)} |
+| Who gets it | {campaign.segment.described()} |
 | When | {when(campaign)} |
 | Approval | {_approval(campaign, hub)} |
 | Owner | {campaign.owner} |
@@ -72,17 +72,6 @@ def describe(campaign: Campaign, hub: Hub) -> str:
 To stop or pause a send, use the edition's own page under **Outreach**: pausing this DAG does
 not stop emails that are under way.
 """
-
-
-def who(segment: Segment) -> str:
-    """Return a segment in words."""
-    parts = [", ".join(values) for values in (segment.sectors, segment.job_roles) if values]
-    parts += [f"in {', '.join(v)}" for v in (segment.ics_areas, segment.boroughs) if v]
-    if segment.pledged is not None:
-        parts.append("who have pledged" if segment.pledged else "who have not pledged")
-    if segment.pledged_within_days:
-        parts.append(f"with a pledge of the last {segment.pledged_within_days} days")
-    return "; ".join(parts) or "everyone we may write to"
 
 
 def when(campaign: Campaign) -> str:
@@ -142,11 +131,13 @@ def occurrence_of(
 
 def question(request: ApprovalRequest) -> dict[str, Any]:
     """Return what an approver is asked, and `ask`: whether one must be asked at all."""
-    proofs = f"/plugin/outreach/editions/{request.edition}"
+    undecided = request.state == EditionState.PREPARED and not request.standing
+    # Inside Airflow the same page stands beside the navigation.
+    body = request.body.replace("](/outreach/", "](/plugin/outreach/")
     return {
-        "ask": not request.standing,
+        "ask": undecided,
         "subject": request.subject,
-        "body": f"{request.body}\n\n[Proofs and the full account of this edition]({proofs})",
+        "body": body,
         "approval_hash": request.approval_hash,
     }
 

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from outreach.domain import EditionState
 from outreach.errors import Refused
 from outreach.flows import editions
 from outreach.workspace import Workspace
 
 VIA = "airflow"
+_GOING = (EditionState.APPROVED, EditionState.SENDING, EditionState.SENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +52,21 @@ def decide(
     Airflow cannot keep an author from answering, nor know that content has moved since: what
     it lets through is judged again here, and rejected. Doing it twice changes nothing.
     """
+    request = editions.approval_request(ws, edition)
+    if request.state in _GOING:
+        return _approved(ws, edition, "already")
+    if request.state != EditionState.PREPARED:
+        return Decided(False, f"{edition} is {request.state}: nobody is written to")
     if answer is None:
-        editions.approve(ws, edition, by="", via="standing approval", approval_hash=approval_hash)
-        return _approved(ws, edition, "by its standing approval")
+        if editions.approve_standing(ws, edition):
+            return _approved(ws, edition, "by its standing approval")
+        return _rejected(ws, edition, "airflow", "nobody was asked, and nothing stands for it")
     found = read_answer(answer)
     if not found.by:
         return _rejected(ws, edition, "airflow", "nobody answered in time")
     if not found.approve:
         return _rejected(ws, edition, found.by, "the approver said no")
-    authors = editions.approval_request(ws, edition).authors
-    if {found.by, found.name} & set(authors):
+    if {found.by, found.name} & set(request.authors):
         return _rejected(ws, edition, "airflow", f"{found.name} wrote or triggered it")
     try:
         editions.approve(ws, edition, by=found.by, via=VIA, approval_hash=approval_hash)

@@ -14,7 +14,15 @@ from typing import Any
 
 from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.providers.standard.sensors.date_time import DateTimeSensorAsync
-from airflow.sdk import DAG, Param, get_current_context, get_parsing_context, task
+from airflow.sdk import (
+    DAG,
+    BaseSensorOperator,
+    Context,
+    Param,
+    get_current_context,
+    get_parsing_context,
+    task,
+)
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from outreach.campaigns import Campaign, load_library
 from outreach.hub import Hub, load_hub
@@ -112,26 +120,33 @@ def confirm(edition: str, question: dict[str, Any], answer: dict[str, Any] | Non
     return (decided.send_at or datetime.now(UTC)).isoformat()
 
 
-@task.sensor(
-    mode="reschedule",
-    poke_interval=30,
-    timeout=timedelta(days=7).total_seconds(),
-    pool=SENDERS_POOL,
-    **RETRIES,
-)
-@stopping_at_faults
-def send(edition: str, sender: int) -> bool:
-    """Send until nothing is planned. While paused it holds no worker and looks again."""
-    from outreach.flows import editions
+class Send(BaseSensorOperator):
+    """One sender: sends until nothing is planned.
 
-    if get_current_context()["ti"].try_number > 1:
-        time.sleep(random.uniform(0, 10))  # noqa: S311 - else all senders come back at once
-    ws = workspace_in_airflow()
-    if not editions.certificate(ws, edition).planned:
-        return True
-    report = editions.send(ws, edition)
-    LOG.info("Sender %s of %s: %s", sender, edition, report)
-    return report.finished
+    A sensor, because an edition may be paused for hours: meanwhile it holds no worker, and looks
+    again every half minute.
+    """
+
+    template_fields = ("edition",)
+
+    def __init__(self, *, edition: str, sender: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.edition = edition
+        self.sender = sender
+
+    @stopping_at_faults
+    def poke(self, context: Context) -> bool:
+        """Send; returns whether nothing is left to send."""
+        from outreach.flows import editions
+
+        if context["ti"].try_number > 1:
+            time.sleep(random.uniform(0, 10))  # noqa: S311 - else all senders come back at once
+        ws = workspace_in_airflow()
+        if not editions.certificate(ws, self.edition).planned:
+            return True
+        report = editions.send(ws, self.edition)
+        LOG.info("Sender %s: %s", self.sender, report)
+        return report.finished
 
 
 @task(outlets=[asset("editions")], **RETRIES)
@@ -240,7 +255,15 @@ def build(campaign: Campaign, hub: Hub) -> DAG:
         send_at = confirm(edition, question, answer.output)
         gate(question) >> [answer, send_at]
         wait = DateTimeSensorAsync(task_id="wait", target_time=send_at, retries=3)
-        sent = send.partial(edition=edition).expand(sender=list(range(1, SENDERS + 1)))
+        sent = Send.partial(
+            task_id="send",
+            edition=edition,
+            mode="reschedule",
+            poke_interval=30,
+            timeout=timedelta(days=7).total_seconds(),
+            pool=SENDERS_POOL,
+            **RETRIES,
+        ).expand(sender=list(range(1, SENDERS + 1)))
         wait >> sent >> settle(edition)
     return built
 

@@ -50,11 +50,15 @@ class AirflowApi:
         """Return the state of a run, such as running or success."""
         return str(self._get(f"/dags/{dag}/dagRuns/{run}")["state"])
 
-    def runs_since(self, dag: str, moment: datetime) -> list[str]:
-        """Return the ids of the DAG's runs that were made after `moment`, oldest first."""
-        query = {"run_after_gte": moment.isoformat(), "order_by": "run_after"}
-        found = self._get(f"/dags/{dag}/dagRuns", **query)["dag_runs"]
-        return [str(run["dag_run_id"]) for run in found]
+    def runs(self, dag: str) -> list[str]:
+        """Return the ids of the DAG's newest runs."""
+        found = self._get(f"/dags/{dag}/dagRuns", order_by="-run_after", limit="20")
+        return [str(run["dag_run_id"]) for run in found["dag_runs"]]
+
+    def returned(self, dag: str, run: str, task: str) -> Any:
+        """Return what a task of a run returned (ids and counts)."""
+        path = f"/dags/{dag}/dagRuns/{run}/taskInstances/{task}/xcomEntries/return_value"
+        return self._get(path, stringify="false")["value"]
 
     def task_states(self, dag: str, run: str) -> dict[str, str]:
         """Return the state of each task of a run."""

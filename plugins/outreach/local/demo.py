@@ -21,6 +21,7 @@ from outreach.errors import OutreachError
 from outreach.flows import editions
 from outreach.local.environment import without_settings
 from outreach.local.stack import Stack, StackFailed, running_stack
+from outreach.reports.editions import editions as list_editions
 from outreach.settings import load_settings
 from outreach.workspace import Workspace, open_workspace
 
@@ -85,7 +86,7 @@ class Demo:
         names = self._finished_editions()
         for name in names:
             self._take_in_events(name, private)
-        return all([self._account(name) for name in names]) and bool(names)
+        return all([self._account(name) for name in names])
 
     def _dags_known(self) -> bool:
         api = self.stack.api("amy")
@@ -144,12 +145,10 @@ class Demo:
             raise StackFailed(f"{run.dag} failed in {', '.join(bad)}; see {logs}")
 
     def _finished_editions(self) -> list[str]:
-        """Return every edition that these two campaigns have sent, now or in an earlier demo."""
-        return [
-            name
-            for name in editions.all_editions(self.ws)
-            if name == f"what-is-wres@{OCCURRENCE}" or name.startswith("pledge-thank-you@pledges-")
-        ]
+        """Return what these two campaigns have sent, now or in an earlier demo."""
+        thanks, _ = list_editions(self.ws, slug="pledge-thank-you")
+        names = [summary.row.name for summary in thanks if "@pledges-" in summary.row.name]
+        return [*names, f"what-is-wres@{OCCURRENCE}"]
 
     def _take_in_events(self, name: str, private: PrivateKey) -> None:
         url = f"{self.stack.public_url}/events/sendgrid"

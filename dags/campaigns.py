@@ -24,8 +24,6 @@ from airflow.sdk import (
     task,
 )
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
-from outreach.campaigns import Campaign, load_library
-from outreach.hub import Hub, load_hub
 
 from outreach import dagdocs
 from outreach.airflow_bridge import (
@@ -35,6 +33,8 @@ from outreach.airflow_bridge import (
     stopping_at_faults,
     workspace_in_airflow,
 )
+from outreach.campaigns import Campaign, load_library
+from outreach.hub import Hub, load_hub
 from outreach.settings import load_settings
 
 LOG = logging.getLogger(__name__)

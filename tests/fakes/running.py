@@ -12,7 +12,6 @@ from typing import Any
 
 import httpx
 import pytest
-
 from tests.fakes.sendgrid_server import API_KEY
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from outreach.campaigns import Campaign
+from outreach.clock import LONDON
 from outreach.domain import Segment
 from outreach.errors import Fault, InputError
 from outreach.flows.preparing import (
@@ -54,7 +55,7 @@ def preview(
     campaign = find_campaign(ws, slug)
     compiled = compile_campaign(campaign, ws.hub, layouts(ws))
     planned, suppressed = _audience(ws, campaign, compiled, f"{slug}@{occurrence}", narrow)
-    faults = _check(ws, campaign, compiled, planned, EditionContext(occurrence))
+    faults = _check(ws, campaign, compiled, planned, occurrence)
     variants = len({one.variant for one in planned})
     return Preview(len(planned), dict(suppressed), variants, faults)
 
@@ -84,11 +85,14 @@ def _check(
     campaign: Campaign,
     compiled: Compiled,
     planned: list[PlannedDelivery],
-    context: EditionContext,
+    occurrence: str,
 ) -> tuple[Fault, ...]:
+    context = EditionContext(occurrence, datetime.now(LONDON).date())
     samples = {one.variant: one for one in reversed(planned)}
-    contents = []
-    for one in samples.values():
-        key = compiled.key(one.candidate.reader)
-        contents.append((compiled.label(key), compiled.render(key, context), one.values))
-    return tuple(check(campaign, ws.hub, contents, missing_values(compiled, planned)))
+    keys = {place: compiled.key(one.candidate.reader) for place, one in samples.items()}
+    contents = [compiled.render(keys[place], context) for place in sorted(keys)]
+    judged = [
+        (compiled.label(keys[place]), content, samples[place].values)
+        for place, content in enumerate(contents)
+    ]
+    return tuple(check(campaign, ws.hub, judged, missing_values(compiled, contents, planned)))

@@ -31,7 +31,7 @@ ALLOWED = {
     "engagement": {"engagement", "ledger", "providers", "workspace"},
     "web": {
         *("web", "reports", "flows", "engagement", "rendering", "campaigns", "workspace"),
-        *("providers", "ledger.engine", "ledger.certificate"),
+        *("providers", "ledger.engine", "ledger.certificate", "exports"),
     },
 }
 """Part -> what else of the package it may import, besides BASE. `flows` may use all below."""

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import pytest
-from tests.fakes.batches import handover, recipient
 
 from outreach.errors import Rejected
 from outreach.providers.base import Content, Pieces, Provider
+from tests.fakes.batches import handover, recipient
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ HOSTILE = [
     "<script>alert(1)</script>",
     "*Bob* [x](http://y)",
     "{{ 7*7 }}",
-    'O\'Neill & "Sons" <b>',
+    "O'Neill & \"Sons\" <b>",
     "Zoë Łukasz 中文 😀",
     "~0p0~ -name- %name% #name# {name}",
     "$1 \\1 \\n",

@@ -8,10 +8,10 @@ from email.policy import default
 from pathlib import Path
 
 import pytest
-from tests.contracts.provider_contract import Arrived, ArrivedFunction, ProviderContract
 
 from outreach.providers.registry import open_provider
 from outreach.settings import load_settings
+from tests.contracts.provider_contract import Arrived, ArrivedFunction, ProviderContract
 
 
 def read(file: Path) -> Arrived:

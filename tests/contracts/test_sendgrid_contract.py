@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from tests.contracts.provider_contract import Arrived, ArrivedFunction, ProviderContract
-from tests.fakes.running import FakeSendGrid
 
 from outreach.providers.base import Provider
 from outreach.providers.registry import open_provider
 from outreach.settings import load_settings
+from tests.contracts.provider_contract import Arrived, ArrivedFunction, ProviderContract
+from tests.fakes.running import FakeSendGrid
 
 
 def header(line: dict, name: str) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+
 from tests.fakes.sendgrid_server import API_KEY
 
 

@@ -32,9 +32,7 @@ def passwords(home: Path) -> dict[str, str]:
     known = json.loads(path.read_text()) if path.exists() else {}
     if missing := ROLES.keys() - known.keys():
         known |= {name: secrets.token_urlsafe(9) for name in missing}
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(json.dumps(known))
+        _write_private(path, json.dumps(known))
     return {name: known[name] for name in ROLES}
 
 
@@ -67,6 +65,7 @@ def local_environment(
         "AIRFLOW__API__BASE_URL": airflow,
         "AIRFLOW__API__WORKERS": "1",
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{airflow}/execution/",
+        "AIRFLOW__API_AUTH__JWT_SECRET": _kept_secret(home),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": users,
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(_passwords_file(home)),
         # The default of five minutes is long for somebody who just wrote a campaign file.
@@ -79,6 +78,20 @@ def local_environment(
 def without_settings(environ: Mapping[str, str]) -> dict[str, str]:
     """Return `environ` without any setting of Outreach or Airflow: a demo reaches nothing real."""
     return {name: value for name, value in environ.items() if not name.startswith(_OURS)}
+
+
+def _kept_secret(home: Path) -> str:
+    """Return what Airflow's parts sign with among themselves, made once (it wants 64 bytes)."""
+    path = home / "airflow-signing.key"
+    if not path.exists():
+        _write_private(path, secrets.token_hex(64))
+    return path.read_text()
+
+
+def _write_private(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+    path.write_text(text)
 
 
 def _passwords_file(home: Path) -> Path:

@@ -10,7 +10,7 @@ import logging
 import random
 import time
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.providers.standard.sensors.date_time import DateTimeSensorAsync
@@ -43,6 +43,12 @@ NOBODY = "there is nobody to write to"
 RETRIES: dict[str, Any] = {"retries": 3, "retry_delay": timedelta(seconds=10)}
 
 
+def end_here(message: str) -> NoReturn:
+    """End a run well, saying why: what would follow is skipped."""
+    LOG.info("%s", message)
+    raise AirflowSkipException(message)
+
+
 @task(**RETRIES)
 @stopping_at_faults
 def prepare(slug: str, timetable: str) -> str:
@@ -58,7 +64,7 @@ def prepare(slug: str, timetable: str) -> str:
     ws = workspace_in_airflow()
     if request.dry_run:
         preview = previewing.preview(ws, slug, occurrence, narrow=request.narrow)
-        raise AirflowSkipException(f"Dry run, nothing was kept. {preview.message}")
+        end_here(f"Dry run, nothing was kept. {preview.message}")
     prepared = editions.prepare(
         ws,
         slug,
@@ -74,10 +80,10 @@ def prepare(slug: str, timetable: str) -> str:
         LOG.info("Not written to, %s: %s", reason, people)
     # A retry, or a run that somebody cleared, carries on where its first try stopped.
     if not prepared.created and context["ti"].try_number == 1:
-        raise AirflowSkipException(prepared.message)
+        end_here(prepared.message)
     if not prepared.planned and prepared.created:
         editions.cancel(ws, prepared.edition, by="airflow", via="airflow", reason=NOBODY)
-        raise AirflowSkipException(f"{prepared.edition}: {NOBODY}")
+        end_here(f"{prepared.edition}: {NOBODY}")
     return prepared.edition
 
 
@@ -114,9 +120,9 @@ def confirm(edition: str, question: dict[str, Any], answer: dict[str, Any] | Non
 
     ws = workspace_in_airflow()
     decided = decisions.decide(ws, edition, question["approval_hash"], answer)
-    LOG.info("%s", decided.message)
     if not decided.approved:
-        raise AirflowSkipException(decided.message)
+        end_here(decided.message)
+    LOG.info("%s", decided.message)
     return (decided.send_at or datetime.now(UTC)).isoformat()
 
 
@@ -181,8 +187,8 @@ def trigger_form(hub: Hub) -> dict[str, Param]:
 
     def some_of(title: str, values: tuple[str, ...]) -> Param:
         return Param(
-            [],
-            type="array",
+            None,
+            type=["null", "array"],
             title=title,
             examples=list(values),
             items={"type": "string", "enum": list(values)},
@@ -192,8 +198,8 @@ def trigger_form(hub: Hub) -> dict[str, Param]:
 
     return {
         "occurrence": Param(
-            "",
-            type="string",
+            None,
+            type=["null", "string"],
             title="Name of this edition",
             pattern=r"^([A-Za-z0-9][A-Za-z0-9._+-]{0,63})?$",
             description="Leave empty for today's date. A name that was used is not sent again.",
@@ -243,7 +249,10 @@ def build(campaign: Campaign, hub: Hub) -> DAG:
         doc_md=dagdocs.describe(campaign, hub),
         schedule=schedule_of(campaign),
         catchup=False,
-        max_active_runs=1,
+        # An edition may wait days for its approver or its time: the next must not wait for it.
+        max_active_runs=1 if campaign.trigger == "new_pledges" else 8,
+        # No backfill: nobody wants last year's emails.
+        allowed_run_types=["manual", "scheduled", "asset_triggered"],
         params=trigger_form(hub),
         tags=["campaign", campaign.purpose.value.replace("_", " ")],
         default_args={"owner": campaign.owner},

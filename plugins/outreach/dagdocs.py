@@ -132,8 +132,8 @@ def occurrence_of(
 def question(request: ApprovalRequest) -> dict[str, Any]:
     """Return what an approver is asked, and `ask`: whether one must be asked at all."""
     undecided = request.state == EditionState.PREPARED and not request.standing
-    # Inside Airflow the same page stands beside the navigation.
-    body = request.body.replace("](/outreach/", "](/plugin/outreach/")
+    # The same page beside Airflow's navigation: /plugin/<route>, then the page's own address.
+    body = request.body.replace("](/outreach/", "](/plugin/outreach/outreach/")
     return {
         "ask": undecided,
         "subject": request.subject,

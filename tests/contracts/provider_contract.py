@@ -38,7 +38,7 @@ HOSTILE = [
     "<script>alert(1)</script>",
     "*Bob* [x](http://y)",
     "{{ 7*7 }}",
-    "O'Neill & \"Sons\" <b>",
+    'O\'Neill & "Sons" <b>',
     "Zoë Łukasz 中文 😀",
     "~0p0~ -name- %name% #name# {name}",
     "$1 \\1 \\n",

@@ -8,9 +8,7 @@ from outreach.providers.base import Content, Handover, Pieces, Recipient
 CONTENT = Content(
     subject=Pieces(("News for ", ""), (2,)),
     text=Pieces(("Dear ", ",\n\nIn ", " we...\n\nStop: ", "\n"), (2, 3, 0)),
-    html=Pieces(
-        ("<p>Dear ", ",</p><p>In ", " we...</p><p><a href='", "'>Stop</a></p>"), (2, 3, 0)
-    ),
+    html=Pieces(("<p>Dear ", ",</p><p>In ", " we...</p><p><a href='", "'>Stop</a></p>"), (2, 3, 0)),
 )
 
 

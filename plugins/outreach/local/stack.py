@@ -23,6 +23,7 @@ from outreach.local.processes import Program
 
 _START_PATIENCE = 180.0
 POOL_SLOTS = 4
+_AIRFLOW = processes.tool("airflow")
 
 
 class StackFailed(OutreachError):
@@ -84,6 +85,7 @@ def running_stack(
         stack = Stack(home, ports, environ, (), passwords(home))
         programs: list[Program] = []
         try:
+            _migrate(environ, home / "logs")
             for name, command in _commands(ports).items():
                 programs.append(processes.start(name, command, environ, home / "logs"))
             stack = Stack(home, ports, environ, tuple(programs), stack.passwords)
@@ -95,10 +97,26 @@ def running_stack(
                 processes.stop(programs)
 
 
+def _migrate(environ: Mapping[str, str], logs: Path) -> None:
+    """Make or bring up to date Airflow's own database."""
+    program = processes.start("migrate", [_AIRFLOW, "db", "migrate"], environ, logs)
+    try:
+        if program.process.wait(timeout=_START_PATIENCE):
+            raise StackFailed(f"Airflow's database:\n{processes.tail(program.log)}")
+    finally:
+        processes.stop([program])
+
+
 def _commands(ports: Ports) -> dict[str, list[str]]:
+    """Return each part's command.
+
+    Not `airflow standalone`: it stays up as if well when one of its parts has died, and its
+    parts spin when it is stopped.
+    """
     outreach = [sys.executable, "-m", "outreach"]
+    parts = ("scheduler", "dag-processor", "triggerer", "api-server")
     return {
-        "airflow": [processes.tool("airflow"), "standalone"],
+        **{part: [_AIRFLOW, part] for part in parts},
         "public": [*outreach, "serve", "public", "--port", str(ports.public)],
         "drainer": [*outreach, "events", "drain", "--follow"],
     }

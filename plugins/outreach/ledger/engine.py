@@ -42,6 +42,15 @@ def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
         yield connection
 
 
+def answers(engine: sa.Engine) -> bool:
+    """Whether the database can be reached and answers."""
+    try:
+        with reading(engine) as connection:
+            return connection.execute(sa.text("SELECT 1")).scalar() == 1
+    except sa.exc.SQLAlchemyError:
+        return False
+
+
 def _sqlite_connect(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # transactions are begun below, not by the driver
     cursor = connection.cursor()

@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
-from outreach.ledger.engine import reading
+from outreach.ledger.engine import answers
 from outreach.web.public import events, unsubscribe, view
 from outreach.web.public.headers import SecurityHeaders
 from outreach.web.public.pages import Pages
@@ -38,10 +38,7 @@ def create_public_app(ws: Workspace) -> FastAPI:
 def _add_health(app: FastAPI, ws: Workspace) -> None:
     @app.api_route("/health", methods=["GET", "HEAD"])
     def health() -> JSONResponse:
-        try:
-            with reading(ws.engine) as connection:
-                connection.execute(sa.text("SELECT 1"))
-        except sa.exc.SQLAlchemyError:
+        if not answers(ws.engine):
             return JSONResponse({"status": "the ledger cannot be reached"}, 503)
         return JSONResponse({"status": "ok"})
 

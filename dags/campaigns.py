@@ -1,0 +1,296 @@
+"""One DAG per campaign file: prepare, check, approve, wait, send, settle.
+
+Wiring only. What happens in each step is in `outreach.flows`; only the edition's name, the
+approver's question and counts pass between steps.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any, NoReturn
+
+from airflow.providers.standard.operators.hitl import HITLOperator
+from airflow.providers.standard.sensors.date_time import DateTimeSensorAsync
+from airflow.sdk import (
+    DAG,
+    BaseSensorOperator,
+    Context,
+    Param,
+    get_current_context,
+    get_parsing_context,
+    task,
+)
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+from outreach import dagdocs
+from outreach.airflow_bridge import (
+    SENDERS_POOL,
+    LondonTimetable,
+    asset,
+    stopping_at_faults,
+    workspace_in_airflow,
+)
+from outreach.campaigns import Campaign, load_library
+from outreach.hub import Hub, load_hub
+from outreach.settings import load_settings
+
+LOG = logging.getLogger(__name__)
+SENDERS = 2
+NOBODY = "there is nobody to write to"
+RETRIES: dict[str, Any] = {"retries": 3, "retry_delay": timedelta(seconds=10)}
+
+
+def end_here(message: str) -> NoReturn:
+    """End a run well, saying why: what would follow is skipped."""
+    LOG.info("%s", message)
+    raise AirflowSkipException(message)
+
+
+@task(**RETRIES)
+@stopping_at_faults
+def prepare(slug: str, timetable: str) -> str:
+    """Freeze content and audience; a run for an occurrence that exists ends here."""
+    from outreach.flows import editions, previewing
+
+    context = get_current_context()
+    run, request = context["dag_run"], dagdocs.read_request(context["params"])
+    slot = run.logical_date if run.run_type == "scheduled" else None
+    events = [e for found in context["triggering_asset_events"].values() for e in found]
+    watermarks = [int(e.extra["watermark"]) for e in events if "watermark" in e.extra]
+    occurrence = dagdocs.occurrence_of(request.occurrence, timetable, slot, watermarks)
+    ws = workspace_in_airflow()
+    if request.dry_run:
+        preview = previewing.preview(ws, slug, occurrence, narrow=request.narrow)
+        end_here(f"Dry run, nothing was kept. {preview.message}")
+    prepared = editions.prepare(
+        ws,
+        slug,
+        occurrence,
+        by=run.triggering_user_name or f"airflow ({run.run_type.value})",
+        via="airflow",
+        send_at=request.send_at,
+        narrow=request.narrow,
+        due=slot,
+    )
+    LOG.info("%s", prepared.message)
+    for reason, people in {**prepared.excluded, **prepared.suppressed}.items():
+        LOG.info("Not written to, %s: %s", reason, people)
+    # A retry, or a run that somebody cleared, carries on where its first try stopped.
+    if not prepared.created and context["ti"].try_number == 1:
+        end_here(prepared.message)
+    if not prepared.planned and prepared.created:
+        editions.cancel(ws, prepared.edition, by="airflow", via="airflow", reason=NOBODY)
+        end_here(f"{prepared.edition}: {NOBODY}")
+    return prepared.edition
+
+
+@task(**RETRIES)
+@stopping_at_faults
+def check(edition: str) -> dict[str, Any]:
+    """Judge every variant; return what an approver is asked, if one must be."""
+    from outreach.flows import editions
+
+    ws = workspace_in_airflow()
+    faults = editions.check(ws, edition)
+    for fault in faults:
+        LOG.log(logging.ERROR if fault.blocking else logging.WARNING, "%s", fault)
+    blocking = [str(fault) for fault in faults if fault.blocking]
+    if blocking:
+        raise AirflowFailException(f"{edition} cannot be sent: " + "; ".join(blocking))
+    return dagdocs.question(editions.approval_request(ws, edition))
+
+
+@task.branch
+def gate(question: dict[str, Any]) -> str:
+    """Ask a person, unless a standing approval covers this edition."""
+    return "approve" if question["ask"] else "confirm"
+
+
+@task(trigger_rule="none_failed_min_one_success", **RETRIES)
+@stopping_at_faults
+def confirm(edition: str, question: dict[str, Any], answer: dict[str, Any] | None) -> str:
+    """Write the decision down; refuse one by an author, or for content that has changed.
+
+    Returns the time to send (ISO 8601, UTC).
+    """
+    from outreach.flows import decisions
+
+    ws = workspace_in_airflow()
+    decided = decisions.decide(ws, edition, question["approval_hash"], answer)
+    if not decided.approved:
+        end_here(decided.message)
+    LOG.info("%s", decided.message)
+    return (decided.send_at or datetime.now(UTC)).isoformat()
+
+
+class Send(BaseSensorOperator):
+    """One sender: sends until nothing is planned.
+
+    A sensor, because an edition may be paused for hours: meanwhile it holds no worker, and looks
+    again every half minute.
+    """
+
+    template_fields = ("edition",)
+
+    def __init__(self, *, edition: str, sender: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.edition = edition
+        self.sender = sender
+
+    @stopping_at_faults
+    def poke(self, context: Context) -> bool:
+        """Send; returns whether nothing is left to send."""
+        from outreach.flows import editions
+
+        if context["ti"].try_number > 1:
+            time.sleep(random.uniform(0, 10))  # noqa: S311 - else all senders come back at once
+        ws = workspace_in_airflow()
+        if not editions.certificate(ws, self.edition).planned:
+            return True
+        report = editions.send(ws, self.edition)
+        LOG.info("Sender %s: %s", self.sender, report)
+        return report.finished
+
+
+@task(outlets=[asset("editions")], **RETRIES)
+@stopping_at_faults
+def settle(edition: str) -> dict[str, int]:
+    """Settle doubts, write the certificate, and tell once that the edition is done."""
+    from outreach.flows import editions
+
+    account = editions.settle(workspace_in_airflow(), edition)
+    counts = dagdocs.counts(account)
+    LOG.info("Certificate of %s: %s", edition, counts)
+    if not account.balanced:
+        raise AirflowFailException(f"the certificate of {edition} does not balance: {counts}")
+    event = get_current_context()["outlet_events"][asset("editions")]
+    event.extra = {"edition": edition, **counts}
+    return counts
+
+
+def schedule_of(campaign: Campaign) -> Any:
+    """Return what starts the campaign, as Airflow takes it."""
+    if campaign.trigger == "timetable":
+        return LondonTimetable(
+            campaign.timetable,
+            working_days_only=campaign.working_days_only,
+            late_after_hours=campaign.late_after_hours,
+        )
+    return [asset("pledges")] if campaign.trigger == "new_pledges" else None
+
+
+def trigger_form(hub: Hub) -> dict[str, Param]:
+    """Return the fields that a comms officer sees under Trigger."""
+
+    def some_of(title: str, values: tuple[str, ...]) -> Param:
+        return Param(
+            None,
+            type=["null", "array"],
+            title=title,
+            examples=list(values),
+            items={"type": "string", "enum": list(values)},
+            description="Leave empty for all. This can only take people away.",
+            section="Narrow the audience",
+        )
+
+    return {
+        "occurrence": Param(
+            None,
+            type=["null", "string"],
+            title="Name of this edition",
+            pattern=r"^([A-Za-z0-9][A-Za-z0-9._+-]{0,63})?$",
+            description="Leave empty for today's date. A name that was used is not sent again.",
+        ),
+        "send_at": Param(
+            None,
+            type=["null", "string"],
+            format="date-time",
+            title="Send at",
+            description="Leave empty to send as soon as it is approved.",
+        ),
+        "dry_run": Param(
+            False,
+            type="boolean",
+            title="Dry run",
+            description="Only count and check: nothing is kept and nothing is sent.",
+        ),
+        "sectors": some_of("Sectors", hub.sectors),
+        "ics_areas": some_of("Areas", hub.ics_areas),
+        "boroughs": some_of("Boroughs", hub.boroughs),
+    }
+
+
+def ask_approver(approvers: tuple[str, ...], deadline: timedelta) -> HITLOperator:
+    """Return the question that appears under Required Actions.
+
+    Not ApprovalOperator: on Reject it would skip `confirm`, which writes the rejection down.
+    """
+    return HITLOperator(
+        task_id="approve",
+        subject="{{ ti.xcom_pull(task_ids='check')['subject'] }}",
+        body="{{ ti.xcom_pull(task_ids='check')['body'] }}",
+        options=[dagdocs.APPROVE, dagdocs.REJECT],
+        defaults=dagdocs.REJECT,
+        assigned_users=[{"id": user, "name": user} for user in approvers],
+        response_timeout=deadline,
+        **RETRIES,
+    )
+
+
+def build(campaign: Campaign, hub: Hub) -> DAG:
+    """Return the DAG of one campaign."""
+    with DAG(
+        dag_id=dagdocs.dag_id(campaign.slug),
+        dag_display_name=campaign.title,
+        description=f"{campaign.title}: {dagdocs.when(campaign)}",
+        doc_md=dagdocs.describe(campaign, hub),
+        schedule=schedule_of(campaign),
+        catchup=False,
+        # An edition may wait days for its approver or its time: the next must not wait for it.
+        max_active_runs=1 if campaign.trigger == "new_pledges" else 8,
+        # No backfill: nobody wants last year's emails.
+        allowed_run_types=["manual", "scheduled", "asset_triggered"],
+        params=trigger_form(hub),
+        tags=["campaign", campaign.purpose.value.replace("_", " ")],
+        default_args={"owner": campaign.owner},
+    ) as built:
+        edition = prepare(campaign.slug, campaign.timetable)
+        question = check(edition)
+        approvers = campaign.approvers or hub.approvers
+        answer = ask_approver(approvers, dagdocs.response_deadline(campaign))
+        send_at = confirm(edition, question, answer.output)
+        gate(question) >> [answer, send_at]
+        wait = DateTimeSensorAsync(task_id="wait", target_time=send_at, retries=3)
+        sent = Send.partial(
+            task_id="send",
+            edition=edition,
+            mode="reschedule",
+            poke_interval=30,
+            timeout=timedelta(days=7).total_seconds(),
+            pool=SENDERS_POOL,
+            **RETRIES,
+        ).expand(sender=list(range(1, SENDERS + 1)))
+        wait >> sent >> settle(edition)
+    return built
+
+
+def build_all() -> dict[str, DAG]:
+    """Build every campaign that loads; in a task, only the one that is asked for."""
+    settings = load_settings()
+    hub = load_hub(settings.root / "hub.yaml")
+    asked = get_parsing_context().dag_id
+    library = load_library(settings.campaigns, hub)
+    for faults in library.faults.values():
+        for fault in faults:
+            LOG.error("%s", fault)
+    return {
+        dagdocs.dag_id(slug): build(campaign, hub)
+        for slug, campaign in library.campaigns.items()
+        if asked in (None, dagdocs.dag_id(slug))
+    }
+
+
+globals().update(build_all())

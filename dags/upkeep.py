@@ -1,0 +1,51 @@
+"""Once a day: put the claims of dead senders in doubt and settle what can be settled."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from airflow.sdk import DAG, task
+
+from outreach import dagdocs
+from outreach.airflow_bridge import LondonTimetable, stopping_at_faults, workspace_in_airflow
+
+LOG = logging.getLogger(__name__)
+
+
+@task(retries=2, retry_delay=timedelta(minutes=5))
+@stopping_at_faults
+def settle_doubts() -> None:
+    """Settle every open edition, and say what is still in doubt."""
+    from outreach.flows import editions
+
+    ws = workspace_in_airflow()
+    for name in editions.open_editions(ws):
+        account = editions.settle(ws, name)
+        LOG.log(
+            logging.WARNING if account.unknown else logging.INFO,
+            "%s: %s",
+            name,
+            dagdocs.counts(account),
+        )
+
+
+with DAG(
+    dag_id="upkeep",
+    dag_display_name="Upkeep",
+    description="Settle doubts of open editions",
+    doc_md="""
+# Upkeep
+
+Every night: claims of senders that died are put in doubt, and the certificate of every open
+edition is counted again. A doubt is never sent again by itself; the overview under **Outreach**
+lists each one for a person to settle.
+""",
+    schedule=LondonTimetable("0 3 * * *", late_after_hours=12),
+    catchup=False,
+    max_active_runs=1,
+    is_paused_upon_creation=False,
+    tags=["upkeep"],
+    default_args={"owner": "data"},
+) as dag:
+    settle_doubts()

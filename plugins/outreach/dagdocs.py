@@ -1,0 +1,176 @@
+"""What Airflow shows about a campaign: its page in words, its trigger form, its run's name.
+
+Pure: the DAG file turns these into Airflow's objects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from outreach.campaigns import Campaign
+from outreach.clock import parse_when
+from outreach.domain import EditionState, Purpose, Segment
+from outreach.hub import Hub
+from outreach.timetable import in_words, slot_occurrence
+
+if TYPE_CHECKING:
+    from outreach.flows.editions import ApprovalRequest
+    from outreach.flows.imports import ImportResult
+    from outreach.ledger.certificate import Certificate
+
+APPROVE, REJECT = "Approve", "Reject"
+
+MANUAL_DEADLINE = timedelta(days=7)
+"""How long an approver has where no timetable sets a time; then it is rejected."""
+
+_PURPOSES = {
+    Purpose.PUBLIC_TASK: "public task",
+    Purpose.DIRECT_MARKETING: "direct marketing",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a person asked for on the trigger form."""
+
+    occurrence: str
+    send_at: datetime | None
+    narrow: Segment | None
+    dry_run: bool
+
+
+def dag_id(slug: str) -> str:
+    """Return the DAG id of the campaign called `slug`."""
+    return f"campaign_{slug.replace('-', '_')}"
+
+
+def describe(campaign: Campaign, hub: Hub) -> str:
+    """Return the campaign's page in Airflow, in Markdown."""
+    return f"""
+# {campaign.title}
+
+| | |
+|---|---|
+| Purpose | {_PURPOSES[campaign.purpose]}: {campaign.basis_reason} |
+| Who gets it | {campaign.segment.described()} |
+| When | {when(campaign)} |
+| Approval | {_approval(campaign, hub)} |
+| Owner | {campaign.owner} |
+| File | `{campaign.file.name}` |
+
+## What a run does
+1. **prepare** freezes the content and the audience. The same occurrence again does nothing.
+2. **check** judges every variant; a fault stops the run and says where it is.
+3. **approve** asks an approver under Required Actions, unless a standing approval covers it.
+4. **wait** holds until the time to send, if you gave one. Too late is refused, not sent.
+5. **send** hands the emails over, never twice to the same person.
+6. **settle** writes the certificate, which accounts for every person.
+
+To stop or pause a send, use the edition's own page under **Outreach**: pausing this DAG does
+not stop emails that are under way.
+"""
+
+
+def when(campaign: Campaign) -> str:
+    """Return in words what starts the campaign."""
+    if campaign.trigger == "timetable":
+        return in_words(campaign.timetable, campaign.working_days_only)
+    if campaign.trigger == "new_pledges":
+        return "as new pledges arrive"
+    return "when somebody triggers it"
+
+
+def _approval(campaign: Campaign, hub: Hub) -> str:
+    people = ", ".join(campaign.approvers or hub.approvers)
+    if campaign.approval == "standing":
+        return f"standing, once {people} has approved this content"
+    hours = response_deadline(campaign) // timedelta(hours=1)
+    return f"by {people}, within {hours} hours; otherwise it is rejected"
+
+
+def response_deadline(campaign: Campaign) -> timedelta:
+    """Return how long an approver may take: what is due at a time is no use long after."""
+    if campaign.trigger == "timetable":
+        return timedelta(hours=campaign.late_after_hours)
+    return MANUAL_DEADLINE
+
+
+def read_request(params: Mapping[str, Any]) -> Request:
+    """Return what the trigger form holds. Raises InputError for a time that makes no sense."""
+    narrow = Segment(
+        sectors=tuple(params.get("sectors") or ()),
+        ics_areas=tuple(params.get("ics_areas") or ()),
+        boroughs=tuple(params.get("boroughs") or ()),
+    )
+    return Request(
+        occurrence=params.get("occurrence") or "",
+        send_at=parse_when(params["send_at"]) if params.get("send_at") else None,
+        narrow=narrow if narrow != Segment() else None,
+        dry_run=bool(params.get("dry_run")),
+    )
+
+
+def occurrence_of(
+    wanted: str, timetable: str, slot: datetime | None, watermarks: Sequence[int]
+) -> str:
+    """Return the occurrence a run stands for; '' leaves it to today's date.
+
+    `wanted` is what a person typed; `slot` is set for a run that the timetable started, and
+    `watermarks` (numbers of imports) for one that new pledges started. The same cause always
+    gives the same name, so that a retry or a second run finds the same edition.
+    """
+    if wanted:
+        return wanted
+    if watermarks:
+        return f"pledges-{max(watermarks)}"
+    return slot_occurrence(timetable, slot) if slot and timetable else ""
+
+
+def question(request: ApprovalRequest) -> dict[str, Any]:
+    """Return what an approver is asked, and `ask`: whether one must be asked at all."""
+    undecided = request.state == EditionState.PREPARED and not request.standing
+    # The same page beside Airflow's navigation: /plugin/<route>, then the page's own address.
+    body = request.body.replace("](/outreach/", "](/plugin/outreach/outreach/")
+    return {
+        "ask": undecided,
+        "subject": request.subject,
+        "body": body,
+        "approval_hash": request.approval_hash,
+    }
+
+
+def counts(account: Certificate) -> dict[str, int]:
+    """Return a certificate's figures: they add up to `intended`."""
+    return {
+        "intended": account.intended,
+        "accepted": account.accepted,
+        "failed": account.failed,
+        "suppressed": account.suppressed,
+        "cancelled": account.cancelled,
+        "unknown": account.unknown,
+        "planned": account.planned + account.claimed,
+    }
+
+
+def import_line(result: ImportResult) -> str:
+    """Return one import as a line of a log."""
+    return (
+        f"{result.source}: {result.state}, {result.rows_read} rows read, {result.created} new, "
+        f"{result.changed} changed, {result.quarantined} set aside. {result.message}"
+    )
+
+
+def import_counts(results: Sequence[ImportResult]) -> dict[str, Any]:
+    """Return what later steps need of an import: counts, and the names of refused sources.
+
+    `watermark` is the newest import's number: the same pull always has the same.
+    """
+    return {
+        "new_pledges": sum(result.new_pledges for result in results),
+        "changed": sum(result.created + result.changed for result in results),
+        "watermark": max((result.import_id for result in results), default=0),
+        "refused": [result.source for result in results if result.state in ("refused", "failed")],
+    }

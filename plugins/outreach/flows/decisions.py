@@ -1,0 +1,85 @@
+"""An approver's answer, written down: who decided what, and whether they were allowed to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from outreach.domain import EditionState
+from outreach.errors import Refused
+from outreach.flows import editions
+from outreach.workspace import Workspace
+
+VIA = "airflow"
+_GOING = (EditionState.APPROVED, EditionState.SENDING, EditionState.SENT)
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What became of the question: whether it may be sent, when, and why in words."""
+
+    approved: bool
+    message: str
+    send_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What Airflow says about an answer: `by` is the user's id, '' where nobody answered."""
+
+    approve: bool
+    by: str
+    name: str
+
+
+def read_answer(answer: Mapping[str, Any]) -> Answer:
+    """Return a human-in-the-loop answer of Airflow, as it stands in XCom."""
+    user = answer.get("responded_by_user") or {}
+    return Answer(
+        approve=answer.get("chosen_options") == ["Approve"],
+        by=str(user.get("id") or ""),
+        name=str(user.get("name") or ""),
+    )
+
+
+def decide(
+    ws: Workspace, edition: str, approval_hash: str, answer: Mapping[str, Any] | None
+) -> Decided:
+    """Approve or reject `edition` as answered; without an answer, by its standing approval.
+
+    Airflow cannot keep an author from answering, nor know that content has moved since: what
+    it lets through is judged again here, and rejected. Doing it twice changes nothing.
+    """
+    request = editions.approval_request(ws, edition)
+    if request.state in _GOING:
+        return _approved(ws, edition, "already")
+    if request.state != EditionState.PREPARED:
+        return Decided(False, f"{edition} is {request.state}: nobody is written to")
+    if answer is None:
+        if editions.approve_standing(ws, edition):
+            return _approved(ws, edition, "by its standing approval")
+        return _rejected(ws, edition, "airflow", "nobody was asked, and nothing stands for it")
+    found = read_answer(answer)
+    if not found.by:
+        return _rejected(ws, edition, "airflow", "nobody answered in time")
+    if not found.approve:
+        return _rejected(ws, edition, found.by, "the approver said no")
+    if {found.by, found.name} & set(request.authors):
+        return _rejected(ws, edition, "airflow", f"{found.name} wrote or triggered it")
+    try:
+        editions.approve(ws, edition, by=found.by, via=VIA, approval_hash=approval_hash)
+    except Refused as error:
+        return _rejected(ws, edition, "airflow", str(error))
+    return _approved(ws, edition, f"by {found.name}")
+
+
+def _approved(ws: Workspace, edition: str, how: str) -> Decided:
+    when = editions.send_time(ws, edition)
+    return Decided(True, f"{edition} is approved {how}", when)
+
+
+def _rejected(ws: Workspace, edition: str, by: str, reason: str) -> Decided:
+    editions.reject(ws, edition, by=by, reason=reason)
+    return Decided(False, f"{edition} is rejected: {reason}. Nobody was written to")

@@ -1,0 +1,228 @@
+"""`make demo`: from pledges to a balanced certificate on real Airflow, unattended.
+
+Nothing leaves this machine: emails go to the outbox as files, and what happens to them
+afterwards is made up, marked as simulated everywhere. Run again, it finds everything done.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from outreach.engagement.rollup import engagement
+from outreach.engagement.simulator import PrivateKey, make_key, simulate
+from outreach.errors import OutreachError
+from outreach.flows import editions
+from outreach.local.environment import without_settings
+from outreach.local.stack import Stack, StackFailed, running_stack
+from outreach.reports.editions import editions as list_editions
+from outreach.settings import load_settings
+from outreach.workspace import Workspace, open_workspace
+
+CONTACTS = "contacts"
+THANK_YOU = "campaign_pledge_thank_you"
+WHAT_IS_WRES = "campaign_what_is_wres"
+OCCURRENCE = "demo"
+PATIENCE = 240.0
+_ENDED = ("success", "failed")
+
+
+def main() -> int:
+    """Run the demo; 0 only when every certificate balances and nobody is left over."""
+    private, public = make_key()
+    home = load_settings().home
+    base = without_settings(os.environ) | {
+        "OUTREACH_HOME": str(home),
+        "OUTREACH_PROVIDER": "outbox",
+        "OUTREACH_SENDGRID_WEBHOOK_KEYS": public,
+    }
+    _say("Starting Airflow on SQLite, the public app and the drainer")
+    try:
+        with running_stack(home, base=base, say=_say) as stack:
+            demo = Demo(stack, open_workspace(load_settings(stack.environ)))
+            balanced = demo.run(private)
+            _say(_where(home))
+        _say("Stopped everything that was started")
+    except KeyboardInterrupt:
+        _say("Interrupted; stopped everything that was started")
+        return 130
+    except (OutreachError, httpx.HTTPError) as error:
+        print(f"The demo did not work: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+    return 0 if balanced else 1
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One DAG run that the demo follows."""
+
+    dag: str
+    id: str
+
+
+@dataclass(slots=True)
+class Demo:
+    """The steps of the demo over a stack that is up."""
+
+    stack: Stack
+    ws: Workspace
+    answered: set[Run] = field(default_factory=set)
+
+    def run(self, private: PrivateKey) -> bool:
+        """Walk through it all; returns whether every certificate balances."""
+        self._wait(self._dags_known, "Airflow to read the DAGs")
+        for dag in (CONTACTS, THANK_YOU, WHAT_IS_WRES):
+            self.stack.api("admin").unpause(dag)
+        thanking = self._pull()
+        wres = self._trigger()
+        for run in filter(None, (thanking, wres)):
+            self._follow(run)
+        names = self._finished_editions()
+        for name in names:
+            self._take_in_events(name, private)
+        balanced = [self._account(name) for name in names]  # show each, even after a bad one
+        return all(balanced)
+
+    def _dags_known(self) -> bool:
+        api = self.stack.api("amy")
+        if errors := api.import_errors():
+            raise StackFailed("Airflow could not read:\n" + "\n".join(errors))
+        return all(api.has_dag(dag) for dag in (CONTACTS, THANK_YOU, WHAT_IS_WRES))
+
+    def _pull(self) -> Run | None:
+        """Pull pledges and contacts; return the thank-you run that new pledges set off."""
+        api = self.stack.api("amy")
+        known = set(api.runs(THANK_YOU))
+        run = Run(CONTACTS, api.trigger(CONTACTS))
+        _say("amy pulls the pledges (a CSV and a Microsoft Forms export) and the contact lists")
+        self._wait_for_end(run)
+        pulled = api.returned(CONTACTS, run.id, "pull")
+        _say(f"  {pulled['changed']} contacts new or changed, {pulled['new_pledges']} new pledges")
+        if not pulled["new_pledges"]:
+            _say("  every file was taken before, so nothing changed and no thank-you is due")
+            return None
+        self._wait(lambda: bool(set(api.runs(THANK_YOU)) - known), "the thank-you to start")
+        _say("  new pledges set off the pledge thank-you by themselves")
+        return Run(THANK_YOU, (set(api.runs(THANK_YOU)) - known).pop())
+
+    def _trigger(self) -> Run:
+        run = self.stack.api("amy").trigger(WHAT_IS_WRES, {"occurrence": OCCURRENCE})
+        _say(f"amy triggers what-is-wres as edition “{OCCURRENCE}”")
+        return Run(WHAT_IS_WRES, run)
+
+    def _follow(self, run: Run) -> None:
+        """Wait for a run's end, approving as lee what it asks."""
+        self._wait_for_end(run, meanwhile=lambda: self._approve(run))
+        if self.stack.api("amy").task_states(run.dag, run.id).get("prepare") == "skipped":
+            _say(f"  {run.dag}: this edition was prepared before; no one gets it twice")
+        else:
+            _say(f"  {run.dag}: prepared, checked, approved, sent and settled")
+
+    def _approve(self, run: Run) -> None:
+        api = self.stack.api("lee")
+        question = None if run in self.answered else api.question(run.dag, run.id)
+        if question:
+            self.answered.add(run)
+            _say(f"  {run.dag} asks: {question['subject']} lee answers: Approve")
+            api.answer(run.dag, run.id, "approve", "Approve")
+
+    def _wait_for_end(self, run: Run, meanwhile: Callable[[], None] = lambda: None) -> None:
+        api = self.stack.api("amy")
+
+        def ended() -> bool:
+            meanwhile()
+            return api.run_state(run.dag, run.id) in _ENDED
+
+        self._wait(ended, f"{run.dag} to end")
+        if api.run_state(run.dag, run.id) == "failed":
+            bad = [t for t, s in api.task_states(run.dag, run.id).items() if s == "failed"]
+            logs = self.stack.home / "airflow" / "logs"
+            raise StackFailed(f"{run.dag} failed in {', '.join(bad)}; see {logs}")
+
+    def _finished_editions(self) -> list[str]:
+        """Return what these two campaigns have sent, now or in an earlier demo."""
+        thanks, _ = list_editions(self.ws, slug="pledge-thank-you")
+        names = [summary.row.name for summary in thanks if "@pledges-" in summary.row.name]
+        return [*names, f"what-is-wres@{OCCURRENCE}"]
+
+    def _take_in_events(self, name: str, private: PrivateKey) -> None:
+        url = f"{self.stack.public_url}/events/sendgrid"
+        posted = simulate(self.ws, name, private_key=private, url=url)
+        _say(f"{posted} simulated delivery events of {name} posted to the signed webhook")
+        accepted = editions.certificate(self.ws, name).accepted
+
+        def drained() -> bool:
+            found = engagement(self.ws, name)
+            return found.delivered + found.bounced >= accepted
+
+        self._wait(drained, f"the drainer to take in the events of {name}")
+
+    def _account(self, name: str) -> bool:
+        account = editions.settle(self.ws, name)
+        _say(_certificate(account))
+        _say(_figures(self.ws, name))
+        return account.balanced and not account.planned + account.claimed
+
+    def _wait(self, done: Callable[[], bool], what: str) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not done():
+            self.stack.check()
+            if time.monotonic() > deadline:
+                logs = self.stack.home / "logs"
+                raise StackFailed(f"waited {PATIENCE:.0f} s for {what}; see {logs}")
+            time.sleep(0.5)
+
+
+def _certificate(account: editions.Certificate) -> str:
+    became = ", ".join(f"{people} {what}" for what, people in account.became.items() if people)
+    left = ", ".join(f"{people} {why}" for why, people in _left_out(account).items())
+    verdict = "balances to the person" if account.balanced else "DOES NOT BALANCE"
+    return f"""
+Certificate of {account.edition}: {verdict}
+  intended    {account.intended:5}
+  = accepted  {account.accepted:5}  ({became or "none"})
+  + failed    {account.failed:5}
+  + suppressed{account.suppressed:5}  ({left or "none"})
+  + cancelled {account.cancelled:5}
+  + in doubt  {account.unknown:5}
+  + planned   {account.planned + account.claimed:5}"""
+
+
+def _left_out(account: editions.Certificate) -> dict[str, int]:
+    return account.reasons.get("suppressed", {})
+
+
+def _figures(ws: Workspace, name: str) -> str:
+    found = engagement(ws, name)
+    label = " (SIMULATED: no real person did any of this)" if found.simulated else ""
+    return f"""Engagement with {name}{label}
+  {found.delivered} delivered, {found.bounced} bounced, {found.opened} people opened
+  (and {found.machine_opened} were opened by machines), {found.clicked} people clicked,
+  {found.unsubscribed} unsubscribed"""
+
+
+def _where(home: Path) -> str:
+    return f"""
+Where to look
+  the emails    {home / "outbox"} (open an .eml file in any mail program)
+  the ledger    {home / "outreach.db"}: `.venv/bin/outreach certificate what-is-wres@{OCCURRENCE}`
+  the pages     `make run`, then Outreach in Airflow's navigation
+"""
+
+
+_BEGAN = time.monotonic()
+
+
+def _say(text: str) -> None:
+    mark = "" if text.startswith(("\n", "  ")) else f"[{time.monotonic() - _BEGAN:3.0f} s] "
+    print(f"{mark}{text}", flush=True)  # noqa: T201
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
@@ -17,6 +18,12 @@ from outreach.web.staff.guards import same_origin
 
 OWN = {"Origin": "http://airflow.example.org"}
 _VALUES = {"{name}": WRES, "{slug}": "what-is-wres", "{import_id}": "2", "{variant}": "1"}
+
+
+@pytest.fixture
+def database_url(tmp_path: Path) -> str:
+    """One kind of database is enough: what is proven here stands before any query."""
+    return f"sqlite:///{tmp_path}/outreach.db"
 
 
 def addresses(app: FastAPI) -> list[tuple[str, str]]:

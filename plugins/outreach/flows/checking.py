@@ -9,7 +9,9 @@ from outreach.errors import Fault, Refused
 from outreach.flows.preparing import find_campaign
 from outreach.ledger import edition_store
 from outreach.rendering import frozen
+from outreach.rendering.checks import MAX_SLOT_BYTES, slot_bytes
 from outreach.rendering.checks import check as check_contents
+from outreach.wording import shown_path
 from outreach.workspace import Workspace
 
 
@@ -23,6 +25,7 @@ def check(ws: Workspace, edition: str) -> tuple[Fault, ...]:
         record = edition_store.get(connection, edition)
         variants = edition_store.variants(connection, record.id)
         samples = [edition_store.sample_values(connection, record.id, v.id) for v in variants]
+        widest = edition_store.widest_values(connection, record.id)
     contents = [
         (one.label, frozen.from_json(one.content, one.format), sample)
         for one, sample in zip(variants, samples, strict=True)
@@ -30,6 +33,9 @@ def check(ws: Workspace, edition: str) -> tuple[Fault, ...]:
     ]
     campaign = find_campaign(ws, record.campaign)
     faults = check_contents(campaign, ws.hub, contents, record.missing)
+    if any(slot_bytes(values) > MAX_SLOT_BYTES for values in widest):
+        said = f"what it prints about one person is over {MAX_SLOT_BYTES} bytes; print less"
+        faults = (*faults, Fault(said, file=shown_path(campaign.file)))
     with ws.engine.begin() as connection:
         found = [asdict(fault) for fault in faults]
         edition_store.set_checked(connection, record.id, found, datetime.now(UTC))

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import astuple
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from outreach.errors import InputError
 from outreach.exports import write_csv
 from outreach.ledger import exports as ledger
+from outreach.ledger.edition_store import edition_names as names_of
+from outreach.ledger.engine import reading
+from outreach.reports import exports as reports
 
 if TYPE_CHECKING:
     from outreach.workspace import Workspace
@@ -50,7 +54,7 @@ QUARANTINE = ("import_id", "file_name", "row_number", "problem_column", "problem
 def export(ws: Workspace, what: str, out: Path | str, *, edition: str = "") -> int:
     """Write contacts, pledges or quarantine to `out`; return how many rows.
 
-    `what` is a name of `EXPORTS`; `edition` narrows those that are about one.
+    `what` is a name of `EXPORTS`; `edition` narrows deliveries and events to one.
     Raises InputError for another name.
     """
     if what not in EXPORTS:
@@ -90,8 +94,31 @@ def _quarantine(ws: Workspace, out: Path, _: str) -> int:
     return write_csv(out, (*QUARANTINE, *names), rows())
 
 
+def _deliveries(ws: Workspace, out: Path, edition: str) -> int:
+    """One edition's deliveries, or every edition's."""
+
+    def rows() -> Iterator[tuple[object, ...]]:
+        for name in [edition] if edition else edition_names(ws):
+            yield from (astuple(row) for row in reports.deliveries_export(ws, name))
+
+    return write_csv(out, reports.DELIVERY_COLUMNS, rows())
+
+
+def _events(ws: Workspace, out: Path, edition: str) -> int:
+    found = reports.events_export(ws, edition or None)
+    return write_csv(out, reports.EVENT_COLUMNS, (astuple(row) for row in found))
+
+
 EXPORTS: dict[str, Callable[[Workspace, Path, str], int]] = {
     "contacts": _contacts,
+    "deliveries": _deliveries,
+    "events": _events,
     "pledges": _pledges,
     "quarantine": _quarantine,
 }
+
+
+def edition_names(ws: Workspace) -> list[str]:
+    """Return every edition's name, oldest first."""
+    with reading(ws.engine) as connection:
+        return names_of(connection)

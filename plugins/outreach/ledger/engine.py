@@ -18,18 +18,20 @@ def open_engine(url: str) -> sa.Engine:
     """Return an engine for `url`, set up for one careful writer.
 
     SQLite: WAL, synchronous=FULL, `BEGIN IMMEDIATE` and a 30 s wait for the writer.
-    PostgreSQL: psycopg 3. Raises ConfigError for any other database.
+    PostgreSQL: psycopg 3. Parameters stay out of error texts, as they hold personal data.
+    Raises ConfigError for any other database.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         if parsed.database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = sa.create_engine(parsed, connect_args={"timeout": 30})
+        engine = sa.create_engine(parsed, connect_args={"timeout": 30}, hide_parameters=True)
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", _sqlite_begin)
         return engine
     if parsed.get_backend_name() == "postgresql":
-        return sa.create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        live = parsed.set(drivername="postgresql+psycopg")
+        return sa.create_engine(live, pool_pre_ping=True, hide_parameters=True)
     raise ConfigError(
         f"OUTREACH_DATABASE_URL names {parsed.get_backend_name()}; use sqlite or postgresql"
     )

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from outreach.clock import LONDON
 from outreach.errors import Fault, InputError
 from outreach.flows.sample_dates import settled_shift
+from outreach.flows.shrinking import Guard, refuse_shrunken
 from outreach.ledger import imports as ledger
 from outreach.ledger import people_merge, reference_merge
 from outreach.ledger.edition_store import note
@@ -36,9 +37,6 @@ if TYPE_CHECKING:
 CHUNK = 300
 """Rows to a transaction: one takes well under 100 ms, so an unsubscribe never waits."""
 
-SHRINK_FROM = 20
-"""A source whose last import had fewer rows may shrink freely."""
-
 _MERGERS: dict[ImportKind, Callable[..., ledger.Tally]] = {
     ImportKind.CONTACTS: people_merge.merge_contacts,
     ImportKind.PLEDGES: people_merge.merge_pledges,
@@ -46,14 +44,6 @@ _MERGERS: dict[ImportKind, Callable[..., ledger.Tally]] = {
     ImportKind.RESOURCES: reference_merge.merge_resources,
     ImportKind.SUPPRESSIONS: reference_merge.merge_suppressions,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Guard:
-    """When a file is refused for being much smaller than its source's last one."""
-
-    allow_shrink: bool = False
-    least_share: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +93,7 @@ def take_file(
         if earlier:
             return _already(job, earlier)
         rows = file.count()
-        _refuse_shrunken(job, file, rows)
+        refuse_shrunken(ws.engine, file, rows, source, kind, job.guard)
     except InputError as error:
         return _refused(job, error)
     return _take(job, file, digest)
@@ -114,35 +104,6 @@ def _digest(file: SourceFile, job: _Job) -> str:
     how = [dict(job.how.columns), dict(job.how.constants), dict(job.how.defaults)]
     said = json.dumps([job.kind.value, how], sort_keys=True).encode()
     return hashlib.blake2b(file.table.digest + said, digest_size=20).hexdigest()
-
-
-def _refuse_shrunken(job: _Job, file: SourceFile, rows: int) -> None:
-    guard = job.guard
-    if guard.allow_shrink or not guard.least_share:
-        return
-    with reading(job.ws.engine) as connection:
-        last = ledger.last_taken(connection, job.source, job.kind)
-        lost = ledger.columns_of(connection, job.source, job.kind) - {*file.plan.columns}
-    if last is None:
-        return
-    if last.rows_read >= SHRINK_FROM and rows < last.rows_read * guard.least_share:
-        raise InputError(
-            Fault(
-                f"{rows} rows, and the last file from {job.source} had {last.rows_read}. It looks "
-                "cut short, so nothing was changed. If it is right, import it again and allow "
-                "it to shrink (--allow-shrink)",
-                job.path.name,
-            )
-        )
-    if lost:
-        raise InputError(
-            Fault(
-                f"the column for {', '.join(sorted(lost))} was in the last file from {job.source} "
-                "and is missing, so nothing was changed. If that is right, import it again and "
-                "allow it to shrink (--allow-shrink)",
-                job.path.name,
-            )
-        )
 
 
 def _already(job: _Job, earlier: ledger.Taken) -> ImportResult:

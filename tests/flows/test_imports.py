@@ -214,6 +214,14 @@ def test_a_wrong_constant_or_column_is_refused_at_once_with_a_suggestion(
         take(ws, tmp_path / "absent.csv")
 
 
+def test_a_file_without_headings_is_refused_without_repeating_the_person(
+    ws: Workspace, tmp_path: Path
+) -> None:
+    result = take(ws, table(tmp_path / "1.csv", ("canary@example.org", "Canary"), ("b", "c")))
+    assert "headings" in result.message
+    assert "canary" not in str(rows_of(ws.engine, "import")).lower()
+
+
 def test_contacts_and_organisations_are_tied_whichever_comes_first(
     ws: Workspace, tmp_path: Path
 ) -> None:

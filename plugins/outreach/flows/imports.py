@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from outreach.errors import InputError
-from outreach.flows.intake import Guard, take_file
+from outreach.flows.intake import take_file
+from outreach.flows.shrinking import Guard
 from outreach.records import ImportKind, ImportResult, ImportState
 from outreach.sources.reading import Columns
 from outreach.sources.sourcesfile import Source, load_sources

@@ -11,19 +11,21 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from outreach.clock import LONDON
 from outreach.errors import Fault, InputError
+from outreach.flows.sample_dates import settled_shift
+from outreach.flows.shrinking import Guard, refuse_shrunken
 from outreach.ledger import imports as ledger
 from outreach.ledger import people_merge, reference_merge
 from outreach.ledger.edition_store import note
 from outreach.ledger.engine import reading
 from outreach.ledger.people_merge import Merge
-from outreach.records import ImportKind, ImportResult, ImportState, PledgeRecord, Quarantined
+from outreach.records import ImportKind, ImportResult, ImportState, Quarantined
 from outreach.sources.fields import Context
 from outreach.sources.mapping import SpecialCategory
 from outreach.sources.reading import Columns, SourceFile, open_file
@@ -32,11 +34,8 @@ from outreach.sources.values import Lists
 if TYPE_CHECKING:
     from outreach.workspace import Workspace
 
-CHUNK = 500
+CHUNK = 300
 """Rows to a transaction: one takes well under 100 ms, so an unsubscribe never waits."""
-
-SHRINK_FROM = 20
-"""A source whose last import had fewer rows may shrink freely."""
 
 _MERGERS: dict[ImportKind, Callable[..., ledger.Tally]] = {
     ImportKind.CONTACTS: people_merge.merge_contacts,
@@ -45,14 +44,6 @@ _MERGERS: dict[ImportKind, Callable[..., ledger.Tally]] = {
     ImportKind.RESOURCES: reference_merge.merge_resources,
     ImportKind.SUPPRESSIONS: reference_merge.merge_suppressions,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Guard:
-    """When a file is refused for being much smaller than its source's last one."""
-
-    allow_shrink: bool = False
-    least_share: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +93,7 @@ def take_file(
         if earlier:
             return _already(job, earlier)
         rows = file.count()
-        _refuse_shrunken(job, file, rows)
+        refuse_shrunken(ws.engine, file, rows, source, kind, job.guard)
     except InputError as error:
         return _refused(job, error)
     return _take(job, file, digest)
@@ -113,35 +104,6 @@ def _digest(file: SourceFile, job: _Job) -> str:
     how = [dict(job.how.columns), dict(job.how.constants), dict(job.how.defaults)]
     said = json.dumps([job.kind.value, how], sort_keys=True).encode()
     return hashlib.blake2b(file.table.digest + said, digest_size=20).hexdigest()
-
-
-def _refuse_shrunken(job: _Job, file: SourceFile, rows: int) -> None:
-    guard = job.guard
-    if guard.allow_shrink or not guard.least_share:
-        return
-    with reading(job.ws.engine) as connection:
-        last = ledger.last_taken(connection, job.source, job.kind)
-        lost = ledger.columns_of(connection, job.source, job.kind) - {*file.plan.columns}
-    if last is None:
-        return
-    if last.rows_read >= SHRINK_FROM and rows < last.rows_read * guard.least_share:
-        raise InputError(
-            Fault(
-                f"{rows} rows, and the last file from {job.source} had {last.rows_read}. It looks "
-                "cut short, so nothing was changed. If it is right, import it again and allow "
-                "it to shrink (--allow-shrink)",
-                job.path.name,
-            )
-        )
-    if lost:
-        raise InputError(
-            Fault(
-                f"the column for {', '.join(sorted(lost))} was in the last file from {job.source} "
-                "and is missing, so nothing was changed. If that is right, import it again and "
-                "allow it to shrink (--allow-shrink)",
-                job.path.name,
-            )
-        )
 
 
 def _already(job: _Job, earlier: ledger.Taken) -> ImportResult:
@@ -223,7 +185,7 @@ def _take(job: _Job, file: SourceFile, digest: str) -> ImportResult:
     progress = _Progress()
     state, why = ImportState.FAILED, "stopped before its end; import the file again"
     try:
-        _merge(_shifted(job, file), file, import_id, progress)
+        _merge(_with_shift(job, file), file, import_id, progress)
         state, why = ImportState.DONE, ""
     finally:
         _close(job, file, import_id, progress, state, why)
@@ -312,23 +274,8 @@ def _done(job: _Job, file: SourceFile, import_id: int, progress: _Progress) -> I
     )
 
 
-def _shifted(job: _Job, file: SourceFile) -> _Job:
-    """For samples: move pledge dates so that the newest is yesterday, the same for good."""
+def _with_shift(job: _Job, file: SourceFile) -> _Job:
     if not job.shift or job.kind is not ImportKind.PLEDGES:
         return job
-    with reading(job.ws.engine) as connection:
-        days = ledger.shift_of(connection, job.source, job.path.name)
-    if days is None:
-        days = _days_to_yesterday(job, file)
-        with job.ws.engine.begin() as connection:
-            ledger.keep_shift(connection, job.source, job.path.name, days, job.now)
-    return replace(job, context=replace(job.context, shift=timedelta(days=days)))
-
-
-def _days_to_yesterday(job: _Job, file: SourceFile) -> int:
-    any_time = replace(job.context, now=datetime.max.replace(tzinfo=UTC) - timedelta(days=2))
-    dates = [r.pledged_at for r in file.records(any_time) if isinstance(r, PledgeRecord)]
-    if not dates:
-        return 0
-    yesterday = job.now.astimezone(LONDON).date() - timedelta(days=1)
-    return (yesterday - max(dates).astimezone(LONDON).date()).days
+    shift = settled_shift(job.ws.engine, job.source, job.path.name, file, job.context)
+    return replace(job, context=replace(job.context, shift=shift))

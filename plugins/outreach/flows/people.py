@@ -13,6 +13,7 @@ from outreach.domain import SuppressionReason
 from outreach.errors import InputError, NotFound, Refused
 from outreach.flows import person_files
 from outreach.ledger import contacts as ledger
+from outreach.ledger import erasing
 from outreach.ledger.contacts import Facts, Target
 from outreach.ledger.edition_store import note
 from outreach.ledger.engine import reading
@@ -130,9 +131,9 @@ def erase_person(ws: Workspace, address: str, *, by: str, via: str) -> Erasure:
             origin=via,
             now=now,
         )
-        counts = ledger.erase_contact(connection, address_hash, now)
+        counts = erasing.erase_contact(connection, address_hash, now)
     with ws.engine.begin() as connection:
-        counts["quarantined rows"] = ledger.erase_quarantined(connection, plain)
+        counts["quarantined rows"] = erasing.erase_quarantined(connection, plain)
     counts["raw events"] = _redact_raw_events(ws, plain)
     counts |= person_files.erase_files(ws.settings.root / "contacts", ws.settings.home, plain)
     _audit(ws, plain, "erase", by, via, ", ".join(f"{k}: {v}" for k, v in counts.items()))
@@ -142,10 +143,10 @@ def erase_person(ws: Workspace, address: str, *, by: str, via: str) -> Erasure:
 def _redact_raw_events(ws: Workspace, address: str) -> int:
     needle = _in_json(address)
     with reading(ws.engine) as connection:
-        ids = list(ledger.raw_events_with(connection, needle))
+        ids = list(erasing.raw_events_with(connection, needle))
     for raw_id in ids:
         with ws.engine.begin() as connection:
-            ledger.redact_raw_event(connection, raw_id, needle, b"erased@erased.invalid")
+            erasing.redact_raw_event(connection, raw_id, needle, b"erased@erased.invalid")
     return len(ids)
 
 

@@ -1,4 +1,4 @@
-"""One person in the ledger: everything known, suppressing, and erasing."""
+"""One person in the ledger: everything known, and suppressing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from outreach.domain import SuppressionReason
-from outreach.ledger.editions import batch, delivery, edition, event, exclusion, raw_event
+from outreach.ledger.editions import batch, delivery, edition, event, exclusion
 from outreach.ledger.mailable import not_mailable
 from outreach.ledger.people import (
     basis,
@@ -23,8 +23,6 @@ from outreach.ledger.people import (
     suppression,
 )
 from outreach.ledger.states import EFFECTIVE, REASON, WITH_BATCH
-
-_PAGE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +91,7 @@ def facts_about(
             .where(exclusion.c.contact_id == number),
         ),
         _events(connection, address_hash),
-        tuple(_quarantined(connection, address)),
+        tuple(quarantined_with(connection, address)),
     )
 
 
@@ -150,7 +148,7 @@ def _events(connection: sa.Connection, address_hash: bytes) -> tuple[Mapping[str
     )
 
 
-def _quarantined(connection: sa.Connection, address: str) -> Iterator[Mapping[str, Any]]:
+def quarantined_with(connection: sa.Connection, address: str) -> Iterator[Mapping[str, Any]]:
     """Yield the quarantined rows that hold exactly this address, not one that ends like it."""
     q = quarantined_row.c
     as_text = sa.func.lower(sa.cast(q.row, sa.Text))
@@ -242,96 +240,3 @@ def contact_id(connection: sa.Connection, address_hash: bytes) -> int | None:
     return connection.execute(
         sa.select(contact.c.id).where(contact.c.address_hash == address_hash)
     ).scalar()
-
-
-def erase_contact(connection: sa.Connection, address_hash: bytes, now: datetime) -> dict[str, int]:
-    """Blank a person in contacts, bases, deliveries and events; return counts by place.
-
-    The keyed hash, the pledge's date and every delivery's state stay: history keeps its counts.
-    """
-    number = contact_id(connection, address_hash)
-    blank = dict.fromkeys(
-        (
-            "first_name",
-            "last_name",
-            "job_role",
-            "sector",
-            "ics_area",
-            "borough",
-            "organisation_name",
-            "ods_code",
-            "source",
-        ),
-        "",
-    )
-    mine = delivery.c.address_hash == address_hash
-    events = sa.select(delivery.c.edition_id, delivery.c.contact_id).where(mine)
-    statements = {
-        "contacts": sa.update(contact)
-        .where(
-            contact.c.address_hash == address_hash,
-            sa.or_(contact.c.erased_at.is_(None), contact.c.email.is_not(None)),
-        )
-        .values(
-            **blank,
-            email=None,
-            organisation_id=None,
-            tracking_consent=False,
-            updated_at=now,
-            erased_at=sa.func.coalesce(contact.c.erased_at, now),
-        ),
-        "bases": sa.update(basis)
-        .where(basis.c.contact_id == number, basis.c.withdrawn_at.is_(None))
-        .values(evidence="", source="", withdrawn_at=sa.func.coalesce(basis.c.withdrawn_at, now)),
-        "pledges": sa.update(pledge).where(pledge.c.address_hash == address_hash).values(source=""),
-        "events": sa.update(event)
-        .where(sa.tuple_(event.c.edition_id, event.c.contact_id).in_(events), event.c.reason != "")
-        .values(reason=""),
-        "deliveries": sa.update(delivery)
-        .where(mine, delivery.c.email.is_not(None))
-        .values(email=None, slot_values=sa.null()),
-    }
-    return {place: connection.execute(s).rowcount for place, s in statements.items()}
-
-
-def erase_quarantined(connection: sa.Connection, address: str) -> int:
-    """Empty the quarantined rows that hold this address; return how many."""
-    ids = [row["id"] for row in _quarantined(connection, address)]
-    if ids:
-        connection.execute(
-            sa.update(quarantined_row)
-            .where(quarantined_row.c.id.in_(ids))
-            .values(row={}, advice="", reason="erased at the person's own request")
-        )
-    return len(ids)
-
-
-def raw_events_with(connection: sa.Connection, needle: re.Pattern[bytes]) -> Iterator[int]:
-    """Yield the ids of stored event bodies in which the pattern is found, page by page."""
-    last = 0
-    while True:
-        rows = connection.execute(
-            sa.select(raw_event.c.id, raw_event.c.body)
-            .where(raw_event.c.id > last, raw_event.c.body.is_not(None))
-            .order_by(raw_event.c.id)
-            .limit(_PAGE)
-        ).all()
-        if not rows:
-            return
-        last = rows[-1].id
-        yield from (row.id for row in rows if needle.search(row.body))
-
-
-def redact_raw_event(
-    connection: sa.Connection, raw_id: int, needle: re.Pattern[bytes], instead: bytes
-) -> None:
-    """Write `instead` over the pattern in one stored event body."""
-    body = connection.execute(
-        sa.select(raw_event.c.body).where(raw_event.c.id == raw_id).with_for_update()
-    ).scalar()
-    if body:
-        connection.execute(
-            sa.update(raw_event)
-            .where(raw_event.c.id == raw_id)
-            .values(body=needle.sub(instead, body))
-        )

@@ -13,6 +13,10 @@ from outreach.errors import Fault, InputError
 MAX_CELL = 32_767
 """Excel's own limit of characters in a cell."""
 
+_OVERLONG = (
+    f"a cell of more than {MAX_CELL:,} characters; most often a quotation mark that is "
+    "opened and never closed. Mend the row and try again"
+)
 _BLOCK = 1 << 20
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -38,12 +42,13 @@ def recognise(path: Path, head: bytes) -> TextFormat:
 
 def rows(path: Path, form: TextFormat) -> Iterator[tuple[int, list[str]]]:
     """Yield (row number, cells). Raises InputError with the row where the file is broken."""
-    csv.field_size_limit(MAX_CELL)
     number = 0
     with path.open("r", encoding=form.encoding, newline="") as file:
         try:
             for cells in csv.reader(file, delimiter=form.delimiter):
                 number += 1
+                if cells and max(map(len, cells)) > MAX_CELL:
+                    raise InputError(Fault(_OVERLONG, path.name, number))
                 yield number, cells
         except csv.Error as error:
             raise InputError(Fault(_in_words(error), path.name, number + 1)) from None
@@ -55,10 +60,7 @@ def rows(path: Path, form: TextFormat) -> Iterator[tuple[int, list[str]]]:
 
 def _in_words(error: csv.Error) -> str:
     if "field larger" in str(error):
-        return (
-            f"a cell of more than {MAX_CELL:,} characters; most often a quotation mark that is "
-            "opened and never closed. Mend the row and try again"
-        )
+        return _OVERLONG
     return "this row cannot be read as CSV; save the file again as CSV UTF-8"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,14 +11,37 @@ from outreach.sources import times, values
 from outreach.sources.addresses import clean_address, clean_domain, tidy
 from outreach.sources.values import BadValue, Lists
 
+_REPEATING = frozenset(
+    {
+        "first_name",
+        "last_name",
+        "job_role",
+        "sector",
+        "ics_area",
+        "borough",
+        "organisation_name",
+        "ods_code",
+        "basis",
+        "evidence",
+        "wording_version",
+    }
+)
+"""Fields that say the same in many rows, and whose value depends on the text alone."""
+
+_MEMO = 20_000
+
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What reading a row needs beside the row. `shift` moves pledge dates (samples only)."""
+    """What reading a row needs beside the row. `shift` moves pledge dates (samples only).
+
+    `memo` holds values read before, bounded; it makes no difference but in time.
+    """
 
     lists: Lists
     now: datetime
     shift: timedelta = timedelta()
+    memo: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False, compare=False)
 
 
 class BadCell(Exception):
@@ -32,6 +55,18 @@ class BadCell(Exception):
 
 def read_field(name: str, text: str, context: Context) -> Any:
     """Return one field's value. Raises BadCell."""
+    if name not in _REPEATING:
+        return _read(name, text, context)
+    known = context.memo.get((name, text))
+    if known is None:
+        known = _read(name, text, context)
+        if len(context.memo) >= _MEMO:
+            context.memo.clear()
+        context.memo[name, text] = known
+    return known
+
+
+def _read(name: str, text: str, context: Context) -> Any:
     try:
         return READERS[name](text, context)
     except BadValue as problem:

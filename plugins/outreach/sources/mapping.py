@@ -14,6 +14,10 @@ IGNORE = "ignore"
 """`--map COLUMN=ignore` leaves a column out."""
 
 
+_ANONYMOUS = "anonymous"
+"""What Microsoft Forms writes for the address of someone who was not signed in."""
+
+
 class SpecialCategory(InputError):
     """The file has a column about ethnicity, religion, health or the like: it is not kept."""
 
@@ -38,7 +42,7 @@ class ColumnPlan:
         for name, indexes in self.columns.items():
             for index in indexes:
                 cell = cells[index] if index < len(cells) else ""
-                if cell and not cell.isspace() and not _anonymous(cell):
+                if cell and not cell.isspace() and cell.strip() != _ANONYMOUS:
                     found[name] = cell
                     break
         if self.constants:
@@ -163,7 +167,3 @@ def _unique(headings: Sequence[str]) -> tuple[str, ...]:
 
 def _quoted(names: Sequence[str]) -> str:
     return ", ".join(f'"{" ".join(name.split())[:120]}"' for name in names)
-
-
-def _anonymous(cell: str) -> bool:
-    return cell.strip().lower() == "anonymous"

@@ -60,19 +60,31 @@ def open_file(path: Path, kind: ImportKind, how: Columns, context: Context) -> S
 
     Raises SpecialCategory or InputError with what to mend.
     """
-    table = examine(path)
-    first = next(islice(table.rows(), 1), None)
+    table, first = _first_row(path)
     if first is None:
         raise InputError(Fault("the file is empty", path.name))
     given = ods.headings(first.cells) if kind is ImportKind.ORGANISATIONS else ()
     if given and ods.sector(path.name):
         how = replace(how, defaults={"sector": ods.sector(path.name), **how.defaults})
     headings = given or _trimmed(first.cells)
+    if any("@" in heading for heading in headings):
+        # Not quoted: a fault's text reaches logs, and this row is a person's.
+        said = "the first row holds an address; put a row of headings above it"
+        raise InputError(Fault(said, path.name, first.number))
     spec = KINDS[kind]
     plan = plan_columns(path.name, headings, spec.fields, how.columns, how.constants, how.defaults)
     _check_required(path.name, spec, plan, headings)
     _check_constants(path.name, plan, context)
     return SourceFile(table, spec, plan, 0 if given else first.number)
+
+
+def _first_row(path: Path) -> tuple[Table, Row | None]:
+    try:
+        table = examine(path)
+        return table, next(islice(table.rows(), 1), None)
+    except OSError as error:
+        said = f"it cannot be opened ({error.strerror}); ask for the right to read it"
+        raise InputError(Fault(said, path.name)) from None
 
 
 def _trimmed(cells: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,0 +1,40 @@
+"""Samples age: their pledge dates are moved so that the newest was yesterday, once for good."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import sqlalchemy as sa
+
+from outreach.clock import LONDON
+from outreach.ledger import imports as ledger
+from outreach.ledger.engine import reading
+from outreach.records import PledgeRecord
+from outreach.sources.fields import Context
+from outreach.sources.reading import SourceFile
+
+
+def settled_shift(
+    engine: sa.Engine, source: str, file_name: str, file: SourceFile, context: Context
+) -> timedelta:
+    """Return by how much this sample's dates move: settled when it was first taken.
+
+    It is kept by source and file name, so that an edited sample adds no second pledge.
+    """
+    with reading(engine) as connection:
+        days = ledger.shift_of(connection, source, file_name)
+    if days is None:
+        days = _days_to_yesterday(file, context)
+        with engine.begin() as connection:
+            ledger.keep_shift(connection, source, file_name, days, context.now)
+    return timedelta(days=days)
+
+
+def _days_to_yesterday(file: SourceFile, context: Context) -> int:
+    any_time = replace(context, now=datetime.max.replace(tzinfo=UTC) - timedelta(days=2))
+    dates = [r.pledged_at for r in file.records(any_time) if isinstance(r, PledgeRecord)]
+    if not dates:
+        return 0
+    yesterday = context.now.astimezone(LONDON).date() - timedelta(days=1)
+    return (yesterday - max(dates).astimezone(LONDON).date()).days

@@ -109,7 +109,7 @@ def plausible(sent: Sequence[Sent], seed: int) -> Iterator[dict[str, Any]]:
         yield _event(one, "delivered", arrival, response="250 OK")
         yield from _reading(one, draw, arrival)
         if place == 4:
-            yield _event(one, "unsubscribe", arrival + timedelta(hours=3))
+            yield _event(one, "unsubscribe", arrival + timedelta(minutes=50))
 
 
 def _reading(one: Sent, draw: random.Random, arrival: timedelta) -> Iterator[dict[str, Any]]:
@@ -118,7 +118,7 @@ def _reading(one: Sent, draw: random.Random, arrival: timedelta) -> Iterator[dic
     if draw.random() < 0.1:
         yield _event(one, "click", arrival + timedelta(seconds=3), url=_LINK)
     if draw.random() < 0.5:
-        later = arrival + timedelta(minutes=draw.randint(2, 600))
+        later = arrival + timedelta(minutes=draw.randint(2, 45))
         yield _event(one, "open", later, sg_machine_open=False)
         if draw.random() < 0.4:
             soon = later + timedelta(seconds=draw.randint(5, 90))

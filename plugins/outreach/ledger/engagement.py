@@ -67,7 +67,11 @@ def accepted_deliveries(connection: sa.Connection, edition_id: int) -> list[tupl
     rows = connection.execute(
         sa.select(delivery.c.contact_id, batch.c.claimed_at)
         .select_from(WITH_BATCH)
-        .where(delivery.c.edition_id == edition_id, EFFECTIVE.in_(sorted(ACCEPTED_OR_LATER)))
+        .where(
+            delivery.c.edition_id == edition_id,
+            EFFECTIVE.in_(sorted(ACCEPTED_OR_LATER)),
+            batch.c.claimed_at.is_not(None),
+        )
         .order_by(delivery.c.contact_id)
     )
     return [(row.contact_id, row.claimed_at) for row in rows]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -146,10 +146,9 @@ def _standing(row: sa.RowMapping) -> Standing:
 
 
 def _parameters(standing: Standing) -> dict[str, Any]:
-    values = asdict(standing)
     return {
         "b_edition": standing.edition_id,
         "b_contact": standing.contact_id,
         "b_own": standing.own.value if standing.own else None,
-        **{f"b_{name}": values[name] for name in _SAVED},
+        **{f"b_{name}": getattr(standing, name) for name in _SAVED},
     }

@@ -31,6 +31,9 @@ LEASE = timedelta(minutes=5)
 TO_FIRST_BYTE = 5.0
 """Seconds from claim to hand-over; a sender that was held up longer lets the batch go."""
 
+VIEW_LASTS = timedelta(days=400)
+"""How long a view-in-browser link works."""
+
 PATIENCE = 60.0
 """Seconds a sender waits for a batch that is planned for later before it gives up."""
 
@@ -165,7 +168,7 @@ class Sender:
         ids = self._ws.keys.delivery_ids(taken.edition_id, (p.contact_id for p in taken.people))
         made = []
         for person, delivery_id in zip(taken.people, ids, strict=True):
-            unsubscribe, view = links(self._ws, delivery_id)
+            unsubscribe, view = links(self._ws, delivery_id, since=taken.claimed_at)
             made.append(
                 Recipient(
                     delivery_id=delivery_id,
@@ -200,11 +203,17 @@ class Sender:
         )
 
 
-def links(ws: Workspace, delivery_id: str, kid: str = "") -> tuple[str, str]:
-    """Return the unsubscribe link and the view link of a delivery, signed with key `kid`."""
+def links(
+    ws: Workspace, delivery_id: str, kid: str = "", since: datetime | None = None
+) -> tuple[str, str]:
+    """Return the unsubscribe link and the view link of a delivery, signed with key `kid`.
+
+    An unsubscribe link never expires; a view link does, `VIEW_LASTS` after `since` (default: now).
+    """
     base = ws.settings.public_url
+    ends = int(((since or datetime.now(UTC)) + VIEW_LASTS).timestamp())
     unsubscribe = ws.keys.sign(UNSUBSCRIBE, delivery_id, kid=kid)
-    view = ws.keys.sign(VIEW, delivery_id, kid=kid)
+    view = ws.keys.sign(VIEW, delivery_id, kid=kid, expires=ends)
     return f"{base}/unsubscribe/{unsubscribe}", f"{base}/view/{view}"
 
 

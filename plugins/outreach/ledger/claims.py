@@ -45,6 +45,7 @@ class ClaimedBatch:
     number: int
     epoch: int
     attempts: int
+    claimed_at: datetime
     lease_until: datetime
     people: tuple[ClaimedPerson, ...]
 
@@ -234,6 +235,7 @@ def _take(
         number=row.number,
         epoch=row.epoch + 1,
         attempts=row.attempts + 1,
+        claimed_at=now,
         lease_until=until,
         people=tuple(people),
     )

@@ -1,0 +1,257 @@
+"""The `outreach` command as people's scripts rely on it: arguments, JSON, exit status."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from outreach.cli import build_parser, main
+from outreach.settings import ROOT
+
+SAMPLES = ROOT / "contacts" / "samples"
+EDITION = "what-is-wres@one"
+
+Run = Callable[..., tuple[int, Any]]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("OUTREACH_HOME", str(tmp_path / "home"))
+    return tmp_path
+
+
+@pytest.fixture
+def run(home: Path, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run a command with --json; returns its exit status and its result."""
+
+    def runner(*words: str) -> tuple[int, Any]:
+        status = main([*words, "--json"])
+        return status, json.loads(capsys.readouterr().out)
+
+    return runner
+
+
+@pytest.fixture
+def filled(run: Run) -> Run:
+    """A ledger with the sample people."""
+    for kind, file in (
+        ("organisations", "organisations.csv"),
+        ("contacts", "contacts-general-practice.csv"),
+        ("pledges", "pledges.csv"),
+        ("pledges", "pledges-forms.xlsx"),
+        ("suppressions", "suppressions.csv"),
+    ):
+        more = (
+            ["--set", "basis=public_task", "--set", "evidence=sample"]
+            if kind in ("contacts", "pledges")
+            else []
+        )
+        status, result = run("import", str(SAMPLES / file), "--kind", kind, *more)
+        assert (status, result["state"]) == (0, "done")
+    return run
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_every_fixed_command_is_there() -> None:
+    for words in (
+        "import x --kind contacts --map A=email --set basis=consent",
+        "export contacts --out f",
+        "export deliveries --out f --edition e",
+        "export events --out f",
+        "export pledges --out f",
+        "export quarantine --out f",
+        "campaigns list",
+        "campaigns check",
+        "campaigns new x",
+        "campaigns preview x",
+        "prepare x --occurrence one",
+        "approve e --by lee",
+        "send e",
+        "pause e",
+        "resume e",
+        "cancel e",
+        "settle e",
+        "test-send x --to a@example.org",
+        "certificate e",
+        "person a@example.org",
+        "person a@example.org --export f",
+        "person a@example.org --erase",
+        "suppress a@example.org --reason r",
+        "unsuppress a@example.org --reason r",
+        "events drain",
+        "events drain --follow",
+        "recover",
+        "serve public --port 1",
+        "doctor",
+    ):
+        assert callable(build_parser().parse_args(words.split()).run)
+
+
+def test_from_import_to_certificate(filled: Run, home: Path) -> None:
+    status, prepared = filled("prepare", "what-is-wres", "--occurrence", "one", "--by", "amy")
+    assert (status, prepared["edition_id"], prepared["created"]) == (0, EDITION, True)
+    assert filled("approve", EDITION, "--by", "amy")[0] == 1
+    assert filled("send", EDITION)[0] == 1
+    assert filled("approve", EDITION, "--by", "lee") == (
+        0,
+        filled("approve", EDITION, "--by", "lee")[1],
+    )
+    status, account = filled("send", EDITION)
+    assert status == 0
+    assert account["balanced"]
+    assert (
+        account["accepted"]
+        == prepared["planned"]
+        == len(list((home / "home").glob("outbox/**/*.eml")))
+    )
+    status, again = filled("prepare", "what-is-wres", "--occurrence", "one")
+    assert (status, again["created"]) == (0, False)
+    assert filled("certificate", EDITION)[1]["accepted"] == account["accepted"]
+    assert filled("settle", EDITION)[1]["doubts"] == []
+
+
+def test_exports_have_the_promised_columns_and_values(filled: Run, home: Path) -> None:
+    filled("prepare", "what-is-wres", "--occurrence", "one", "--by", "amy")
+    filled("approve", EDITION, "--by", "lee")
+    filled("send", EDITION)
+    out = home / "out.csv"
+    status, told = filled("export", "contacts", "--out", str(out))
+    contacts = rows(out)
+    assert (status, told["rows"]) == (0, len(contacts))
+    wanted = "contact_id email first_name last_name organisation ods_code sector ics_area borough job_role pledged mailable not_mailable_reason"
+    assert set(wanted.split()) <= set(contacts[0])
+    assert {c["pledged"] for c in contacts} == {c["mailable"] for c in contacts} == {"yes", "no"}
+    assert all(bool(c["not_mailable_reason"]) == (c["mailable"] == "no") for c in contacts)
+    assert {c["sector"] for c in contacts} <= {
+        "General Practice",
+        "Community Pharmacy",
+        "Dentistry",
+        "Optometry",
+        "",
+    }
+    filled("export", "deliveries", "--out", str(out), "--edition", EDITION)
+    deliveries = rows(out)
+    assert list(deliveries[0]) == [
+        "delivery_id",
+        "edition_id",
+        "campaign",
+        "variant",
+        "contact_id",
+        "email",
+        "status",
+        "reason",
+        "provider_message_id",
+        "accepted_at",
+    ]
+    assert {d["edition_id"] for d in deliveries} == {EDITION}
+    sent = {file.stem for file in (home / "home").glob("outbox/**/*.eml")}
+    assert {d["delivery_id"] for d in deliveries if d["status"] == "accepted"} == sent
+    for what in ("pledges", "events", "quarantine"):
+        assert filled("export", what, "--out", str(out))[0] == 0
+
+
+def test_a_person_is_answered_suppressed_and_erased(filled: Run, home: Path) -> None:
+    out = home / "contacts.csv"
+    filled("export", "contacts", "--out", str(out))
+    address = next(c["email"] for c in rows(out) if c["mailable"] == "yes")
+    assert filled("suppress", address, "--reason", "asked by phone") == (
+        0,
+        {"suppressed": True, "added": True},
+    )
+    assert filled("suppress", address, "--reason", "again")[1]["added"] is False
+    filled("export", "contacts", "--out", str(out))
+    assert next(c["mailable"] for c in rows(out) if c["email"] == address) == "no"
+    assert filled("unsuppress", address, "--reason", "asked to come back")[0] == 0
+    assert filled("person", address)[1]["known"] is True
+    assert filled("person", address, "--export", str(home / "person.json"))[0] == 0
+    assert address in (home / "person.json").read_text()
+    assert filled("person", address, "--erase")[0] == 0
+    assert filled("person", address)[1]["known"] is False or address not in str(
+        filled("person", address)[1]["facts"]
+    )
+
+
+def test_authoring_from_a_new_file_to_a_test_send(
+    filled: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OUTREACH_CAMPAIGNS", str(home / "campaigns"))
+    assert filled("campaigns", "new", "spring-news", "--title", "Spring news")[0] == 0
+    assert filled("campaigns", "new", "spring-news")[0] == 1
+    assert [c["slug"] for c in filled("campaigns", "list")[1]["campaigns"]] == ["spring-news"]
+    assert filled("campaigns", "check", "spring-news")[1]["sound"] is True
+    files = filled("campaigns", "preview", "spring-news")[1]["files"]
+    assert len(files) == 4
+    assert "Spring news" in Path(files[0]).read_text()
+    assert filled("test-send", "spring-news", "--to", "me@example.org")[1]["sent"] is True
+    [message] = (home / "home").glob("outbox/**/*.eml")
+    assert b"[TEST] Spring news" in message.read_bytes()
+    (home / "campaigns" / "spring-news.md").write_text("---\nnonsense: 1\n---\n")
+    assert filled("campaigns", "check")[0] == 1
+
+
+def test_errors_are_words_and_a_status(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (
+        ["send", "nothing@one"],
+        ["prepare", "nothing"],
+        ["import", "/nowhere.csv", "--kind", "contacts"],
+        ["certificate", "x"],
+        ["import", str(SAMPLES / "pledges.csv"), "--kind", "pledges", "--map", "nonsense"],
+    ):
+        status, told = run(*words)
+        assert status == 1
+        assert told["error"] or told["message"]
+    with pytest.raises(SystemExit) as stopped:
+        main(["nonsense"])
+    assert stopped.value.code == 2
+
+
+def test_doctor_is_content_with_the_defaults_and_names_what_production_lacks(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run("doctor")[1]["ready"] is True
+    monkeypatch.setenv("OUTREACH_ENV", "production")
+    monkeypatch.setenv("OUTREACH_PROVIDER", "sendgrid")
+    status, told = run("doctor")
+    missing = {f["what"]: f["advice"] for f in told["findings"] if f["level"] == "missing"}
+    assert status == 1
+    assert "OUTREACH_SENDGRID_API_KEY" in missing["provider"]
+    assert "OUTREACH_ADDRESS_KEY" in missing["keys"]
+    assert "OUTREACH_PUBLIC_URL" in missing["public address"]
+
+
+def test_drain_and_recover_work_without_anything_to_do(run: Run) -> None:
+    assert run("events", "drain")[0] == 0
+    assert run("recover")[1]["doubted"] == 0
+
+
+def test_plain_prepare_prints_the_editions_id_alone(
+    filled: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["prepare", "what-is-wres", "--occurrence", "plain"]) == 0
+    assert capsys.readouterr().out == "what-is-wres@plain\n"
+
+
+@pytest.mark.parametrize("command", [["outreach"], [sys.executable, "-m", "outreach"]])
+def test_the_command_is_installed_under_both_names(command: list[str], home: Path) -> None:
+    where = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    done = subprocess.run(
+        [*command, "campaigns", "list"],
+        capture_output=True,
+        text=True,
+        env=where,
+        cwd=home,
+        check=False,
+    )
+    assert (done.returncode, "what-is-wres" in done.stdout) == (0, True), done.stderr

@@ -27,7 +27,6 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from outreach import dagdocs
 from outreach.airflow_bridge import (
-    SENDERS_POOL,
     LondonTimetable,
     asset,
     stopping_at_faults,
@@ -270,7 +269,7 @@ def build(campaign: Campaign, hub: Hub) -> DAG:
             mode="reschedule",
             poke_interval=30,
             timeout=timedelta(days=7).total_seconds(),
-            pool=SENDERS_POOL,
+            pool=dagdocs.SENDERS_POOL,
             **RETRIES,
         ).expand(sender=list(range(1, SENDERS + 1)))
         wait >> sent >> settle(edition)
@@ -283,14 +282,19 @@ def build_all() -> dict[str, DAG]:
     hub = load_hub(settings.root / "hub.yaml")
     asked = get_parsing_context().dag_id
     library = load_library(settings.campaigns, hub)
-    for faults in library.faults.values():
-        for fault in faults:
-            LOG.error("%s", fault)
-    return {
-        dagdocs.dag_id(slug): build(campaign, hub)
-        for slug, campaign in library.campaigns.items()
-        if asked in (None, dagdocs.dag_id(slug))
-    }
+    faults = [str(fault) for found in library.faults.values() for fault in found]
+    built = {}
+    for slug, campaign in library.campaigns.items():
+        dag_id = dagdocs.dag_id(slug)
+        if asked not in (None, dag_id):
+            continue
+        if fault := dagdocs.schedule_fault(campaign):
+            faults.append(fault)
+            continue
+        built[dag_id] = build(campaign, hub)
+    for fault in faults:
+        LOG.error("%s", fault)
+    return built
 
 
 globals().update(build_all())

@@ -59,7 +59,7 @@ def test_only_airflow_holds_the_key_to_send(compose: dict[str, Any]) -> None:
 
 
 def test_the_senders_pool_is_made_before_anything_runs(compose: dict[str, Any]) -> None:
-    from outreach.airflow_bridge import SENDERS_POOL
+    from outreach.dagdocs import SENDERS_POOL
 
     assert f"airflow pools set {SENDERS_POOL} " in compose["services"]["init"]["command"][-1]
     for name in ("scheduler", "worker", "api-server", "public"):

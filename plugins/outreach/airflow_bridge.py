@@ -32,8 +32,6 @@ STAFF_PREFIX = "/outreach"
 ACCESS_DAG = "contacts"
 """Who may read and trigger this DAG may read and act on the staff pages."""
 
-SENDERS_POOL = "outreach_senders"
-
 
 # ---- settings and workspace
 

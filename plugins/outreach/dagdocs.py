@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from outreach.campaigns import Campaign
 from outreach.clock import parse_when
 from outreach.domain import EditionState, Purpose, Segment
+from outreach.errors import InputError
 from outreach.hub import Hub
-from outreach.timetable import in_words, slot_occurrence
+from outreach.timetable import in_words, next_slot, slot_occurrence
 
 if TYPE_CHECKING:
     from outreach.flows.editions import ApprovalRequest
@@ -22,9 +23,13 @@ if TYPE_CHECKING:
     from outreach.ledger.certificate import Certificate
 
 APPROVE, REJECT = "Approve", "Reject"
+SENDERS_POOL = "outreach_senders"
+"""The pool that sending tasks run in; made when Airflow is set up."""
 
 MANUAL_DEADLINE = timedelta(days=7)
 """How long an approver has where no timetable sets a time; then it is rejected."""
+
+_ANY_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 
 _PURPOSES = {
     Purpose.PUBLIC_TASK: "public task",
@@ -89,6 +94,19 @@ def _approval(campaign: Campaign, hub: Hub) -> str:
         return f"standing, once {people} has approved this content"
     hours = response_deadline(campaign) // timedelta(hours=1)
     return f"by {people}, within {hours} hours; otherwise it is rejected"
+
+
+def schedule_fault(campaign: Campaign) -> str:
+    """Return what is wrong with a timetable that reads well and never comes round, or ''.
+
+    Airflow's scheduler would ask it for its next slot, and stop at the error.
+    """
+    try:
+        if campaign.timetable:
+            next_slot(campaign.timetable, _ANY_DAY, campaign.working_days_only)
+    except InputError as error:
+        return f"{campaign.file.name}: {error}"
+    return ""
 
 
 def response_deadline(campaign: Campaign) -> timedelta:

@@ -19,7 +19,7 @@ import psutil
 from outreach.errors import ConfigError
 
 _PR_SET_CHILD_SUBREAPER = 36
-_PATIENCE = 15.0
+_PATIENCE = 10.0
 """Seconds between asking a program to stop and ending it."""
 
 

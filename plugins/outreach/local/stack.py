@@ -15,6 +15,7 @@ from typing import IO
 
 import httpx
 
+from outreach.dagdocs import SENDERS_POOL
 from outreach.errors import ConfigError, OutreachError
 from outreach.local import processes
 from outreach.local.airflow_api import AirflowApi
@@ -90,7 +91,7 @@ def running_stack(
                 programs.append(processes.start(name, command, environ, home / "logs"))
             stack = Stack(home, ports, environ, tuple(programs), stack.passwords)
             _wait_until_healthy(stack, say)
-            stack.api("admin").set_pool("outreach_senders", POOL_SLOTS)
+            stack.api("admin").set_pool(SENDERS_POOL, POOL_SLOTS)
             yield stack
         finally:
             with _no_signals():

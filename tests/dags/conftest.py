@@ -1,0 +1,17 @@
+"""Airflow for tests: a home of its own, set before anything imports Airflow."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+
+from outreach.settings import ROOT
+
+_HOME = tempfile.mkdtemp(prefix="airflow-tests-")
+
+os.environ["AIRFLOW_HOME"] = _HOME
+os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
+os.environ["AIRFLOW__CORE__DAGS_FOLDER"] = str(ROOT / "dags")
+os.environ["AIRFLOW__CORE__PLUGINS_FOLDER"] = str(ROOT / "plugins")
+os.environ["AIRFLOW__CORE__UNIT_TEST_MODE"] = "False"
+os.environ["AIRFLOW__DAG_PROCESSOR__DAG_VERSION_INFLATION_CHECK_LEVEL"] = "error"

@@ -1,0 +1,169 @@
+"""The bridge to Airflow: connections, timetable, and the log-in before the staff pages."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from outreach.airflow_bridge import LondonTimetable, StaffPages, settings_in_airflow
+
+
+def interval(at: datetime) -> Any:
+    from airflow.timetables.base import DataInterval
+
+    return DataInterval.exact(_pendulum(at))
+
+
+def restriction(**given: Any) -> Any:
+    from airflow.timetables.base import TimeRestriction
+
+    return TimeRestriction(**{"earliest": None, "latest": None, "catchup": False, **given})
+
+
+def _pendulum(moment: datetime) -> Any:
+    import pendulum
+
+    return pendulum.instance(moment)
+
+
+def next_run(timetable: LondonTimetable, last: datetime | None, **given: Any) -> datetime | None:
+    found = timetable.next_dagrun_info(
+        last_automated_data_interval=interval(last) if last else None,
+        restriction=restriction(**given),
+    )
+    return found.run_after if found else None
+
+
+def test_a_slot_older_than_the_grace_period_is_never_run() -> None:
+    now = datetime.now(UTC)
+    timetable = LondonTimetable("* * * * *", late_after_hours=2)
+    found = next_run(timetable, now - timedelta(days=3))
+    assert found is not None
+    assert now - timedelta(hours=2, minutes=1) < found <= now - timedelta(hours=1, minutes=58)
+
+
+def test_switching_a_campaign_on_runs_nothing_from_hours_ago() -> None:
+    now = datetime.now(UTC)
+    found = next_run(LondonTimetable("* * * * *", late_after_hours=8), None)
+    assert found is not None
+    assert found > now - timedelta(minutes=11)
+
+
+def test_every_slot_within_the_grace_period_is_run_in_turn() -> None:
+    now = datetime.now(UTC)
+    timetable = LondonTimetable("* * * * *", late_after_hours=4)
+    first = next_run(timetable, now - timedelta(minutes=30))
+    assert first is not None
+    second = next_run(timetable, first)
+    assert second is not None
+    assert second - first == timedelta(minutes=1)
+
+
+def test_a_dag_that_has_ended_runs_no_more() -> None:
+    past = _pendulum(datetime.now(UTC) - timedelta(days=1))
+    assert next_run(LondonTimetable("* * * * *"), None, latest=past) is None
+
+
+def test_a_timetable_survives_being_stored() -> None:
+    one = LondonTimetable("0 10 * * 2", working_days_only=True, late_after_hours=3)
+    stored = json.loads(json.dumps(one.serialize()))
+    again = LondonTimetable.deserialize(stored)
+    assert again.serialize() == one.serialize()
+    assert again.summary == "0 10 * * 2 (London time, working days only)"
+
+
+def test_the_plugin_registers_the_timetable_that_dags_use() -> None:
+    import outreach_plugin
+
+    assert outreach_plugin.OutreachPlugin.timetables == [LondonTimetable]
+
+
+def test_airflows_connections_win_over_the_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    monkeypatch.setenv("OUTREACH_HOME", str(tmp_path))
+    monkeypatch.setenv("OUTREACH_SENDGRID_API_KEY", "from-the-environment")
+    assert settings_in_airflow().sendgrid_api_key == "from-the-environment"
+    connection = {"conn_type": "sendgrid", "password": "SG.from-airflow", "host": "127.0.0.1"}
+    monkeypatch.setenv("AIRFLOW_CONN_SENDGRID_DEFAULT", json.dumps(connection))
+    found = settings_in_airflow()
+    assert found.sendgrid_api_key == "SG.from-airflow"
+    assert found.sendgrid_base_url == "https://127.0.0.1"
+    assert found.origins["sendgrid_api_key"] == "connection sendgrid_default"
+    assert "SG." not in repr(found)
+
+
+@pytest.fixture
+def airflow_api(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Iterator[Any]:
+    """Airflow's own API server with the plugin in it, and a ledger of its own."""
+    import outreach.airflow_bridge as bridge
+
+    monkeypatch.setenv("OUTREACH_HOME", str(tmp_path))
+    monkeypatch.setenv("AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS", "amy:user,vic:viewer")
+    bridge.workspace_in_airflow.cache_clear()
+    from airflow.utils.db import initdb
+
+    initdb()
+    from airflow.api_fastapi.app import create_app, purge_cached_app
+
+    purge_cached_app()
+    yield create_app(apps="core")
+    purge_cached_app()
+    bridge.workspace_in_airflow.cache_clear()
+
+
+def as_user(app: Any, name: str, role: str) -> TestClient:
+    from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
+
+    token = app.state.auth_manager.generate_jwt(SimpleAuthManagerUser(username=name, role=role))
+    client = TestClient(app, base_url="http://localhost:8080")
+    client.headers["Authorization"] = f"Bearer {token}"
+    return client
+
+
+@pytest.mark.airflow
+def test_airflows_log_in_and_roles_stand_before_every_staff_page(airflow_api: Any) -> None:
+    order = "/outreach/editions/none@none/control"
+    nobody = TestClient(airflow_api, base_url="http://localhost:8080")
+    viewer = as_user(airflow_api, "vic", "viewer")
+    officer = as_user(airflow_api, "amy", "user")
+    for page in (
+        "/outreach/",
+        "/outreach/editions",
+        "/outreach/campaigns",
+        "/outreach/openapi.json",
+    ):
+        assert nobody.get(page).status_code in (401, 404), page
+    for page in ("/outreach/", "/outreach/editions", "/outreach/campaigns"):
+        assert nobody.get(page).status_code == 401, page
+        assert viewer.get(page).status_code == 200, page
+    headers = {"Origin": "http://localhost:8080"}
+    form = {"order": "pause", "reason": "test"}
+    assert nobody.post(order, data=form, headers=headers).status_code == 401
+    assert viewer.post(order, data=form, headers=headers).status_code == 403
+    assert officer.post(order, data=form, headers=headers).status_code == 404
+    foreign = {"Origin": "https://elsewhere.example"}
+    assert officer.post(order, data=form, headers=foreign).status_code == 403
+
+
+def test_the_pages_are_built_only_when_somebody_asks_for_one() -> None:
+    built: list[str] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"here"})
+
+    def build() -> Any:
+        built.append("once")
+        return app
+
+    pages = StaffPages(build)
+    assert not built
+    client = TestClient(pages)
+    assert client.get("/").text == client.get("/").text == "here"
+    assert built == ["once"]

@@ -1,0 +1,138 @@
+"""The DAG files: they load fast and silently, touch nothing, and are what campaigns say."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from outreach.campaigns import load_library
+from outreach.dagdocs import SENDERS_POOL, dag_id
+from outreach.hub import load_hub
+from outreach.settings import ROOT
+
+CAMPAIGNS = ROOT / "templates" / "campaigns"
+ALWAYS = {"contacts", "engagement", "upkeep"}
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What loading the DAG files in a fresh process found."""
+
+    seconds: float
+    errors: dict[str, str]
+    warnings: list[str]
+    dags: dict[str, dict[str, Any]]
+    home: Path
+
+    def tasks(self, dag: str) -> dict[str, dict[str, Any]]:
+        return {task["__var"]["task_id"]: task["__var"] for task in self.dags[dag]["dag"]["tasks"]}
+
+
+def load(home: Path, **environ: str) -> Loaded:
+    script = Path(__file__).with_name("loading.py")
+    done = subprocess.run(
+        [sys.executable, str(script)],
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT / "plugins"),
+            "OUTREACH_HOME": str(home / "outreach"),
+            "AIRFLOW_HOME": str(home / "airflow"),
+            **environ,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return Loaded(**json.loads(done.stdout[done.stdout.index('{"seconds"') :]), home=home)
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Loaded:
+    return load(tmp_path_factory.mktemp("dags"))
+
+
+def test_every_campaign_has_its_dag(loaded: Loaded) -> None:
+    hub = load_hub(ROOT / "hub.yaml")
+    slugs = load_library([CAMPAIGNS], hub).campaigns
+    assert set(loaded.dags) == {dag_id(slug) for slug in slugs} | ALWAYS
+
+
+def test_they_load_without_an_error_or_a_warning(loaded: Loaded) -> None:
+    assert loaded.errors == {}
+    assert loaded.warnings == []
+
+
+def test_they_load_in_less_than_a_second_beyond_airflow(loaded: Loaded) -> None:
+    assert loaded.seconds < 1.0
+
+
+def test_loading_opens_no_database_and_writes_nothing(loaded: Loaded) -> None:
+    assert not (loaded.home / "outreach").exists()
+
+
+def test_loading_twice_gives_the_same_so_that_airflow_keeps_one_version(loaded: Loaded) -> None:
+    again = load(loaded.home)
+    assert again.dags == loaded.dags
+
+
+def test_a_task_builds_only_its_own_campaign(loaded: Loaded) -> None:
+    asked = {"_AIRFLOW_PARSING_CONTEXT_DAG_ID": "campaign_what_is_wres"}
+    one = load(loaded.home, **asked)
+    assert set(one.dags) == {"campaign_what_is_wres"} | ALWAYS
+
+
+def test_a_broken_campaign_leaves_the_others_standing(tmp_path: Path) -> None:
+    folder = tmp_path / "campaigns"
+    folder.mkdir()
+    good = (CAMPAIGNS / "what-is-wres.md").read_text()
+    (folder / "good.md").write_text(good)
+    (folder / "broken.md").write_text(good.replace("title:", "titel:"))
+    (folder / "never.md").write_text(good.replace('"0 10 * * 2"', '"0 10 31 2 *"'))
+    loaded = load(tmp_path, OUTREACH_CAMPAIGNS=str(folder))
+    assert set(loaded.dags) == {"campaign_good"} | ALWAYS
+    assert loaded.errors == {}
+
+
+def test_nothing_on_the_trigger_form_must_be_filled_in(loaded: Loaded) -> None:
+    """Airflow marks a field as required, and keeps Trigger grey, unless it may be null."""
+    for dag, found in loaded.dags.items():
+        for name, field in found["dag"].get("params") or []:
+            kind = field["schema"]["__var"]["type"]
+            assert "null" in kind or kind == "boolean", f"{dag}: {name} has to be filled in"
+
+
+def test_every_sender_runs_in_the_senders_pool(loaded: Loaded) -> None:
+    for dag in loaded.dags:
+        if dag.startswith("campaign_"):
+            partial = loaded.tasks(dag)["send"]["partial_kwargs"]
+            assert partial["pool"] == SENDERS_POOL
+
+
+def test_no_campaign_can_be_backfilled_or_catches_up(loaded: Loaded) -> None:
+    for dag, found in loaded.dags.items():
+        assert not found["dag"]["catchup"]
+        if dag.startswith("campaign_"):
+            assert "backfill" not in str(found["dag"]["allowed_run_types"])
+
+
+def test_what_a_person_is_asked_defaults_to_no_and_survives_a_bad_answer(loaded: Loaded) -> None:
+    for dag in loaded.dags:
+        if dag.startswith("campaign_"):
+            assert loaded.tasks(dag)["approve"]["retries"] >= 1
+    source = (ROOT / "dags" / "campaigns.py").read_text()
+    assert "defaults=dagdocs.REJECT" in source
+
+
+def test_each_dag_explains_itself(loaded: Loaded) -> None:
+    for dag, found in loaded.dags.items():
+        assert len(found["dag"]["doc_md"]) > 100, dag
+        assert found["dag"]["tags"], dag

@@ -1,0 +1,83 @@
+"""What Airflow shows about a campaign, and the names that runs give to editions."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from outreach.campaigns import Campaign, load_library
+from outreach.dagdocs import (
+    MANUAL_DEADLINE,
+    dag_id,
+    describe,
+    occurrence_of,
+    read_request,
+    response_deadline,
+)
+from outreach.domain import Segment
+from outreach.errors import InputError
+from outreach.hub import Hub, load_hub
+from outreach.settings import ROOT
+
+SLOT = datetime(2026, 11, 24, 10, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def hub() -> Hub:
+    return load_hub(ROOT / "hub.yaml")
+
+
+@pytest.fixture(scope="module")
+def campaigns(hub: Hub) -> dict[str, Campaign]:
+    return load_library([ROOT / "templates" / "campaigns"], hub).campaigns
+
+
+@pytest.mark.parametrize(
+    ("wanted", "timetable", "slot", "watermarks", "named"),
+    [
+        ("spring", "0 10 * * 2", SLOT, [3], "spring"),
+        ("", "0 10 * * 2", SLOT, [], "2026-11-24"),
+        ("", "", None, [3, 7], "pledges-7"),
+        ("", "", None, [], ""),
+    ],
+)
+def test_the_same_cause_always_names_the_same_edition(
+    wanted: str, timetable: str, slot: datetime | None, watermarks: list[int], named: str
+) -> None:
+    assert occurrence_of(wanted, timetable, slot, watermarks) == named
+
+
+def test_an_empty_form_asks_for_nothing_special() -> None:
+    request = read_request({"occurrence": None, "send_at": None, "sectors": None})
+    assert (request.occurrence, request.send_at, request.narrow) == ("", None, None)
+    assert not request.dry_run
+
+
+def test_a_form_narrows_and_reads_its_time_as_london() -> None:
+    request = read_request({"send_at": "2026-07-07T10:00", "boroughs": ["Camden"]})
+    assert request.narrow == Segment(boroughs=("Camden",))
+    assert request.send_at == datetime(2026, 7, 7, 9, tzinfo=UTC)
+
+
+def test_a_time_that_london_skips_is_refused() -> None:
+    with pytest.raises(InputError, match="does not exist"):
+        read_request({"send_at": "2027-03-28T01:30"})
+
+
+def test_each_campaign_says_why_to_whom_and_when(campaigns: dict[str, Campaign], hub: Hub) -> None:
+    assert campaigns
+    for campaign in campaigns.values():
+        page = describe(campaign, hub)
+        for said in (campaign.title, campaign.basis_reason, campaign.segment.described()):
+            assert said in page
+        assert dag_id(campaign.slug).replace("_", "").isalnum()
+
+
+def test_a_campaign_due_at_a_time_has_no_use_for_an_answer_long_after(
+    campaigns: dict[str, Campaign],
+) -> None:
+    for campaign in campaigns.values():
+        due = campaign.trigger == "timetable"
+        limit = timedelta(hours=campaign.late_after_hours) if due else MANUAL_DEADLINE
+        assert response_deadline(campaign) == limit

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -163,7 +163,7 @@ class _HubForm(BaseModel):
     why: _Text
     website: _Url
     wres_url: _Url
-    privacy_url: _Url
+    privacy_url: _Url | Literal[""] = ""
     sectors: _Names
     areas: Annotated[tuple[_AreaForm, ...], Field(min_length=1)]
     boroughs: _Names

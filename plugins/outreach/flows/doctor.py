@@ -54,7 +54,7 @@ def examine(settings: Settings | None = None) -> tuple[Finding, ...]:
         ws = open_workspace(settings)
     except Exception as error:  # whatever keeps the ledger shut is the finding
         return (*found, Finding(MISSING, "ledger", _kind(settings), _first_line(error)))
-    return (*found, *_ledger(ws), *_campaigns(ws))
+    return (*found, *_ledger(ws), *_hub(ws), *_campaigns(ws))
 
 
 def _basics(settings: Settings) -> Iterator[Finding]:
@@ -137,6 +137,14 @@ def _ledger(ws: Workspace) -> Iterator[Finding]:
     bad = made_up and ws.settings.production
     advice = "set OUTREACH_FROM to an address of your own domain" if made_up else ""
     yield Finding(MISSING if bad else OK, "sender", sender.address, advice)
+
+
+def _hub(ws: Workspace) -> Iterator[Finding]:
+    if ws.hub.privacy_url:
+        yield Finding(OK, "privacy notice", ws.hub.privacy_url)
+    else:
+        advice = "name your privacy notice as privacy_url in hub.yaml"
+        yield Finding(ADVICE, "privacy notice", "none", advice)
 
 
 def _campaigns(ws: Workspace) -> Iterator[Finding]:

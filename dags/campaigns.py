@@ -12,7 +12,8 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
 
-from airflow.providers.standard.operators.hitl import HITLOperator
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.providers.standard.sensors.date_time import DateTimeSensorAsync
 from airflow.sdk import (
     DAG,
@@ -108,7 +109,7 @@ def gate(question: dict[str, Any]) -> str:
     return "approve" if question["ask"] else "confirm"
 
 
-@task(trigger_rule="none_failed_min_one_success", **RETRIES)
+@task(trigger_rule="none_failed", **RETRIES)
 @stopping_at_faults
 def confirm(edition: str, question: dict[str, Any], answer: dict[str, Any] | None) -> str:
     """Write the decision down; refuse one by an author, or for content that has changed.
@@ -222,17 +223,13 @@ def trigger_form(hub: Hub) -> dict[str, Param]:
     }
 
 
-def ask_approver(approvers: tuple[str, ...], deadline: timedelta) -> HITLOperator:
-    """Return the question that appears under Required Actions.
-
-    Not ApprovalOperator: on Reject it would skip `confirm`, which writes the rejection down.
-    """
-    return HITLOperator(
+def ask_approver(approvers: tuple[str, ...], deadline: timedelta) -> ApprovalOperator:
+    """Return the question that appears under Required Actions."""
+    return ApprovalOperator(
         task_id="approve",
         subject="{{ ti.xcom_pull(task_ids='check')['subject'] }}",
         body="{{ ti.xcom_pull(task_ids='check')['body'] }}",
-        options=[dagdocs.APPROVE, dagdocs.REJECT],
-        defaults=dagdocs.REJECT,
+        defaults=ApprovalOperator.REJECT,
         assigned_users=[{"id": user, "name": user} for user in approvers],
         response_timeout=deadline,
         **RETRIES,
@@ -261,7 +258,11 @@ def build(campaign: Campaign, hub: Hub) -> DAG:
         approvers = campaign.approvers or hub.approvers
         answer = ask_approver(approvers, dagdocs.response_deadline(campaign))
         send_at = confirm(edition, question, answer.output)
+        # On Reject the operator skips what follows it directly: `confirm` stands one further, so
+        # that a rejection is written down too.
+        answered = EmptyOperator(task_id="answered")
         gate(question) >> [answer, send_at]
+        answer >> answered >> send_at
         wait = DateTimeSensorAsync(task_id="wait", target_time=send_at, retries=3)
         sent = Send.partial(
             task_id="send",

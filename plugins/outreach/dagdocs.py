@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from outreach.flows.imports import ImportResult
     from outreach.ledger.certificate import Certificate
 
-APPROVE, REJECT = "Approve", "Reject"
 SENDERS_POOL = "outreach_senders"
 """The pool that sending tasks run in; made when Airflow is set up."""
 

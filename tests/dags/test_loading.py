@@ -127,9 +127,11 @@ def test_no_campaign_can_be_backfilled_or_catches_up(loaded: Loaded) -> None:
 def test_what_a_person_is_asked_defaults_to_no_and_survives_a_bad_answer(loaded: Loaded) -> None:
     for dag in loaded.dags:
         if dag.startswith("campaign_"):
-            assert loaded.tasks(dag)["approve"]["retries"] >= 1
+            asked = loaded.tasks(dag)["approve"]
+            assert asked["retries"] >= 1
+            assert asked["task_type"] == "ApprovalOperator"
     source = (ROOT / "dags" / "campaigns.py").read_text()
-    assert "defaults=dagdocs.REJECT" in source
+    assert "defaults=ApprovalOperator.REJECT" in source
 
 
 def test_each_dag_explains_itself(loaded: Loaded) -> None:

@@ -112,4 +112,6 @@ def test_an_occurrence_is_named_by_its_london_date() -> None:
 
 
 def test_a_timetable_can_be_read_by_people() -> None:
-    assert in_words("0 10 * * 2", True) == "0 10 * * 2 (London time, working days only)"
+    assert (
+        in_words("0 10 * * 2", True) == "At 10:00, only on Tuesday (London time, working days only)"
+    )

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
+from cron_descriptor import Options, get_description
 from croniter import CroniterError, croniter
 from govuk_bank_holidays.bank_holidays import BankHolidays
 
@@ -18,6 +19,9 @@ from outreach.errors import InputError
 
 LONDON = ZoneInfo("Europe/London")
 
+_TWENTY_FOUR_HOURS = Options()
+_TWENTY_FOUR_HOURS.use_24hour_time_format = True
+_TWENTY_FOUR_HOURS.locale_code = "en_GB"
 _CLOCK_CHANGE = timedelta(hours=1)
 _HORIZON = timedelta(days=366 * 5)
 """A timetable with no slot in five years has none: "31 February", or Sundays on working days."""
@@ -71,9 +75,9 @@ def slot_occurrence(cron: str, slot: datetime) -> str:
 
 
 def in_words(cron: str, working_days_only: bool = False) -> str:
-    """Return a short text for people: the cron, whose time it is, and which days count."""
+    """Return `cron` for people: `At 10:00, only on Tuesday (London time, working days only)`."""
     days = ", working days only" if working_days_only else ""
-    return f"{cron} (London time{days})"
+    return f"{get_description(cron, _TWENTY_FOUR_HOURS)} (London time{days})"
 
 
 _HELP = 'for example "0 10 * * 2" for Tuesdays at 10:00'

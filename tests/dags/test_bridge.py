@@ -74,7 +74,7 @@ def test_a_timetable_survives_being_stored() -> None:
     stored = json.loads(json.dumps(one.serialize()))
     again = LondonTimetable.deserialize(stored)
     assert again.serialize() == one.serialize()
-    assert again.summary == "0 10 * * 2 (London time, working days only)"
+    assert again.summary == "At 10:00, only on Tuesday (London time, working days only)"
 
 
 def test_the_plugin_registers_the_timetable_that_dags_use() -> None:

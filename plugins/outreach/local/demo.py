@@ -203,7 +203,7 @@ def _figures(ws: Workspace, name: str) -> str:
     label = " (SIMULATED: no real person did any of this)" if found.simulated else ""
     return f"""Engagement with {name}{label}
   {found.delivered} delivered, {found.bounced} bounced, {found.opened} people opened
-  (and {found.machine_opened} were opened by machines), {found.clicked} people clicked,
+  (and {found.machine_opened} opened by machines), {found.clicked} people clicked,
   {found.unsubscribed} unsubscribed"""
 
 

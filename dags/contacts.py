@@ -29,10 +29,11 @@ def pull() -> dict[str, Any]:
 
     context = get_current_context()
     by = context["dag_run"].triggering_user_name or "airflow"
-    results = imports.pull_sources(workspace_in_airflow(), by=by, via="airflow")
+    ws = workspace_in_airflow()
+    results = imports.pull_sources(ws, by=by, via="airflow")
     for result in results:
         LOG.info("%s", dagdocs.import_line(result))
-    return dagdocs.import_counts(results)
+    return dagdocs.import_counts(results, imports.pledges_to_announce(ws))
 
 
 @task.short_circuit(ignore_downstream_trigger_rules=False)
@@ -50,8 +51,12 @@ def changed_contacts(pulled: dict[str, Any]) -> bool:
 @task(outlets=[asset("pledges")])
 def announce_pledges(pulled: dict[str, Any]) -> None:
     """Tell once that pledges came, which starts the campaigns that wait for them."""
+    from outreach.flows import imports
+
     event = get_current_context()["outlet_events"][asset("pledges")]
-    event.extra = {"new": pulled["new_pledges"], "watermark": pulled["watermark"]}
+    event.extra = {"new": pulled["new_pledges"], "watermark": pulled["pledges"]}
+    # A second telling changes nothing: the edition is named by the watermark.
+    imports.announced(workspace_in_airflow(), pulled["pledges"])
 
 
 @task(outlets=[asset("contacts")])

@@ -19,7 +19,7 @@ from outreach.timetable import in_words, next_slot, slot_occurrence
 
 if TYPE_CHECKING:
     from outreach.flows.editions import ApprovalRequest
-    from outreach.flows.imports import ImportResult
+    from outreach.flows.imports import ImportResult, Unannounced
     from outreach.ledger.certificate import Certificate
 
 SENDERS_POOL = "outreach_senders"
@@ -180,13 +180,15 @@ def import_line(result: ImportResult) -> str:
     )
 
 
-def import_counts(results: Sequence[ImportResult]) -> dict[str, Any]:
+def import_counts(results: Sequence[ImportResult], unannounced: Unannounced) -> dict[str, Any]:
     """Return what later steps need of an import: counts, and the names of refused sources.
 
-    `watermark` is the newest import's number: the same pull always has the same.
+    `new_pledges` are those that no campaign was told of yet, `pledges` the newest of them;
+    `watermark` is the newest import's number.
     """
     return {
-        "new_pledges": sum(result.new_pledges for result in results),
+        "new_pledges": unannounced.number,
+        "pledges": unannounced.watermark,
         "changed": sum(result.created + result.changed for result in results),
         "watermark": max((result.import_id for result in results), default=0),
         "refused": [result.source for result in results if result.state in ("refused", "failed")],

@@ -70,7 +70,13 @@ def test_a_taken_port_is_passed_over() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        assert processes.free_port(port) != port
+        with processes.reserved_port(port) as found:
+            assert found > port
+
+
+def test_a_port_that_another_stack_holds_is_passed_over() -> None:
+    with processes.reserved_port(18_080) as one, processes.reserved_port(18_080) as other:
+        assert one != other
 
 
 def test_passwords_are_made_once_and_are_private(tmp_path: Path) -> None:

@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING
 from outreach.errors import InputError
 from outreach.flows.intake import take_file
 from outreach.flows.shrinking import Guard
+from outreach.ledger import announcing
+from outreach.ledger.announcing import Unannounced
+from outreach.ledger.engine import reading
 from outreach.records import ImportKind, ImportResult, ImportState
 from outreach.sources.reading import Columns
 from outreach.sources.sourcesfile import Source, load_sources
@@ -22,7 +25,15 @@ from outreach.sources.sourcesfile import Source, load_sources
 if TYPE_CHECKING:
     from outreach.workspace import Workspace
 
-__all__ = ["ImportResult", "contacts_folder", "import_file", "pull_sources"]
+__all__ = [
+    "ImportResult",
+    "Unannounced",
+    "announced",
+    "contacts_folder",
+    "import_file",
+    "pledges_to_announce",
+    "pull_sources",
+]
 
 SOURCES_FILE = "sources.yaml"
 PROCESSED = "processed"
@@ -111,3 +122,18 @@ def _kind(kind: ImportKind | str) -> ImportKind:
         return ImportKind(kind)
     except ValueError:
         raise InputError(f"{kind!r} is not a kind of file; use: {', '.join(ImportKind)}") from None
+
+
+def pledges_to_announce(ws: Workspace) -> Unannounced:
+    """Return how many pledges no campaign was told of, whichever import brought them.
+
+    Asked of the ledger, not of one import, so that an import which died loses no one.
+    """
+    with reading(ws.engine) as connection:
+        return announcing.unannounced(connection)
+
+
+def announced(ws: Workspace, watermark: int) -> None:
+    """Note that campaigns were told of every pledge up to `watermark`."""
+    with ws.engine.begin() as connection:
+        announcing.announced(connection, watermark, datetime.now(UTC))

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import os
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Mapping, Sequence, Set
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import psutil
 
@@ -119,12 +122,34 @@ def _signal(sessions: set[int], number: int) -> None:
             continue
 
 
-def free_port(wanted: int, taken: Set[int] = frozenset()) -> int:
-    """Return `wanted` if nothing listens there, else the next free port above it."""
+@contextmanager
+def reserved_port(wanted: int) -> Iterator[int]:
+    """Hold `wanted` if it is free, else the next free port above it.
+
+    Something else may take a port between choosing it and listening on it. Two local stacks
+    never do that to each other: each holds a lock for its ports. Raises ConfigError.
+    """
     for port in range(wanted, wanted + 100):
-        if port not in taken and not _listens(port):
-            return port
+        lock = _port_lock(port)
+        if lock is None:
+            continue
+        with lock:
+            if not _listens(port):
+                yield port
+                return
     raise ConfigError(f"no port is free between {wanted} and {wanted + 99}")
+
+
+def _port_lock(port: int) -> IO[str] | None:
+    """Return the held lock of a port, or None where another stack of this user holds it."""
+    name = f"outreach-port-{port}-{os.getuid()}.lock"
+    lock = (Path(tempfile.gettempdir()) / name).open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        return None
+    return lock
 
 
 def _listens(port: int) -> bool:

@@ -79,9 +79,13 @@ def running_stack(
     `home`, StackFailed if a part does not come up.
     """
     home.mkdir(parents=True, exist_ok=True)
-    with _only_one(home), _signals_as_interrupt():
-        airflow = processes.free_port(8080)
-        ports = Ports(airflow, processes.free_port(8090, {airflow}))
+    with (
+        _only_one(home),
+        _signals_as_interrupt(),
+        processes.reserved_port(8080) as airflow,
+        processes.reserved_port(8090) as public,
+    ):
+        ports = Ports(airflow, public)
         environ = local_environment(home, ports, base=base)
         stack = Stack(home, ports, environ, (), passwords(home))
         programs: list[Program] = []

@@ -123,7 +123,7 @@ def test_a_fault_of_several_variants_is_named_once(hub: Hub, write: Write) -> No
         (made.label(key), made.render(key, EDITION), ("", "")) for key in ((True,), (False,))
     ]
     (fault,) = check(campaign, hub, contents, {})
-    assert fault.message.endswith("(first seen for: contact.pledged: yes)")
+    assert fault.message.endswith("(first seen for: has pledged)")
 
 
 def test_values_too_large_for_a_request_stop_an_edition(found: Find) -> None:

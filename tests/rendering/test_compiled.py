@@ -55,7 +55,7 @@ def test_a_key_is_labelled_in_the_author_s_own_words(compiled: Compile) -> None:
         "{% if contact.pledged %}x{% endif %}{% if contact.sector == 'Dentistry' %}y{% endif %}"
     )
     label = made.label(made.key(Reader(pledged_on=date(2026, 1, 1))))
-    assert label == "contact.pledged: yes; contact.sector == 'Dentistry': no"
+    assert label == "has pledged; sector is not Dentistry"
     assert compiled("Hello").label(()) == "everyone"
 
 

@@ -15,6 +15,7 @@ from outreach.providers.base import Content
 from outreach.rendering.addresses import address_fault, slots_in_addresses
 from outreach.rendering.evaluate import fixed_text, fixed_truth, text_of, truth_of
 from outreach.rendering.expand import expand
+from outreach.rendering.labels import in_words
 from outreach.rendering.layout import Layout, load_layout
 from outreach.rendering.pipeline import Marked, assemble
 from outreach.rendering.sandbox import CopySandbox, copy_environment
@@ -110,13 +111,9 @@ class Compiled:
         )
 
     def label(self, key: Sequence[bool | str]) -> str:
-        """Return a variant's key in words, such as `contact.pledged: yes`."""
-        asked = [
-            f"{test.text}: {'yes' if result else 'no'}"
-            for test, result in zip(self.tests, key, strict=True)
-            if result != ""
-        ]
-        return "; ".join(asked) or "everyone"
+        """Return a variant's key in words, such as `sector is Dentistry; has pledged`."""
+        asked = zip(self.tests, key, strict=True)
+        return in_words((test.text, bool(result)) for test, result in asked if result != "")
 
     def render(self, key: Sequence[bool | str], edition: EditionContext) -> Content:
         """Return one variant's content. Raises InputError for a fault, naming its line."""

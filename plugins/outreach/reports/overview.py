@@ -120,6 +120,8 @@ def _imports(ws: Workspace, since: datetime) -> Iterator[Need]:
     with reading(ws.engine) as connection:
         rows = views_people.imports(connection, limit=10, with_quarantine=True, since=since)
     for row in rows:
-        some = "1 row" if row.quarantined == 1 else f"{row.quarantined:,} rows"
-        words = f"set aside {some} that need mending"
+        one = row.quarantined == 1
+        words = (
+            f"set aside {row.quarantined:,} {'row that needs' if one else 'rows that need'} mending"
+        )
         yield Need("Import", row.source or row.file_name, words, ("imports", str(row.id)))

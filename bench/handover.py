@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from bench.deployment import approved_edition, databases, deployment, planned_ids, populate
 from bench.handover_peers import Outgoing, in_batches, one_by_one, outgoing, peer_table
-from bench.measure import Comparison, Options, Result, Sample, WriterClock, timed
+from bench.measure import Comparison, Options, Result, Sample, WriterClock, timed, timed_ours
 from bench.sink import Sink, running_sink
 
 import sqlalchemy as sa
@@ -63,7 +63,7 @@ def _compare(ws: Workspace, sink: Sink, options: Options, peer: sa.Engine) -> Re
 def send_edition(ws: Workspace, sink: Sink, edition: str) -> float:
     """Send an approved edition; returns the seconds. Every delivery came once, or it raises."""
     expected = planned_ids(ws, edition)
-    with timed() as seconds:
+    with timed_ours() as seconds:
         report = send(ws, edition)
     sink.take().must_be(expected, "Outreach")
     if not (report.finished and settle(ws, edition).balanced):

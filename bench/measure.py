@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cProfile
 import gc
 import re
 import resource
@@ -87,6 +88,23 @@ def timed() -> Iterator[Callable[[], float]]:
         yield lambda: ended - began
     finally:
         ended = time.perf_counter()
+
+
+profiles: list[cProfile.Profile] = []
+"""The profiler to run in the blocks that time Outreach, where one is asked for."""
+
+
+@contextmanager
+def timed_ours() -> Iterator[Callable[[], float]]:
+    """Time a block of Outreach's own work; it is profiled where that was asked for."""
+    with timed() as seconds:
+        for profile in profiles:
+            profile.enable()
+        try:
+            yield seconds
+        finally:
+            for profile in profiles:
+                profile.disable()
 
 
 class WriterClock:

@@ -16,7 +16,7 @@ from pathlib import Path
 os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1"
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "plugins"))
 
-from bench.measure import Options, Result, shown  # noqa: E402
+from bench.measure import Options, Result, shown
 
 NAMES = ("handover", "imports", "events", "rendering", "prepare")
 

@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
+
 from bench.measure import Options
 from bench.people import Person, people
-
 from outreach.flows.editions import approve, prepare
 from outreach.ledger.editions import batch, delivery, edition
 from outreach.ledger.engine import open_engine

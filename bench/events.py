@@ -15,15 +15,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
 from bench.deployment import approved_edition, databases, deployment, planned_ids, populate
 from bench.events_peers import each_event, each_post, peer_deliveries
 from bench.handover import send_edition
 from bench.measure import Comparison, Options, Result, Sample, WriterClock, timed, timed_ours
 from bench.sink import Sink, running_sink
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
 from outreach.flows.events import drain, store_raw
 from outreach.ledger.engine import open_engine
 from outreach.providers.registry import event_source

@@ -10,12 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import sqlalchemy as sa
+
 from bench.deployment import approved_edition, databases, deployment, planned_ids, populate
 from bench.handover_peers import Outgoing, in_batches, one_by_one, outgoing, peer_table
-from bench.measure import Comparison, Options, Result, Sample, WriterClock, timed, timed_ours
+from bench.measure import (
+    Comparison,
+    Options,
+    Result,
+    Sample,
+    Timing,
+    WriterClock,
+    timed,
+    timed_ours,
+)
 from bench.sink import Sink, running_sink
-
-import sqlalchemy as sa
 from outreach.flows.editions import send, settle
 from outreach.ledger.engine import open_engine
 from outreach.workspace import Workspace
@@ -46,7 +55,7 @@ def _compare(ws: Workspace, sink: Sink, options: Options, peer: sa.Engine) -> Re
         few = everyone[: options.peer_people or ONE_BY_ONE]
         ours.size, single.size, batches.size = len(everyone), len(few), len(everyone)
         clock = WriterClock(ws.engine)
-        ours.add_rate(send_edition(ws, sink, edition))
+        ours.add_rate(send_edition(ws, sink, edition, timed_ours))
         longest = max(longest, clock.longest)
         single.add_rate(_timed_peer(one_by_one, few, sink, peer))
         batches.add_rate(_timed_peer(in_batches, everyone, sink, peer))
@@ -60,10 +69,13 @@ def _compare(ws: Workspace, sink: Sink, options: Options, peer: sa.Engine) -> Re
     )
 
 
-def send_edition(ws: Workspace, sink: Sink, edition: str) -> float:
-    """Send an approved edition; returns the seconds. Every delivery came once, or it raises."""
+def send_edition(ws: Workspace, sink: Sink, edition: str, timing: Timing = timed) -> float:
+    """Send an approved edition; returns the seconds.
+
+    Raises RuntimeError unless each email came exactly once and the certificate balances.
+    """
     expected = planned_ids(ws, edition)
-    with timed_ours() as seconds:
+    with timing() as seconds:
         report = send(ws, edition)
     sink.take().must_be(expected, "Outreach")
     if not (report.finished and settle(ws, edition).balanced):

@@ -144,9 +144,7 @@ def _must_agree(ours: Imported, peer: Imported) -> None:
 
 
 def _main(who: str, file: str, home: str, url: str) -> None:
-    done = (
-        take_ours(Path(file), Path(home), url) if who == "ours" else take_peer(Path(file), url)
-    )
+    done = take_ours(Path(file), Path(home), url) if who == "ours" else take_peer(Path(file), url)
     print(json.dumps(asdict(done)))
 
 

@@ -10,13 +10,16 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
+
+Timing = Callable[[], AbstractContextManager[Callable[[], float]]]
+"""`timed` or `timed_ours`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +131,6 @@ class WriterClock:
         began = self._began.pop(id(connection), None)
         if began is not None:
             self.longest = max(self.longest, time.perf_counter() - began)
-
-    def note(self, what: str) -> str:
-        """Return the figure in words."""
-        return f"{what} kept other writers waiting for at most {self.longest * 1000:,.0f} ms"
 
 
 def memory_now() -> int:

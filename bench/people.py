@@ -1,4 +1,4 @@
-"""Made-up people at example.org, the same in every run, and a file of them as messy as real ones."""
+"""Made-up people at example.org, the same in every run, and a messy file of them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-FIRST = "Amara Beth Chidi Dana Ewan Femi Grace Hana Idris Jo Kofi Lena Marta Niamh Omar".split()
-LAST = "Adeyemi Brown Chen Davies Evans Fisher Gill Hughes Idowu Jones Khan Lewis O'Neil".split()
+FIRST = (
+    *("Amara", "Beth", "Chidi", "Dana", "Ewan", "Femi", "Grace", "Hana", "Idris", "Jo"),
+    *("Kofi", "Lena", "Marta", "Niamh", "Omar"),
+)
+LAST = (
+    *("Adeyemi", "Brown", "Chen", "Davies", "Evans", "Fisher", "Gill", "Hughes", "Idowu"),
+    *("Jones", "Khan", "Lewis", "O'Neil"),
+)
 ROLES = ("GP", "Practice manager", "Practice nurse", "Receptionist", "Pharmacist", "Optometrist")
 SECTORS = ("General Practice", "Community Pharmacy", "Dentistry", "Optometry")
 AREAS = tuple(f"{part} London" for part in ("North Central", "North East", "South West"))

@@ -11,10 +11,10 @@ import json
 from typing import Any
 
 import sqlalchemy as sa
-from bench.deployment import CAMPAIGN, databases, deployment, populate
-from bench.measure import Comparison, Options, Result, Sample, WriterClock, timed, timed_ours
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
+from bench.deployment import CAMPAIGN, databases, deployment, populate
+from bench.measure import Comparison, Options, Result, Sample, WriterClock, timed, timed_ours
 from outreach.flows.editions import prepare
 from outreach.ledger.people import contact, suppression
 from outreach.workspace import Workspace

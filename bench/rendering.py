@@ -11,13 +11,13 @@ from datetime import UTC, date, datetime
 
 import css_inline
 import mjml
-from bench.deployment import CAMPAIGN
-from bench.measure import Comparison, Options, Result, Sample, timed, timed_ours
-from bench.people import Person, people
 from jinja2 import Environment
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
+from bench.deployment import CAMPAIGN
+from bench.measure import Comparison, Options, Result, Sample, timed, timed_ours
+from bench.people import Person, people
 from outreach.campaigns import Campaign, load_library
 from outreach.domain import Mailbox, Organisation, Reader
 from outreach.hub import Hub, load_hub

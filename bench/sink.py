@@ -96,7 +96,9 @@ class _Server:
         if head.startswith(_SEND):
             self.bodies.append(body)
             number = len(self.bodies)
-            return b"HTTP/1.1 202 Accepted\r\nX-Message-Id: m%d\r\nContent-Length: 0\r\n\r\n" % number
+            return (
+                b"HTTP/1.1 202 Accepted\r\nX-Message-Id: m%d\r\nContent-Length: 0\r\n\r\n" % number
+            )
         if head.startswith(_TAKEN):
             found = json.dumps(self._taken()).encode()
             return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(found) + found

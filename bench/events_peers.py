@@ -44,9 +44,7 @@ def peer_deliveries(engine: sa.Engine, ids: list[str]) -> None:
     _Base.metadata.drop_all(engine)
     _Base.metadata.create_all(engine)
     with engine.begin() as connection:
-        connection.execute(
-            sa.insert(Delivery.__table__), [{"id": one, "state": "accepted"} for one in ids]
-        )
+        connection.execute(sa.insert(Delivery), [{"id": one, "state": "accepted"} for one in ids])
 
 
 def each_event(engine: sa.Engine, body: bytes) -> None:

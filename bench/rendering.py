@@ -122,9 +122,10 @@ class Pipeline:
         """Return one person's message; its text part is the copy's Markdown as it stands."""
         names = {"contact": reader_of(one), "hub": self._hub}
         body = self._body.render(names)
+        subject = self._subject.render(names)
         parts = {
             "hub": self._hub,
-            "subject": self._subject.render(names),
+            "subject": subject,
             "preview": self._preview,
             "why": self._why,
             "links": {
@@ -138,7 +139,7 @@ class Pipeline:
             fonts={},
         )
         return Message(
-            parts["subject"],
+            subject,
             self._text.render(**parts, body=body),
             self._inliner.inline(document),
         )

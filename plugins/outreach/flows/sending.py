@@ -16,6 +16,7 @@ from outreach.keys import UNSUBSCRIBE, VIEW
 from outreach.ledger import claims, edition_store, outcomes
 from outreach.ledger.claims import ClaimedBatch, Nothing
 from outreach.ledger.edition_store import EditionRecord
+from outreach.ledger.engine import reading
 from outreach.ledger.migrate import ledger_id
 from outreach.providers.allowlist import allowed
 from outreach.providers.base import Content, Handover, Provider, Recipient
@@ -64,7 +65,7 @@ class Sender:
         self._name = sender_name()
         self._journal = Journal(ws.settings.journal)
         self._guard = JournalGuard(self._journal, ws.engine)
-        with ws.engine.connect() as connection:
+        with reading(ws.engine) as connection:
             self._ledger_id = ledger_id(connection)
             self._contents: dict[int, Content] = {
                 v.id: frozen.from_json(v.content, v.format)
@@ -224,7 +225,7 @@ def send(ws: Workspace, edition: str, *, progress: Progress | None = None) -> Se
     the edition is not approved, comes too late, or the ledger is behind its journal.
     """
     now = datetime.now(UTC)
-    with ws.engine.connect() as connection:
+    with reading(ws.engine) as connection:
         record = edition_store.get(connection, edition)
     _may_start(ws, record, now)
     outcomes.doubt_the_dead(ws.engine, now, alive, record.id)

@@ -1,0 +1,172 @@
+"""Time, memory, and what is made of them: medians, and a ratio for each round."""
+
+from __future__ import annotations
+
+import cProfile
+import gc
+import re
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+
+Timing = Callable[[], AbstractContextManager[Callable[[], float]]]
+"""`timed` or `timed_ours`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a benchmark is run. `people` and `peer_people` of 0 mean its own default."""
+
+    folder: Path
+    people: int = 0
+    peer_people: int = 0
+    rounds: int = 3
+    database: str = "sqlite"
+
+
+@dataclass(slots=True)
+class Sample:
+    """One side of a comparison: what it is, and one value per round for `size` items each."""
+
+    what: str
+    size: int
+    values: list[float] = field(default_factory=list)
+
+    @property
+    def median(self) -> float:
+        """The middle value of the rounds."""
+        return statistics.median(self.values)
+
+    def add_rate(self, seconds: float) -> None:
+        """Add a round that handled `size` items in `seconds`."""
+        self.values.append(self.size / seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Ours beside a peer, round by round. `more` says whether a larger value is better."""
+
+    name: str
+    unit: str
+    ours: Sample
+    peer: Sample
+    more: bool = True
+
+    @property
+    def ratios(self) -> list[float]:
+        """How many times better ours was, one ratio per round, smallest first."""
+        pairs = zip(self.ours.values, self.peer.values, strict=True)
+        return sorted(a / b if self.more else b / a for a, b in pairs)
+
+    @property
+    def ratio(self) -> float:
+        """The median of the rounds' ratios."""
+        return statistics.median(self.ratios)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one benchmark found; `notes` are further figures, in words."""
+
+    comparisons: tuple[Comparison, ...]
+    notes: tuple[str, ...] = ()
+
+
+@contextmanager
+def timed() -> Iterator[Callable[[], float]]:
+    """Time a block, garbage swept up before; the value is asked for after the block."""
+    gc.collect()
+    began = time.perf_counter()
+    ended = 0.0
+    try:
+        yield lambda: ended - began
+    finally:
+        ended = time.perf_counter()
+
+
+profiles: list[cProfile.Profile] = []
+"""The profiler to run in the blocks that time Outreach, where one is asked for."""
+
+
+@contextmanager
+def timed_ours() -> Iterator[Callable[[], float]]:
+    """Time a block of Outreach's own work; it is profiled where that was asked for."""
+    with timed() as seconds:
+        for profile in profiles:
+            profile.enable()
+        try:
+            yield seconds
+        finally:
+            for profile in profiles:
+                profile.disable()
+
+
+class WriterClock:
+    """The longest time for which a connection held the right to write, in seconds.
+
+    On SQLite every other writer waits for so long, an unsubscribe among them.
+    """
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self.longest = 0.0
+        self._began: dict[int, float] = {}
+        event.listen(engine, "begin", self._begin)
+        event.listen(engine, "commit", self._end)
+        event.listen(engine, "rollback", self._end)
+
+    def _begin(self, connection: sa.Connection) -> None:
+        if not connection.get_execution_options().get("outreach_reading"):
+            self._began[id(connection)] = time.perf_counter()
+
+    def _end(self, connection: Any) -> None:
+        began = self._began.pop(id(connection), None)
+        if began is not None:
+            self.longest = max(self.longest, time.perf_counter() - began)
+
+
+def memory_now() -> int:
+    """Return the bytes that this process holds now (its peak where that cannot be known)."""
+    return _status("VmRSS") or memory_peak()
+
+
+def memory_peak() -> int:
+    """Return the most bytes that this process has held."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return _status("VmHWM") or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def _status(name: str) -> int:
+    # getrusage would show what the parent held when it started this process.
+    status = Path("/proc/self/status")
+    found = re.search(rf"{name}:\s+(\d+)", status.read_text()) if status.exists() else None
+    return int(found[1]) * 1024 if found else 0
+
+
+def shown(result: Result) -> str:
+    """Return a result for people to read."""
+    lines: list[str] = []
+    for one in result.comparisons:
+        words = "x" if one.more else "x less"
+        lines.append(f"{one.name}: {_number(one.ratio)}{words}  ({_range(one.ratios)})")
+        for sample in (one.ours, one.peer):
+            size = f"{sample.size:,}, {len(sample.values)} rounds"
+            lines.append(f"    {_number(sample.median):>10} {one.unit}  {sample.what} ({size})")
+    lines += [f"    {note}" for note in result.notes]
+    return "\n".join(lines)
+
+
+def _range(ratios: list[float]) -> str:
+    return f"{_number(ratios[0])} to {_number(ratios[-1])}"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:,.1f}"

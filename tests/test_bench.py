@@ -1,0 +1,82 @@
+"""Each benchmark runs, proves its own result, and prints its ratios; no time is asserted."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from bench.__main__ import NAMES, main
+from bench.people import write_messy_csv
+from bench.sink import Taken
+
+RATIO = re.compile(r"^(\S+): [\d,.]+x", re.MULTILINE)
+
+SIZES = {
+    "handover": ["--people", "120", "--peer-people", "5"],
+    "imports": ["--people", "200"],
+    "events": ["--people", "600", "--peer-people", "10"],
+    "rendering": ["--people", "60", "--peer-people", "3"],
+    "prepare": ["--people", "100", "--peer-people", "20"],
+}
+
+PRINTED = {
+    "handover": {"handover-sqlite-vs-one-by-one", "handover-sqlite-vs-batches"},
+    "imports": {"imports-sqlite-speed", "imports-sqlite-memory"},
+    "events": {"events-sqlite-take-in", "events-sqlite-whole", "events-sqlite-drain"},
+    "rendering": {"rendering-vs-pipeline", "rendering-vs-emailmessage"},
+    "prepare": {"prepare-sqlite-vs-orm"},
+}
+
+
+def test_every_benchmark_is_tried_here() -> None:
+    assert set(NAMES) == set(SIZES) == set(PRINTED)
+    names = [name for printed in PRINTED.values() for name in printed]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_benchmark_runs_and_prints_its_ratios(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([name, *SIZES[name], "--rounds", "2", "--folder", str(tmp_path)]) == 0
+    assert set(RATIO.findall(capsys.readouterr().out)) == PRINTED[name]
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_hand_over_runs_on_postgresql_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["handover", *SIZES["handover"], "--rounds", "1", "--database", "postgresql"]
+    assert main([*asked, "--folder", str(tmp_path)]) == 0
+    printed = {name.replace("sqlite", "postgresql") for name in PRINTED["handover"]}
+    assert set(RATIO.findall(capsys.readouterr().out)) == printed
+
+
+def test_a_profile_names_the_functions_that_took_longest(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["prepare", *SIZES["prepare"], "--profile", "--folder", str(tmp_path)]) == 0
+    assert "prepare (flows/preparing.py" in capsys.readouterr().out
+
+
+def test_a_name_that_is_no_benchmark_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["handovr"])
+    assert "handover" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("came", [("a",), ("a", "b", "b"), ("a", "b", "c")])
+def test_a_hand_over_that_loses_or_repeats_someone_is_not_timed(came: tuple[str, ...]) -> None:
+    Taken(1, 10, ("b", "a")).must_be(["a", "b"], "it")
+    with pytest.raises(RuntimeError, match="not one each"):
+        Taken(1, 10, came).must_be(["a", "b"], "it")
+
+
+def test_the_same_messy_file_is_made_each_time(tmp_path: Path) -> None:
+    write_messy_csv(tmp_path / "one.csv", 150)
+    write_messy_csv(tmp_path / "two.csv", 150)
+    made = (tmp_path / "one.csv").read_text(encoding="utf-8-sig")
+    assert made == (tmp_path / "two.csv").read_text(encoding="utf-8-sig")
+    assert " at example.org" in made
+    assert "@EXAMPLE.ORG" in made

@@ -149,7 +149,7 @@ def commands_in(page: Path) -> Iterator[str]:
 
 def as_typed(line: str) -> list[str] | None:
     """The words after `outreach`; None where a line is no command of ours or only names some."""
-    line = re.sub(r"^(\.venv/bin/|docker compose exec drainer )", "", line.partition("  #")[0])
+    line = re.sub(r"^(\.venv/bin/|docker compose exec worker )", "", line.partition("  #")[0])
     if not line.startswith("outreach ") or line.endswith("..."):
         return None
     words = shlex.split(line)[1:]

@@ -1,10 +1,8 @@
-"""The documentation says what is true: settings, commands, fields, targets, links, examples."""
+"""The documentation says what is true: settings, fields, targets, links, examples."""
 
 from __future__ import annotations
 
-import argparse
 import re
-import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
@@ -13,7 +11,6 @@ import pytest
 from pydantic import BaseModel
 
 from outreach.campaigns import load_campaign
-from outreach.cli import build_parser
 from outreach.domain import SuppressionReason
 from outreach.frontmatter import FrontMatter, SegmentForm
 from outreach.hub import load_hub
@@ -23,44 +20,23 @@ from outreach.rendering.values import FIELDS, Fields
 from outreach.reports import editions as edition_report
 from outreach.settings import ROOT
 from outreach.web.staff.pages import AREAS
-
-README = ROOT / "README.md"
-GUIDE = ROOT / "docs" / "guide.md"
-OPERATIONS = ROOT / "docs" / "operations.md"
-PAGES = [README, *sorted((ROOT / "docs").rglob("*.md"))]
+from tests.reading_docs import (
+    FENCE,
+    GUIDE,
+    HEADING,
+    INLINE,
+    LINK,
+    OPERATIONS,
+    PAGES,
+    README,
+    fences,
+    prose,
+    section,
+    shown,
+)
 
 SETTING = re.compile(r"\bOUTREACH_[A-Z][A-Z_]*[A-Z]\b")
-FENCE = re.compile(r"^( *)```([^\n]*)\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
-INLINE = re.compile(r"`([^`\n]+)`")
-LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
-HEADING = re.compile(r"^#{1,6} +(.+?) *$", re.MULTILINE)
 IMAGE_BYTES = 200_000
-
-PLACEHOLDERS = {
-    "[SLUG]": "what-is-wres",
-    "SLUG": "what-is-wres",
-    "EDITION": "what-is-wres@2026-11-24",
-    "KIND": "contacts",
-    "WHAT": "contacts",
-    "PORT": "8090",
-}
-"""What stands for a word in capitals in the table of commands; any other is text."""
-
-
-def shown(path: Path) -> str:
-    return str(path.relative_to(ROOT))
-
-
-def fences(page: Path) -> Iterator[tuple[str, str]]:
-    """Yield (info line, content) of every fenced block, its indentation taken off."""
-    for indent, info, body in FENCE.findall(page.read_text()):
-        lines = (line.removeprefix(indent) for line in body.splitlines())
-        yield info.strip(), "\n".join(lines) + "\n"
-
-
-def prose(page: Path) -> str:
-    """A page without its fenced blocks and without code in a line."""
-    return INLINE.sub("", FENCE.sub("", page.read_text()))
 
 
 # ---- settings
@@ -90,100 +66,6 @@ def test_every_secret_of_the_compose_file_is_in_the_operations_guide() -> None:
     compose = (ROOT / "docker-compose.yaml").read_text()
     needed = set(re.findall(r"(?<!\$)\$\{([A-Z_]+)", compose))
     assert {name for name in needed if name not in OPERATIONS.read_text()} == set()
-
-
-# ---- commands
-
-
-def leaves(parser: argparse.ArgumentParser, words: str) -> Iterator[tuple[str, set[str]]]:
-    """Yield (command, its long options) for every command that does something."""
-    options: set[str] = set()
-    inner: dict[str, argparse.ArgumentParser] = {}
-    for action in parser._actions:
-        if isinstance(action, argparse._SubParsersAction):
-            inner |= action.choices
-        else:
-            options |= {name for name in action.option_strings if name.startswith("--")}
-    if not inner:
-        yield words, options - {"--help"}
-    for name, one in inner.items():
-        yield from leaves(one, f"{words} {name}")
-
-
-COMMANDS = dict(leaves(build_parser(), "outreach"))
-
-
-def section(page: Path, title: str) -> str:
-    text = page.read_text()
-    start = text.index(f"\n## {title}\n")
-    end = text.find("\n## ", start + 4)
-    return text[start:] if end < 0 else text[start:end]
-
-
-def test_there_are_commands_to_compare() -> None:
-    assert len(COMMANDS) > 15
-
-
-@pytest.mark.parametrize("command", sorted(COMMANDS))
-def test_every_command_and_option_is_in_the_operations_guide(command: str) -> None:
-    rows = section(OPERATIONS, "Commands").splitlines()
-    mine = [n for n, row in enumerate(rows) if re.match(rf"\| `{command}[ `]", row)]
-    assert mine, f"no row for {command}"
-    said = ""
-    for start in mine:
-        said += rows[start]
-        for row in rows[start + 1 :]:
-            if not row.startswith("| ... "):
-                break
-            said += row
-    assert {option for option in COMMANDS[command] if option not in said} == set()
-
-
-def commands_in(page: Path) -> Iterator[str]:
-    """Every `outreach ...` command of a page, in blocks and in lines, as one would type it."""
-    for info, body in fences(page):
-        if not info:
-            yield from (line.strip() for line in body.splitlines())
-    yield from INLINE.findall(FENCE.sub("", page.read_text()))
-
-
-def as_typed(line: str) -> list[str] | None:
-    """The words after `outreach`; None where a line is no command of ours or only names some."""
-    line = re.sub(r"^(\.venv/bin/|docker compose exec worker )", "", line.partition("  #")[0])
-    if not line.startswith("outreach ") or line.endswith("..."):
-        return None
-    words = shlex.split(line)[1:]
-    words = [word for word in words if word != "--json"]
-    return [PLACEHOLDERS.get(word, word) for word in words]
-
-
-def typed_commands() -> list[tuple[str, tuple[str, ...]]]:
-    found = {
-        (shown(page), tuple(words))
-        for page in PAGES
-        for line in commands_in(page)
-        if (words := as_typed(line)) is not None
-    }
-    return sorted(found)
-
-
-TYPED = typed_commands()
-
-
-def test_commands_are_found_in_every_guide() -> None:
-    assert {page for page, _ in TYPED} >= {"README.md", "docs/guide.md", "docs/operations.md"}
-    assert len(TYPED) > 30
-
-
-@pytest.mark.parametrize(("page", "words"), TYPED, ids=lambda value: " ".join(value))
-def test_every_command_that_is_shown_can_be_typed(page: str, words: tuple[str, ...]) -> None:
-    named = " ".join(("outreach", *words))
-    if named in {"outreach approve", "outreach campaigns new"}:
-        return  # in running text a command is named without what it takes
-    try:
-        build_parser().parse_args(list(words))
-    except SystemExit:
-        pytest.fail(f"{page} shows a command that the parser refuses: {named}")
 
 
 # ---- the guide for comms officers

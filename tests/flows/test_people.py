@@ -252,5 +252,5 @@ def test_the_contacts_export_says_who_may_be_written_to_and_why_not(
 def test_an_export_of_something_else_is_refused_with_the_choice(
     ws: Workspace, tmp_path: Path
 ) -> None:
-    with pytest.raises(InputError, match="contacts, pledges, quarantine"):
+    with pytest.raises(InputError, match="contacts, deliveries, events, pledges, quarantine"):
         export(ws, "everything", tmp_path / "x.csv")

@@ -17,6 +17,7 @@ from outreach.flows.sending import sender_mailbox
 from outreach.ledger import audience, edition_store, freeze
 from outreach.ledger.audience import Candidate, Rule
 from outreach.ledger.certificate import certificate
+from outreach.ledger.engine import reading
 from outreach.ledger.freeze import NewEdition, NewVariant, PlannedDelivery
 from outreach.providers.base import Content
 from outreach.providers.registry import open_provider
@@ -99,7 +100,7 @@ def prepare(
     if not _OCCURRENCE.fullmatch(occurrence):
         raise InputError("an occurrence is up to 64 letters, digits and . _ : + -, as 2026-11-23")
     name = f"{slug}@{occurrence}"
-    with ws.engine.connect() as connection:
+    with reading(ws.engine) as connection:
         known = freeze.exists(connection, name)
     if known:
         return _described(ws, name, created=False)
@@ -129,7 +130,7 @@ def prepare(
 
 
 def _described(ws: Workspace, name: str, *, created: bool) -> Prepared:
-    with ws.engine.connect() as connection:
+    with reading(ws.engine) as connection:
         account = certificate(connection, name)
         count = len(edition_store.variants(connection, edition_store.get(connection, name).id))
     planned = account.planned
@@ -187,7 +188,7 @@ def narrowed(segment: Segment, narrow: Segment) -> Segment:
 def _audience(ws: Workspace, compiled: Compiled, rule: Rule, name: str, now: datetime) -> _Audience:
     found = _Audience([], [], [])
     places: dict[VariantKey, int] = {}
-    with ws.engine.connect() as connection:
+    with reading(ws.engine) as connection:
         for person in audience.select_candidates(connection, rule, name, now):
             if person.why_not:
                 found.not_planned.append(person)

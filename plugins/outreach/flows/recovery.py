@@ -11,6 +11,7 @@ from outreach.journal import Claim, Journal
 from outreach.ledger import behind
 from outreach.ledger.behind import Recovery
 from outreach.ledger.edition_store import note
+from outreach.ledger.engine import reading
 from outreach.workspace import Workspace
 
 
@@ -32,7 +33,7 @@ class JournalGuard:
             return
         last = self._journal.last()
         if last is not None:
-            with self._engine.connect() as connection:
+            with reading(self._engine) as connection:
                 if not behind.knows(connection, last):
                     raise Refused(
                         "the ledger is behind its claim journal, as after restoring a backup: "

@@ -16,6 +16,7 @@ from outreach.ledger.claims import ClaimedBatch
 from outreach.ledger.columns import chunks
 from outreach.ledger.edition_store import OPEN
 from outreach.ledger.editions import batch, delivery, edition
+from outreach.ledger.engine import reading
 from outreach.ledger.facts import set_fact
 from outreach.ledger.mailable import not_mailable
 from outreach.ledger.people import contact
@@ -109,7 +110,7 @@ def split(engine: sa.Engine, taken: ClaimedBatch, now: datetime) -> bool:
 
 def still_mine(engine: sa.Engine, taken: ClaimedBatch) -> bool:
     """Whether this claim still stands; asked right before bytes leave when time has passed."""
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         return bool(
             connection.execute(
                 sa.select(batch.c.id).where(
@@ -134,7 +135,7 @@ def doubt_the_dead(
     ).where(batch.c.state == S.CLAIMED)
     if edition_id:
         query = query.where(batch.c.edition_id == edition_id)
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         claimed = connection.execute(query).all()
     doubted = 0
     for row in claimed:

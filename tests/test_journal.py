@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import resource
+import signal
 from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
 
-from outreach.errors import NotSent
+from outreach.errors import ConfigError, NotSent
 from outreach.journal import Claim, Journal
 
 
@@ -67,3 +69,34 @@ def test_a_journal_that_cannot_be_written_means_nothing_was_sent(tmp_path: Path)
     (tmp_path / "file").write_text("")
     with pytest.raises(NotSent, match="OUTREACH_JOURNAL"):
         Journal(tmp_path / "file" / "claims.journal").append(made(1))
+
+
+def _append_on_a_full_disk(path: Path, room: int) -> None:
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + room, resource.RLIM_INFINITY))
+    with pytest.raises(NotSent, match="disk space"):
+        Journal(path).append(made(2))
+
+
+@pytest.mark.parametrize("room", [0, 1, 60])
+def test_a_disk_that_fills_up_in_the_middle_of_a_line_means_nothing_was_sent(
+    tmp_path: Path, room: int
+) -> None:
+    journal = Journal(tmp_path / "claims.journal")
+    journal.append(made(1))
+    full = get_context("spawn").Process(target=_append_on_a_full_disk, args=(journal.path, room))
+    full.start()
+    full.join()
+    assert full.exitcode == 0
+    assert journal.last() == made(1)
+    journal.append(made(3))
+    assert [claim.batch for claim in journal.claims()] == [1, 3]
+
+
+def test_a_journal_that_cannot_be_read_is_named_with_what_to_mend(tmp_path: Path) -> None:
+    (tmp_path / "claims.journal").mkdir()
+    journal = Journal(tmp_path / "claims.journal")
+    with pytest.raises(ConfigError, match="OUTREACH_JOURNAL"):
+        journal.last()
+    with pytest.raises(ConfigError, match="OUTREACH_JOURNAL"):
+        list(journal.claims())

@@ -15,8 +15,9 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
-from outreach.errors import NotSent
+from outreach.errors import ConfigError, NotSent
 
 _HASH_BYTES = 16
 
@@ -72,17 +73,22 @@ class Journal:
             ) from error
 
     def size(self) -> int:
-        """Return the file's size in bytes; 0 where there is none."""
+        """Return the file's size in bytes; 0 where there is none.
+
+        This and all reading raises ConfigError where the file cannot be reached.
+        """
         try:
             return self.path.stat().st_size
         except FileNotFoundError:
             return 0
+        except OSError as error:
+            raise _unreadable(error) from error
 
     def claims(self) -> Iterator[Claim]:
         """Yield every whole claim, oldest first; a torn line (its bytes never left) is passed."""
-        if not self.path.exists():
+        if not self.size():
             return
-        with self.path.open("rb") as file:
+        with self._open() as file:
             for line in file:
                 claim = _parsed(line)
                 if claim is not None:
@@ -93,7 +99,7 @@ class Journal:
         size = self.size()
         window = 1 << 16
         while size:
-            with self.path.open("rb") as file:
+            with self._open() as file:
                 file.seek(max(0, size - window))
                 lines = file.read().split(b"\n")
             whole = lines if window >= size else lines[1:]
@@ -106,18 +112,37 @@ class Journal:
             window *= 4
         return None
 
+    def _open(self) -> BinaryIO:
+        try:
+            return self.path.open("rb")
+        except OSError as error:
+            raise _unreadable(error) from error
+
     def _append(self, line: bytes) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         new = not self.path.exists()
         handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
-            os.write(handle, _start_of_line(handle) + line)
+            _write_all(handle, _start_of_line(handle) + line)
             os.fsync(handle)
         finally:
             os.close(handle)
         if new:
             _sync_folder(self.path.parent)
+
+
+def _unreadable(error: OSError) -> ConfigError:
+    return ConfigError(
+        f"the claim journal cannot be read ({error.strerror}), so nothing is sent: "
+        "OUTREACH_JOURNAL must name a file that this user may read and write"
+    )
+
+
+def _write_all(handle: int, data: bytes) -> None:
+    """Write everything: a disk that is nearly full takes a part and reports no error."""
+    while data:
+        data = data[os.write(handle, data) :]
 
 
 def _start_of_line(handle: int) -> bytes:

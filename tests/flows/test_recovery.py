@@ -10,6 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from outreach.flows import editions
+from outreach.flows.imports import import_file
+from outreach.flows.people import person, suppress
 from outreach.flows.recovery import recover
 from outreach.ledger.editions import delivery
 from outreach.workspace import Workspace, open_workspace
@@ -76,4 +78,26 @@ def test_a_ledger_that_was_lost_is_made_again_from_the_journal(
     with ws.engine.connect() as connection:
         held = connection.execute(sa.select(sa.func.count()).select_from(delivery)).scalar_one()
     assert held == PEOPLE
+    ws.engine.dispose()
+
+
+def test_people_made_again_from_the_journal_get_their_address_back_by_import(
+    deployed: Deployment, tmp_path: Path
+) -> None:
+    deployed.send()
+    deployed.ws.engine.dispose()
+    for rest in tmp_path.glob("outreach.db*"):
+        rest.unlink()
+    ws = open_workspace(deployed.ws.settings)
+    recover(ws, by="amy", via="test")
+    file = tmp_path / "contacts.csv"
+    rows = [f"Person{n}@Example.org,Ann" for n in range(PEOPLE)]
+    file.write_text("\n".join(["email,first name", *rows]), encoding="utf-8")
+    constants = {"basis": "public_task", "evidence": "test"}
+    done = import_file(ws, file, "contacts", constants=constants, by="amy", via="test")
+    assert (done.created, done.changed, done.quarantined) == (0, PEOPLE, 0)
+    found = person(ws, "person3@example.org")
+    assert found.summary == "a contact, may be written to"
+    suppress(ws, "example.org", reason="asked", by="amy", via="test")
+    assert "domain" in person(ws, "person3@example.org").summary
     ws.engine.dispose()

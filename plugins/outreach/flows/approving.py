@@ -14,6 +14,7 @@ from outreach.ledger import edition_store, freeze
 from outreach.ledger.audience_change import audience_change
 from outreach.ledger.certificate import Certificate, certificate
 from outreach.ledger.edition_store import EditionRecord
+from outreach.ledger.engine import reading
 from outreach.ledger.freeze import NewVariant
 from outreach.workspace import Workspace
 
@@ -37,7 +38,7 @@ class ApprovalRequest:
 
 def approval_request(ws: Workspace, edition: str) -> ApprovalRequest:
     """Return what to ask about an edition: counts, exclusions with reasons, links to proofs."""
-    with ws.engine.connect() as connection:
+    with reading(ws.engine) as connection:
         record = edition_store.get(connection, edition)
         account = certificate(connection, edition)
         variants = edition_store.variants(connection, record.id)
@@ -78,7 +79,7 @@ def approve(
     what `approval_hash` names, where a check blocks it, or at the command line in production.
     """
     now = datetime.now(UTC)
-    with ws.engine.connect() as connection:
+    with reading(ws.engine) as connection:
         record = edition_store.get(connection, edition)
     _may_approve(ws, record, by, via)
     if record.state in (EditionState.APPROVED, EditionState.SENDING, EditionState.SENT):
@@ -108,7 +109,7 @@ def approve(
 def approve_standing(ws: Workspace, edition: str) -> bool:
     """Approve an edition on its content's standing approval; False where it has none."""
     now = datetime.now(UTC)
-    with ws.engine.connect() as connection:
+    with reading(ws.engine) as connection:
         record = edition_store.get(connection, edition)
         by = edition_store.has_standing(connection, record.campaign_id, record.source_hash)
     if not by or not _wants_standing(ws, record):
@@ -163,7 +164,7 @@ def _may_approve(ws: Workspace, record: EditionRecord, by: str, via: str) -> Non
 
 
 def _must_be_as_shown(ws: Workspace, record: EditionRecord, shown: str) -> None:
-    with ws.engine.connect() as connection:
+    with reading(ws.engine) as connection:
         variants = edition_store.variants(connection, record.id)
     kept = freeze.content_hash(record.source_hash, [NewVariant("", v.content) for v in variants])
     if kept != record.content_hash or (shown and shown != edition_store.approval_of(record)):

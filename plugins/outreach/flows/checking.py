@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from outreach.errors import Fault, Refused
 from outreach.flows.preparing import find_campaign
 from outreach.ledger import edition_store
+from outreach.ledger.engine import reading
 from outreach.rendering import frozen
 from outreach.rendering.checks import MAX_SLOT_BYTES, slot_bytes
 from outreach.rendering.checks import check as check_contents
@@ -21,7 +22,7 @@ def check(ws: Workspace, edition: str) -> tuple[Fault, ...]:
     Blocking faults stop the edition. Raises NotFound, and InputError where the campaign's file
     has been broken since.
     """
-    with ws.engine.connect() as connection:
+    with reading(ws.engine) as connection:
         record = edition_store.get(connection, edition)
         variants = edition_store.variants(connection, record.id)
         samples = [edition_store.sample_values(connection, record.id, v.id) for v in variants]

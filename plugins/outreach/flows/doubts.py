@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from outreach.domain import DeliveryState, may_become
 from outreach.errors import Refused
 from outreach.ledger import doubt_store, edition_store
+from outreach.ledger.engine import reading
 from outreach.workspace import Workspace
 
 
@@ -28,7 +29,7 @@ class Doubt:
 
 def doubts(ws: Workspace, edition: str) -> tuple[Doubt, ...]:
     """Return every doubt of an edition. Raises NotFound."""
-    with ws.engine.connect() as connection:
+    with reading(ws.engine) as connection:
         record = edition_store.get(connection, edition)
         found = doubt_store.doubts(connection, record.id)
     ids = ws.keys.delivery_ids(record.id, (row.contact_id for row in found))

@@ -21,6 +21,7 @@ from outreach.flows.sending import SendReport, send
 from outreach.ledger import certificate as certificates
 from outreach.ledger import edition_store, outcomes
 from outreach.ledger.certificate import Certificate
+from outreach.ledger.engine import reading
 from outreach.senders import alive
 from outreach.workspace import Workspace
 
@@ -54,19 +55,19 @@ __all__ = [
 
 def send_time(ws: Workspace, edition: str) -> datetime | None:
     """Return when an edition is to be sent, or None for at once."""
-    with ws.engine.connect() as connection:
+    with reading(ws.engine) as connection:
         return edition_store.get(connection, edition).send_at
 
 
 def open_editions(ws: Workspace) -> list[str]:
     """Return the editions in which something may still happen, oldest first."""
-    with ws.engine.connect() as connection:
+    with reading(ws.engine) as connection:
         return edition_store.open_editions(connection)
 
 
 def certificate(ws: Workspace, edition: str) -> Certificate:
     """Return an edition's account as it stands. Raises NotFound."""
-    with ws.engine.connect() as connection:
+    with reading(ws.engine) as connection:
         return certificates.certificate(connection, edition)
 
 
@@ -76,7 +77,7 @@ def settle(ws: Workspace, edition: str) -> Certificate:
     An edition with nothing planned or claimed any more becomes `sent`.
     """
     now = datetime.now(UTC)
-    with ws.engine.connect() as connection:
+    with reading(ws.engine) as connection:
         record = edition_store.get(connection, edition)
     outcomes.doubt_the_dead(ws.engine, now, alive, record.id)
     with ws.engine.begin() as connection:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from outreach.clock import london
 from outreach.domain import EditionState, Mailbox
 from outreach.errors import InDoubt, MustStop, NotSent, Refused, Rejected, TooLarge
 from outreach.flows.recovery import JournalGuard
@@ -110,7 +111,7 @@ class Sender:
         try:
             handover = self._handover(taken)
             self._journal.append(self._journalled(taken))
-            if time.monotonic() - began > TO_FIRST_BYTE or not outcomes.still_mine(engine, taken):
+            if not outcomes.still_mine(engine, taken) or time.monotonic() - began > TO_FIRST_BYTE:
                 raise NotSent("the sender was held up between claim and hand-over")
             receipt = self._provider.hand_over(handover)
         except NotSent as error:
@@ -245,20 +246,14 @@ def _may_start(ws: Workspace, record: EditionRecord, now: datetime) -> None:
     if record.state != EditionState.APPROVED:
         raise Refused(f"{record.name} is {record.state}: only an approved edition is sent")
     if record.send_at and record.send_at > now:
-        raise Refused(f"{record.name} is to be sent at {_london(record.send_at)}, not before")
+        raise Refused(f"{record.name} is to be sent at {london(record.send_at)}, not before")
     if record.late_after and record.late_after < now:
         with ws.engine.begin() as connection:
             edition_store.close(connection, record.id, EditionState.CANCELLED, "too late", now)
         raise Refused(
-            f"{record.name} was due by {_london(record.late_after)} and is too late: nobody was "
+            f"{record.name} was due by {london(record.late_after)} and is too late: nobody was "
             "written to. Prepare a new edition if it should still go"
         )
-
-
-def _london(when: datetime) -> str:
-    from zoneinfo import ZoneInfo
-
-    return f"{when.astimezone(ZoneInfo('Europe/London')):%-d %B %Y, %H:%M}"
 
 
 def _pause(nothing: Nothing) -> float | None:

@@ -12,6 +12,7 @@ from outreach.domain import Control, DeliveryState, EditionState, Purpose
 from outreach.journal import Claim
 from outreach.ledger.columns import chunks
 from outreach.ledger.editions import batch, campaign, delivery, edition, fact
+from outreach.ledger.facts import set_fact
 from outreach.ledger.migrate import ledger_id
 from outreach.ledger.people import contact
 
@@ -71,8 +72,7 @@ def doubt(connection: sa.Connection, claim: Claim, now: datetime) -> int:
 
 def recovered_to(connection: sa.Connection, claim: Claim, now: datetime) -> None:
     """Note that everything in the journal up to `claim` has been recovered."""
-    connection.execute(sa.delete(fact).where(fact.c.name == RECOVERED_TO))
-    connection.execute(sa.insert(fact).values(name=RECOVERED_TO, value=_identity(claim), at=now))
+    set_fact(connection, RECOVERED_TO, _identity(claim), now)
 
 
 def _identity(claim: Claim) -> str:

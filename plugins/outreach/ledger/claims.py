@@ -80,7 +80,7 @@ def claim(
                 return held
             row = _next_planned(connection, edition_id, now)
             if row is None:
-                return _nothing_planned(connection, edition_id)
+                return _nothing_planned(connection, edition_id, now)
             people = _recheck(connection, row, allowed)
             if not people:
                 _close_empty(connection, row, now)
@@ -130,14 +130,17 @@ def _next_planned(connection: sa.Connection, edition_id: int, now: datetime) -> 
     ).first()
 
 
-def _nothing_planned(connection: sa.Connection, edition_id: int) -> Nothing:
-    later = connection.execute(
-        sa.select(sa.func.count(), sa.func.min(batch.c.not_before)).where(
+def _nothing_planned(connection: sa.Connection, edition_id: int, now: datetime) -> Nothing:
+    """Batches that are due and yet not to be had are held for a moment by somebody else, such as
+    an unsubscribe: they are due now."""
+    planned = connection.execute(
+        sa.select(batch.c.not_before).where(
             batch.c.edition_id == edition_id, batch.c.state == S.PLANNED
         )
-    ).one()
-    if later[0]:
-        return Nothing("the rest waits for another try", wait_until=later[1])
+    ).scalars()
+    due = [not_before or now for not_before in planned]
+    if due:
+        return Nothing("the rest waits for another try", wait_until=min(due))
     return Nothing("nothing is planned any more", finished=True)
 
 

@@ -263,8 +263,12 @@ def close(
 ) -> int:
     """End an edition: what is still planned is cancelled; returns how many people that is.
 
-    A claimed batch is left to its sender: its outcome is recorded all the same.
+    A claimed batch is left to its sender: its outcome is recorded all the same, and it is
+    cancelled too if it comes back unsent.
     """
+    connection.execute(
+        sa.select(edition.c.id).where(edition.c.id == edition_id).with_for_update(key_share=True)
+    )
     counted = connection.execute(
         sa.select(sa.func.count())
         .select_from(delivery.join(batch, batch.c.id == delivery.c.batch_id))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from outreach.domain import DeliveryState
 from outreach.ledger.audience import Candidate, Rule, exclude_the_rest, had_occasions
 from outreach.ledger.editions import batch, campaign, campaign_version, delivery, edition, variant
+from outreach.ledger.imports import lock_people
+from outreach.ledger.mailable import ERASED
+from outreach.ledger.people import contact
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,7 @@ def freeze(
     campaign_id = _campaign_id(connection, new.rule.slug)
     if exists(connection, new.name):
         return None
+    planned, not_planned = _without_erased(connection, planned, not_planned)
     if new.rule.per_pledge:
         planned, not_planned = _without_had(connection, new, planned, not_planned)
     edition_id = _insert_edition(connection, new, campaign_id, len(planned) + len(not_planned))
@@ -101,6 +105,22 @@ def freeze(
     _insert_suppressed(connection, edition_id, campaign_id, not_planned)
     exclude_the_rest(connection, edition_id, new.rule, new.created_at)
     return edition_id
+
+
+def _without_erased(
+    connection: sa.Connection,
+    planned: Sequence[PlannedDelivery],
+    not_planned: Sequence[Candidate],
+) -> tuple[list[PlannedDelivery], list[Candidate]]:
+    """Plan nobody who was erased since the audience was read; further erasures wait for this."""
+    lock_people(connection)
+    erased = sa.select(contact.c.id).where(contact.c.erased_at.is_not(None))
+    gone = set(connection.execute(erased).scalars())
+    late = [p.candidate for p in planned if p.candidate.contact_id in gone]
+    return (
+        [p for p in planned if p.candidate.contact_id not in gone],
+        [*not_planned, *(replace(one, why_not=ERASED) for one in late)],
+    )
 
 
 def _without_had(

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from outreach.errors import ConfigError
 from outreach.keys import Keys
 from outreach.ledger.editions import fact
+from outreach.ledger.engine import reading
 
 HEAD = "0001"
 """The newest revision under migrations/versions (a test compares)."""
@@ -42,7 +43,7 @@ def ledger_id(connection: sa.Connection) -> str:
 
 
 def _revision(engine: sa.Engine) -> str:
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         if not sa.inspect(connection).has_table("alembic_version"):
             return ""
         return str(connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar())
@@ -59,7 +60,7 @@ def _run_alembic(connection: sa.Connection) -> None:
 
 
 def _check_identity(engine: sa.Engine, keys: Keys) -> None:
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         rows = connection.execute(sa.select(fact.c.name, fact.c.value))
         known: dict[str, str] = dict(rows.all())
     if LEDGER_ID not in known:

@@ -14,8 +14,10 @@ import sqlalchemy as sa
 from outreach.domain import DeliveryState, Purpose
 from outreach.ledger.claims import ClaimedBatch
 from outreach.ledger.columns import chunks
-from outreach.ledger.editions import batch, delivery, edition, fact
+from outreach.ledger.edition_store import OPEN
+from outreach.ledger.editions import batch, delivery, edition
 from outreach.ledger.engine import reading
+from outreach.ledger.facts import set_fact
 from outreach.ledger.mailable import not_mailable
 from outreach.ledger.people import contact
 
@@ -46,18 +48,14 @@ def record_accepted(engine: sa.Engine, taken: ClaimedBatch, message_id: str, now
 def release(
     engine: sa.Engine, taken: ClaimedBatch, reason: str, not_before: datetime, now: datetime
 ) -> bool:
-    """Put a provably unsent batch back to planned, to be tried at `not_before`."""
-    return _settle(
-        engine,
-        taken,
-        {
-            "state": S.PLANNED,
-            "reason": reason,
-            "not_before": not_before,
-            "recorded_at": now,
-            "sender": "",
-        },
-    )
+    """Put a provably unsent batch back to planned, to be tried at `not_before`.
+
+    Where the edition has ended meanwhile, it is cancelled as the rest of it was.
+    """
+    with engine.begin() as connection:
+        back = _unsent(connection, taken.edition_id, reason)
+        values = {**back, "not_before": not_before, "recorded_at": now, "sender": ""}
+        return bool(connection.execute(_mine(taken).values(**values)).rowcount)
 
 
 def record_doubt(engine: sa.Engine, taken: ClaimedBatch, reason: str, now: datetime) -> bool:
@@ -73,17 +71,16 @@ def record_failed(engine: sa.Engine, taken: ClaimedBatch, reason: str, now: date
 def split(engine: sa.Engine, taken: ClaimedBatch, now: datetime) -> bool:
     """Cut a refused batch in two planned halves, so that one bad row never costs the others.
 
-    Raises ValueError for a batch of one.
+    Where the edition has ended meanwhile, both are cancelled. Raises ValueError for a batch of one.
     """
     ids = [person.contact_id for person in taken.people]
     if len(ids) < 2:
         raise ValueError("a batch of one cannot be split; record it as failed")
     half = ids[len(ids) // 2 :]
     with engine.begin() as connection:
+        back = _unsent(connection, taken.edition_id)
         kept = connection.execute(
-            _mine(taken).values(
-                state=S.PLANNED, reason="", size=len(ids) - len(half), recorded_at=now, sender=""
-            )
+            _mine(taken).values(**back, size=len(ids) - len(half), recorded_at=now, sender="")
         )
         if not kept.rowcount:
             return False
@@ -98,6 +95,7 @@ def split(engine: sa.Engine, taken: ClaimedBatch, now: datetime) -> bool:
                 number=number + 1,
                 size=len(half),
                 attempts=taken.attempts,
+                **back,
             )
             .returning(batch.c.id)
         ).scalar_one()
@@ -163,10 +161,23 @@ def doubt_the_dead(
 
 def hold_provider(engine: sa.Engine, provider: str, until: datetime, now: datetime) -> None:
     """Make all senders of `provider` wait until `until` (it answered 429)."""
-    name = f"hold:{provider}"
     with engine.begin() as connection:
-        connection.execute(sa.delete(fact).where(fact.c.name == name))
-        connection.execute(sa.insert(fact).values(name=name, value=until.isoformat(), at=now))
+        set_fact(connection, f"hold:{provider}", until.isoformat(), now)
+
+
+def _unsent(connection: sa.Connection, edition_id: int, reason: str = "") -> dict[str, object]:
+    """Return what an unsent batch becomes: planned, or cancelled where its edition has ended.
+
+    The edition's row stays locked, so that it cannot end, nor another batch be cut, meanwhile.
+    """
+    row = connection.execute(
+        sa.select(edition.c.state, edition.c.control_reason)
+        .where(edition.c.id == edition_id)
+        .with_for_update(key_share=True)
+    ).one()
+    if row.state in OPEN:
+        return {"state": S.PLANNED, "reason": reason}
+    return {"state": S.CANCELLED, "reason": row.control_reason}
 
 
 def _mine(taken: ClaimedBatch) -> sa.Update:

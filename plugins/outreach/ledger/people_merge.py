@@ -59,11 +59,13 @@ class Outcome(Enum):
 class _Draft:
     """One contact while the rows about it are taken in."""
 
-    __slots__ = ("bases", "before", "email", "fill_only", "id", "new_bases", "now")
+    __slots__ = ("addressless", "bases", "before", "email", "fill_only", "id", "new_bases", "now")
 
     def __init__(self, row: sa.Row[Any] | None, email: str, fill_only: bool) -> None:
         self.id: int = row.id if row else 0
         self.email = email
+        # Made again from the claim journal, which knows nobody's address.
+        self.addressless = row is not None and row.email is None
         blank: dict[str, Any] = {**dict.fromkeys(_FIELDS, ""), "tracking_consent": False}
         blank |= {"left_at": None, "organisation_id": None}
         self.before = {name: row._mapping[name] for name in _STATE} if row else blank
@@ -84,6 +86,9 @@ class _Draft:
                 changed = True
         changed |= self._take_facts(record, first)
         self.fill_only = True
+        if self.addressless and not self.email:
+            self.email = record.email
+            changed = True
         return changed
 
     def _take_facts(self, record: ContactRecord, first: bool) -> bool:
@@ -180,7 +185,7 @@ def _merge(
 def _known(connection: sa.Connection, hashes: set[bytes], merge: Merge) -> dict[bytes, _Draft]:
     columns = [contact.c[name] for name in _STATE]
     rows = connection.execute(
-        sa.select(contact.c.id, contact.c.address_hash, *columns).where(
+        sa.select(contact.c.id, contact.c.address_hash, contact.c.email, *columns).where(
             contact.c.address_hash.in_(hashes)
         )
     ).all()
@@ -230,6 +235,9 @@ def _write(connection: sa.Connection, drafts: dict[bytes, _Draft], merge: Merge)
         connection.execute(
             _UPDATE, [{**d.now, "updated_at": merge.now, "contact_id": d.id} for d in changed]
         )
+    found = [d for d in drafts.values() if d.addressless and d.email]
+    if found:
+        connection.execute(_ADDRESS, [_address_of(draft, merge) for draft in found])
     bases = [_basis_row(d, b, merge) for d in drafts.values() for b in d.new_bases.values()]
     if bases:
         connection.execute(sa.insert(basis), bases)
@@ -240,6 +248,16 @@ _UPDATE = (
     .where(contact.c.id == sa.bindparam("contact_id"))
     .values({name: sa.bindparam(name) for name in (*_STATE, "updated_at")})
 )
+_ADDRESS = (
+    sa.update(contact)
+    .where(contact.c.id == sa.bindparam("contact_id"))
+    .values(email=sa.bindparam("address"), domain_hash=sa.bindparam("domain"))
+)
+
+
+def _address_of(draft: _Draft, merge: Merge) -> dict[str, Any]:
+    domain = merge.keys.domain_hash(draft.email)
+    return {"contact_id": draft.id, "address": draft.email, "domain": domain}
 
 
 def _link(connection: sa.Connection, drafts: Collection[_Draft]) -> None:

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from outreach.domain import Reader
 from outreach.errors import NotFound
 from outreach.ledger.audience import latest_pledge, reader_of
+from outreach.ledger.engine import reading
 from outreach.ledger.people import contact, organisation, suppression
 
 
@@ -20,7 +21,7 @@ def reader(engine: sa.Engine, address_hash: bytes) -> Reader:
 
 def reader_or_none(engine: sa.Engine, address_hash: bytes) -> Reader | None:
     """Return the contact with this address, or None."""
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         row = connection.execute(
             sa.select(
                 contact,
@@ -35,7 +36,7 @@ def reader_or_none(engine: sa.Engine, address_hash: bytes) -> Reader | None:
 
 def is_suppressed(engine: sa.Engine, address_hash: bytes, domain_hash: bytes) -> bool:
     """Whether a suppression of any scope stands for an address or its domain."""
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         found = connection.execute(
             sa.select(suppression.c.id)
             .where(

@@ -99,7 +99,7 @@ def make_edition(
     name = f"{rule.slug}@{occurrence}"
     found = candidates(engine, rule, name)
     planned = [
-        PlannedDelivery(one, place % variants, ("", "", one.reader.first_name))
+        PlannedDelivery.of(one, place % variants, ("", "", one.reader.first_name))
         for place, one in enumerate(c for c in found if not c.why_not)
     ]
     new = NewEdition(

@@ -199,7 +199,7 @@ def _audience(ws: Workspace, compiled: Compiled, rule: Rule, name: str, now: dat
                 found.keys.append(key)
                 if len(places) > MAX_VARIANTS:
                     raise InputError(too_many_variants(compiled))
-            found.planned.append(PlannedDelivery(person, places[key], values))
+            found.planned.append(PlannedDelivery.of(person, places[key], values))
     return found
 
 

@@ -74,7 +74,7 @@ def _audience(
                 suppressed[person.why_not] += 1
                 continue
             place = places.setdefault(compiled.key(person.reader), len(places))
-            planned.append(PlannedDelivery(person, place, compiled.values(person.reader)))
+            planned.append(PlannedDelivery.of(person, place, compiled.values(person.reader)))
     if len(places) > MAX_VARIANTS:
         raise InputError(too_many_variants(compiled))
     return planned, suppressed

@@ -14,6 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from outreach.domain import DeliveryState
 from outreach.ledger.audience import Candidate, Rule, exclude_the_rest, had_occasions
+from outreach.ledger.columns import chunks
 from outreach.ledger.editions import batch, campaign, campaign_version, delivery, edition, variant
 from outreach.ledger.imports import lock_people
 from outreach.ledger.mailable import ERASED
@@ -27,6 +28,12 @@ class PlannedDelivery:
     candidate: Candidate
     variant: int
     values: tuple[str, ...]
+    values_json: str
+
+    @classmethod
+    def of(cls, candidate: Candidate, variant: int, values: tuple[str, ...]) -> PlannedDelivery:
+        """Return a planned delivery ready to be written."""
+        return cls(candidate, variant, values, json.dumps(values))
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,24 +260,45 @@ def _insert_planned(
     batch_ids: dict[tuple[int, int], int],
     batch_size: int,
 ) -> None:
+    """Insert a delivery for each planned person, as the driver takes rows.
+
+    Everyone else waits for the writer meanwhile: what can be worked out before was.
+    """
     seen = [0] * (max((key[0] for key in batch_ids), default=-1) + 1)
-    rows: list[dict[str, Any]] = []
+    rows: list[tuple[Any, ...]] = []
     for one in planned:
         run = seen[one.variant] // batch_size
         seen[one.variant] += 1
+        person = one.candidate
         rows.append(
-            {
-                "edition_id": edition_id,
-                "contact_id": one.candidate.contact_id,
-                "campaign_id": campaign_id,
-                "address_hash": one.candidate.address_hash,
-                "occasion": one.candidate.occasion,
-                "email": one.candidate.address,
-                "slot_values": list(one.values),
-                "batch_id": batch_ids[one.variant, run],
-            }
+            (
+                edition_id,
+                person.contact_id,
+                campaign_id,
+                person.address_hash,
+                person.occasion,
+                person.address,
+                one.values_json,
+                batch_ids[one.variant, run],
+            )
         )
-    _insert_rows(connection, rows)
+    mark = "?" if connection.dialect.name == "sqlite" else "%s"
+    statement = _INSERT_PLANNED.format(", ".join([mark] * len(_PLANNED_COLUMNS)))
+    for some in chunks(rows, 10_000):
+        connection.exec_driver_sql(statement, list(some))
+
+
+_PLANNED_COLUMNS = (
+    "edition_id",
+    "contact_id",
+    "campaign_id",
+    "address_hash",
+    "occasion",
+    "email",
+    "slot_values",
+    "batch_id",
+)
+_INSERT_PLANNED = f"INSERT INTO delivery ({', '.join(_PLANNED_COLUMNS)}) VALUES ({{}})"  # noqa: S608
 
 
 def _insert_suppressed(

@@ -1,5 +1,5 @@
 # Outreach. `make` alone prints what there is.
-# Needs Python 3.11, 3.12 or 3.13 as `python3` (or say `make PYTHON=python3.12 ...`).
+# Needs Python 3.11 to 3.14 as `python3` (or say `make PYTHON=python3.12 ...`).
 
 PYTHON ?= python3
 VENV := .venv
@@ -54,7 +54,7 @@ $(VENV)/tools: tests/requirements.txt $(VENV)/installed
 	@touch $@
 
 $(BIN)/python:
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
-		{ echo "Outreach needs Python 3.11, 3.12 or 3.13; $(PYTHON) is: $$($(PYTHON) --version 2>&1)."; \
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' || \
+		{ echo "Outreach needs Python 3.11 to 3.14; $(PYTHON) is: $$($(PYTHON) --version 2>&1)."; \
 		echo "Say which to use, for example: make PYTHON=python3.12 setup"; exit 1; }
 	$(PYTHON) -m venv $(VENV)

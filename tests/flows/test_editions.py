@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from outreach.domain import EditionState, Segment
-from outreach.errors import InputError, NotFound, Refused
+from outreach.domain import EditionState, Mailbox, Segment
+from outreach.errors import ConfigError, InputError, NotFound, Refused
 from outreach.flows import editions
 from outreach.flows.preparing import narrowed
 from outreach.ledger.editions import audit, delivery, edition, variant
@@ -281,3 +281,14 @@ def test_frozen_rows_name_their_occasion(written: Workspace) -> None:
         found = set(connection.execute(sa.select(delivery.c.occasion)).scalars())
         assert connection.execute(sa.select(sa.func.count()).select_from(pledge)).scalar() == 0
     assert found == {NAME}
+
+
+def test_production_needs_a_sender_and_links_that_work(written: Workspace) -> None:
+    bare = replace(written.settings, env="production", sender=None, origins={})
+    with pytest.raises(ConfigError, match="OUTREACH_PUBLIC_URL"):
+        prepared(replace(written, settings=bare))
+    reachable = replace(bare, origins={"OUTREACH_PUBLIC_URL": "environment"})
+    with pytest.raises(ConfigError, match="OUTREACH_FROM"):
+        prepared(replace(written, settings=reachable))
+    live = replace(reachable, sender=Mailbox("news@hub.nhs.example", "Hub"))
+    assert prepared(replace(written, settings=live)).created

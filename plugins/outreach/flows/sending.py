@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from outreach.clock import london
 from outreach.domain import EditionState, Mailbox
-from outreach.errors import InDoubt, MustStop, NotSent, Refused, Rejected, TooLarge
+from outreach.errors import ConfigError, InDoubt, MustStop, NotSent, Refused, Rejected, TooLarge
 from outreach.flows.recovery import JournalGuard
 from outreach.journal import Claim, Journal
 from outreach.keys import UNSUBSCRIBE, VIEW
@@ -265,5 +265,22 @@ def _pause(nothing: Nothing) -> float | None:
 
 
 def sender_mailbox(ws: Workspace, campaign_sender: Mailbox | None) -> Mailbox:
-    """Return who an edition is from: the campaign's sender, OUTREACH_FROM, or the hub's."""
-    return campaign_sender or ws.settings.sender or ws.hub.sender
+    """Return who an edition is from: the campaign's sender, OUTREACH_FROM, or the hub's.
+
+    Raises ConfigError in production where that is nobody but the made-up sender of hub.yaml.
+    """
+    named = campaign_sender or ws.settings.sender
+    if named is None and ws.settings.production and made_up(ws.hub.sender):
+        raise ConfigError(
+            f"{ws.hub.sender.address} is made up: in production set OUTREACH_FROM, or sender in "
+            "hub.yaml, to an address of your own domain"
+        )
+    return named or ws.hub.sender
+
+
+def made_up(mailbox: Mailbox) -> bool:
+    """Whether an address is of a domain kept for examples (RFC 2606)."""
+    domain = mailbox.address.rpartition("@")[2].lower()
+    return domain.endswith((".example", ".test", ".invalid")) or domain.split(".")[-2:-1] == [
+        "example"
+    ]

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from outreach.campaigns import load_campaign
 from outreach.domain import SuppressionReason
 from outreach.frontmatter import FrontMatter, SegmentForm
-from outreach.hub import load_hub
+from outreach.hub import _HubForm, load_hub
 from outreach.ledger import mailable
 from outreach.rendering import compile_campaign
 from outreach.rendering.values import FIELDS, Fields
@@ -60,6 +60,12 @@ def test_every_setting_has_a_row_in_the_operations_guide_and_every_row_is_a_sett
 def test_no_page_names_a_setting_that_nothing_reads(page: Path) -> None:
     known = settings_table() | settings_in(ROOT / "docker-compose.yaml")
     assert settings_in(page) <= known
+
+
+def test_every_field_of_hub_yaml_is_in_the_operations_guide_and_no_other() -> None:
+    rows = section(OPERATIONS, "Your organisation: hub.yaml")
+    named = re.findall(r"^\| ((?:`\w+` ?)+)\|", rows, re.MULTILINE)
+    assert set(INLINE.findall(" ".join(named))) == set(_HubForm.model_fields)
 
 
 def test_every_secret_of_the_compose_file_is_in_the_operations_guide() -> None:

@@ -6,9 +6,10 @@ read by any component (API server, scheduler, DAG processor, task).
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from functools import cache, wraps
+from functools import cache, lru_cache, wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
 from urllib.parse import quote
 
@@ -146,7 +147,19 @@ class StaffPages:
 def _build_staff_app() -> Any:
     from outreach.web.staff.app import create_staff_app
 
-    return create_staff_app(workspace_in_airflow, staff_guards())
+    return create_staff_app(workspace_in_airflow, staff_guards(), warnings=_warnings)
+
+
+def _warnings() -> tuple[str, ...]:
+    return _warnings_in_minute(int(time.monotonic() // 60))
+
+
+@lru_cache(maxsize=1)
+def _warnings_in_minute(_minute: int) -> tuple[str, ...]:
+    """What a person must mend, looked at once a minute at most."""
+    from outreach.flows import doctor
+
+    return doctor.to_mend(settings_in_airflow())
 
 
 # ---- timetable

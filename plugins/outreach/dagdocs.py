@@ -69,9 +69,10 @@ def describe(campaign: Campaign, hub: Hub) -> str:
 1. **prepare** freezes the content and the audience. The same occurrence again does nothing.
 2. **check** judges every variant; a fault stops the run and says where it is.
 3. **approve** asks an approver under Required Actions, unless a standing approval covers it.
-4. **wait** holds until the time to send, if you gave one. Too late is refused, not sent.
-5. **send** hands the emails over, never twice to the same person.
-6. **settle** writes the certificate, which accounts for every person.
+4. **confirm** writes the decision down. An author's answer does not count.
+5. **wait** holds until the time to send, if you gave one. Too late is refused, not sent.
+6. **send** hands the emails over, never twice to the same person.
+7. **settle** writes the certificate, which accounts for every person.
 
 To stop or pause a send, use the edition's own page under **Outreach**: pausing this DAG does
 not stop emails that are under way.

@@ -13,7 +13,7 @@ from outreach.clock import LONDON
 from outreach.domain import Organisation, Reader
 from outreach.errors import Fault, InputError, Refused
 from outreach.flows.preparing import find_campaign, layouts
-from outreach.flows.sending import links, sender_mailbox
+from outreach.flows.sending import links, reply_to_mailbox, sender_mailbox
 from outreach.ledger import edition_store, readers
 from outreach.providers.allowlist import allowed, refusal
 from outreach.providers.base import Content, Handover, Pieces, Recipient
@@ -165,7 +165,7 @@ def _test_handover(
         campaign=campaign.slug,
         occurrence="test",
         sender=sender_mailbox(ws, campaign.sender),
-        reply_to=campaign.reply_to or ws.settings.reply_to,
+        reply_to=reply_to_mailbox(ws, campaign.reply_to),
         content=Content(marked, content.text, content.html),
         recipients=(
             Recipient(

@@ -57,6 +57,12 @@ def examine(settings: Settings | None = None) -> tuple[Finding, ...]:
     return (*found, *_ledger(ws), *_hub(ws), *_campaigns(ws))
 
 
+def to_mend(settings: Settings | None = None) -> tuple[str, ...]:
+    """Return what is missing and how to mend it, a sentence each."""
+    found = (f for f in examine(settings) if f.level == MISSING)
+    return tuple(f"{f.what}: {f.advice or f.found}" for f in found)
+
+
 def _basics(settings: Settings) -> Iterator[Finding]:
     yield Finding(OK, "environment", settings.env)
     try:

@@ -13,7 +13,7 @@ from outreach.campaigns import Campaign, load_library
 from outreach.clock import LONDON
 from outreach.domain import Mailbox, Segment
 from outreach.errors import ConfigError, Fault, InputError, NotFound, Refused
-from outreach.flows.sending import sender_mailbox
+from outreach.flows.sending import reply_to_mailbox, sender_mailbox
 from outreach.ledger import audience, edition_store, freeze
 from outreach.ledger.audience import Candidate, Rule
 from outreach.ledger.certificate import certificate
@@ -233,7 +233,7 @@ def _new_edition(
     provider = open_provider(ws.settings.provider, ws.settings)
     batch_size = provider.batch_size
     provider.close()
-    reply_to = campaign.reply_to or ws.settings.reply_to
+    reply_to = reply_to_mailbox(ws, campaign.reply_to)
     return NewEdition(
         rule=rule,
         title=campaign.title,

@@ -278,6 +278,15 @@ def sender_mailbox(ws: Workspace, campaign_sender: Mailbox | None) -> Mailbox:
     return named or ws.hub.sender
 
 
+def reply_to_mailbox(ws: Workspace, campaign_reply_to: Mailbox | None) -> Mailbox | None:
+    """Return where answers go: the campaign's, OUTREACH_REPLY_TO, or the hub's.
+
+    The hub's own goes with the hub's own sender only: OUTREACH_FROM alone is answered itself.
+    """
+    hubs = None if ws.settings.sender else ws.hub.reply_to
+    return campaign_reply_to or ws.settings.reply_to or hubs
+
+
 def made_up(mailbox: Mailbox) -> bool:
     """Whether an address is of a domain kept for examples (RFC 2606)."""
     domain = mailbox.address.rpartition("@")[2].lower()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 import time
 
+import httpx
+
 from outreach.errors import OutreachError
 from outreach.local.stack import Stack, running_stack
 from outreach.settings import load_settings
@@ -21,7 +23,7 @@ def main() -> int:
     except KeyboardInterrupt:
         _say("Stopped.")
         return 0
-    except OutreachError as error:
+    except (OutreachError, httpx.HTTPError) as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 1
 

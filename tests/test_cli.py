@@ -217,6 +217,16 @@ def test_errors_are_words_and_a_status(run: Run, capsys: pytest.CaptureFixture[s
     assert stopped.value.code == 2
 
 
+def test_a_ledger_that_cannot_be_opened_is_words_and_a_status(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OUTREACH_DATABASE_URL", f"sqlite:///{home}")
+    status, told = run("certificate", EDITION)
+    assert status == 1
+    assert "unable to open database file" in told["error"]
+    assert "outreach doctor" in told["error"]
+
+
 def test_doctor_is_content_with_the_defaults_and_names_what_production_lacks(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

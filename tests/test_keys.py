@@ -64,3 +64,9 @@ def test_production_wants_its_keys_as_settings(tmp_path) -> None:
 def test_development_makes_its_keys_once(tmp_path) -> None:
     settings = load_settings({"OUTREACH_HOME": str(tmp_path)})
     assert load_keys(settings) == load_keys(settings)
+
+
+def test_two_keys_with_one_kid_are_refused() -> None:
+    pairs = "k1:0123456789abcdef,k1:fedcba9876543210"
+    with pytest.raises(ConfigError, match="one kid"):
+        load_keys(load_settings({"OUTREACH_TOKEN_KEYS": pairs, "OUTREACH_ADDRESS_KEY": "a" * 16}))

@@ -101,3 +101,18 @@ def test_nonsense_is_refused_by_name(name: str, value: str) -> None:
 def test_smtp_connections_are_read() -> None:
     found = load_settings({"AIRFLOW_CONN_SMTP_DEFAULT": "smtp://me:p%40ss@mail.example.org:587"})
     assert found.smtp_url == "smtp://me:p%40ss@mail.example.org:587"
+
+
+@pytest.mark.parametrize(
+    "connection",
+    [
+        "sendgrid://:s3cr/et@host",
+        "sendgrid://:x@host:s3cr",
+        '{"password": "s3cr", "host": "http://h:s3cr"}',
+    ],
+)
+def test_a_connection_that_cannot_be_read_is_named_without_its_secret(connection: str) -> None:
+    with pytest.raises(ConfigError, match="AIRFLOW_CONN") as error:
+        load_settings({"AIRFLOW_CONN_SENDGRID_DEFAULT": connection})
+    assert "s3cr" not in str(error.value)
+    assert error.value.__cause__ is None

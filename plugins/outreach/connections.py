@@ -37,7 +37,10 @@ def base_url(host: str, port: str = "", schema: str = "") -> str:
     if not host:
         return ""
     address = host if "://" in host else f"{schema or 'https'}://{host}"
-    has_port = urlsplit(address).port is not None
+    try:
+        has_port = urlsplit(address).port is not None
+    except ValueError:
+        raise ConfigError("AIRFLOW_CONN_...: the host is not an address") from None
     return address.rstrip("/") + ("" if has_port or not port else f":{port}")
 
 
@@ -50,11 +53,19 @@ def _parts(connection: str) -> dict[str, str]:
             raise ConfigError(f"AIRFLOW_CONN_...: not valid JSON at {error}") from None
         names = ("password", "host", "port", "schema", "login")
         return {name: str(found.get(name) or "") for name in names}
-    uri = urlsplit(text)
+    try:
+        uri = urlsplit(text)
+        port = str(uri.port or "")
+    except ValueError:
+        # The error's own text quotes a part of the address, which may be the password.
+        raise ConfigError(
+            "AIRFLOW_CONN_...: not a connection's address; write / and @ in a password as %2F "
+            "and %40, or use the JSON form"
+        ) from None
     return {
         "password": unquote(uri.password or ""),
         "host": unquote(uri.hostname or ""),
-        "port": str(uri.port or ""),
+        "port": port,
         "schema": uri.path.strip("/"),
         "login": unquote(uri.username or ""),
     }

@@ -133,6 +133,8 @@ def load_keys(settings: Settings) -> Keys:
             "OUTREACH_TOKEN_KEYS: write kid:key pairs with commas between them, each key of 16 "
             "characters or more, such as k2:...,k1:... (the first signs)"
         )
+    if len({kid for kid, _, _ in pairs}) < len(pairs):
+        raise ConfigError("OUTREACH_TOKEN_KEYS: two keys have one kid; give each its own")
     if len(address) < 16:
         raise ConfigError("OUTREACH_ADDRESS_KEY: 16 characters or more are needed")
     return Keys(_stretch(address), {kid: _stretch(key) for kid, _, key in pairs})
@@ -146,9 +148,14 @@ def _kept(settings: Settings, name: str, setting: str, prefix: str = "") -> str:
     if settings.production:
         raise ConfigError(f"{setting} is not set; production needs it (see docs/operations.md)")
     path = settings.home / name
-    if not path.exists():
-        _write_once(path, prefix + secrets.token_hex(32))
-    return path.read_text().strip()
+    try:
+        if not path.exists():
+            _write_once(path, prefix + secrets.token_hex(32))
+        return path.read_text().strip()
+    except (OSError, UnicodeDecodeError):
+        raise ConfigError(
+            f"{setting}: {path} cannot be read or made; put the key back from your backup"
+        ) from None
 
 
 def _write_once(path: Path, text: str) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from outreach.errors import ConfigError
 from outreach.hub import Hub, load_hub
 from outreach.keys import Keys, load_keys
 from outreach.ledger.engine import open_engine
@@ -23,6 +24,17 @@ class Workspace:
     engine: sa.Engine
 
 
+def make_home(settings: Settings) -> None:
+    """Make OUTREACH_HOME. Raises ConfigError where that cannot be."""
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"OUTREACH_HOME ({settings.home}) cannot be made ({error.strerror}); name a folder "
+            "that this user may write to"
+        ) from None
+
+
 def open_workspace(settings: Settings | None = None) -> Workspace:
     """Open the deployment that `settings` (default: the environment's) describe.
 
@@ -30,7 +42,7 @@ def open_workspace(settings: Settings | None = None) -> Workspace:
     is missing, saying what to mend.
     """
     settings = settings or load_settings()
-    settings.home.mkdir(parents=True, exist_ok=True)
+    make_home(settings)
     keys = load_keys(settings)
     engine = open_engine(settings.database_url)
     upgrade(engine, keys)

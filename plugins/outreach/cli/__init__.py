@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from outreach.cli import campaigns, editions, people, service
 from outreach.cli.output import Output
 from outreach.errors import OutreachError
+from outreach.ledger.engine import DatabaseTrouble
 
 USAGE, FAILED = 2, 1
 
@@ -25,6 +26,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(arguments.run(arguments, out))
     except OutreachError as error:
         out.error(str(error))
+        return FAILED
+    except DatabaseTrouble as error:
+        out.error(
+            f"the ledger could not be used ({str(error.orig).partition(chr(10))[0]}). What was recorded stands; run the same "
+            "command again once it can, or see: outreach doctor"
+        )
         return FAILED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

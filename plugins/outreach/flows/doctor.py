@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
 from outreach.campaigns import load_library
-from outreach.errors import ConfigError, OutreachError
+from outreach.errors import ConfigError, Refused
 from outreach.flows.recovery import JournalGuard
 from outreach.flows.sending import sender_mailbox
 from outreach.journal import Journal
 from outreach.keys import load_keys
 from outreach.providers.registry import open_provider
 from outreach.settings import SENDGRID_URL, Settings, load_settings
-from outreach.workspace import Workspace, open_workspace
+from outreach.workspace import Workspace, make_home, open_workspace
 
 OK, ADVICE, MISSING = "ok", "advice", "missing"
 
@@ -70,7 +70,11 @@ def _basics(settings: Settings) -> Iterator[Finding]:
     except PackageNotFoundError:
         yield Finding(ADVICE, "Airflow", "not installed", "run make setup")
     home = settings.home
-    settings.home.mkdir(parents=True, exist_ok=True)
+    try:
+        make_home(settings)
+    except ConfigError as error:
+        yield Finding(MISSING, "home", str(home), str(error))
+        return
     writable = os.access(home, os.W_OK)
     free = shutil.disk_usage(home).free
     if not writable:
@@ -136,7 +140,9 @@ def _ledger(ws: Workspace) -> Iterator[Finding]:
     try:
         JournalGuard(Journal(ws.settings.journal), ws.engine).check()
         yield Finding(OK, "claim journal", str(ws.settings.journal))
-    except OutreachError as error:
+    except ConfigError as error:
+        yield Finding(MISSING, "claim journal", "not usable", str(error))
+    except Refused as error:
         yield Finding(MISSING, "claim journal", "ahead of the ledger", str(error))
     sender = sender_mailbox(ws, None)
     made_up = sender.address.endswith(("@example.org", ".example.org"))

@@ -13,6 +13,9 @@ from sqlalchemy.engine import make_url
 
 from outreach.errors import ConfigError
 
+DatabaseTrouble = sa.exc.OperationalError
+"""The database is locked, full, read-only or gone: nothing about what was asked of it."""
+
 
 def open_engine(url: str) -> sa.Engine:
     """Return an engine for `url`, set up for one careful writer.
@@ -21,7 +24,13 @@ def open_engine(url: str) -> sa.Engine:
     PostgreSQL: psycopg 3. Parameters stay out of error texts, as they hold personal data.
     Raises ConfigError for any other database.
     """
-    parsed = make_url(url)
+    try:
+        parsed = make_url(url)
+    except (sa.exc.ArgumentError, ValueError):
+        raise ConfigError(
+            "OUTREACH_DATABASE_URL is not the address of a database, such as "
+            "postgresql://user:password@host/outreach"
+        ) from None
     if parsed.get_backend_name() == "sqlite":
         if parsed.database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)

@@ -83,8 +83,12 @@ def client(settings: Settings, timeout: httpx.Timeout = _TIMEOUT) -> httpx.Clien
         )
     if not settings.sendgrid_api_key.isascii() or not settings.sendgrid_api_key.isprintable():
         raise ConfigError("OUTREACH_SENDGRID_API_KEY holds characters that no key has")
-    if settings.production and urlsplit(settings.sendgrid_base_url).scheme != "https":
-        raise ConfigError("OUTREACH_SENDGRID_BASE_URL: production needs an https address")
+    schemes = ("https",) if settings.production else ("https", "http")
+    if _scheme(settings.sendgrid_base_url) not in schemes:
+        raise ConfigError(
+            f"OUTREACH_SENDGRID_BASE_URL is not an {' or '.join(schemes)} address; production "
+            "needs https"
+        )
     headers = {
         "Authorization": f"Bearer {settings.sendgrid_api_key}",
         "Content-Type": "application/json",
@@ -98,6 +102,15 @@ def client(settings: Settings, timeout: httpx.Timeout = _TIMEOUT) -> httpx.Clien
         )
     except httpx.InvalidURL:
         raise ConfigError("OUTREACH_SENDGRID_BASE_URL is not an address") from None
+
+
+def _scheme(address: str) -> str:
+    """Return an address's scheme, or '' where it is no address of a host."""
+    try:
+        parts = urlsplit(address)
+        return parts.scheme if parts.hostname else ""
+    except ValueError:
+        return ""
 
 
 def verdict(status: int, headers: Mapping[str, str], words: str) -> HandOverError:
@@ -134,7 +147,7 @@ def _wait(headers: Mapping[str, str]) -> float:
         wait = float(headers.get("X-RateLimit-Reset", "")) - time.time()
     except ValueError:
         return _USUAL_WAIT
-    return min(max(wait, 1.0), _LONGEST_WAIT)
+    return min(max(1.0, wait), _LONGEST_WAIT)  # in this order "nan" is 1
 
 
 def _words(response: httpx.Response, handover: Handover) -> str:

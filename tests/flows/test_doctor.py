@@ -1,0 +1,80 @@
+"""The doctor names whatever is wrong with a deployment, and never falls over it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from outreach.flows import doctor
+from outreach.flows.doctor import Finding
+from outreach.settings import load_settings
+
+Examine = Callable[..., dict[str, Finding]]
+
+LIVE = {
+    "OUTREACH_ENV": "production",
+    "OUTREACH_TOKEN_KEYS": "k1:0123456789abcdef",
+    "OUTREACH_ADDRESS_KEY": "0123456789abcdef",
+}
+SENDGRID = {"OUTREACH_PROVIDER": "sendgrid", "OUTREACH_SENDGRID_API_KEY": "SG.made-up"}
+
+
+@pytest.fixture
+def examine(tmp_path: Path) -> Examine:
+    """Examine a deployment of these settings; returns what is not as it should be."""
+
+    def examined(**environ: str) -> dict[str, Finding]:
+        settings = load_settings({"OUTREACH_HOME": str(tmp_path / "home"), **environ})
+        found = doctor.examine(settings)
+        return {one.what: one for one in found if one.level == doctor.MISSING}
+
+    return examined
+
+
+def test_a_new_deployment_misses_nothing(examine: Examine) -> None:
+    assert examine() == {}
+
+
+def test_a_home_that_cannot_be_made_is_named(examine: Examine, tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("a file")
+    assert "OUTREACH_HOME" in examine()["home"].advice
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe" * 20, None])
+def test_a_kept_key_that_cannot_be_read_is_named(
+    examine: Examine, tmp_path: Path, content: bytes | None
+) -> None:
+    file = tmp_path / "home" / "address.key"
+    file.parent.mkdir()
+    file.mkdir() if content is None else file.write_bytes(content)
+    assert "OUTREACH_ADDRESS_KEY" in examine()["keys"].advice
+
+
+def test_a_journal_that_cannot_be_read_is_not_said_to_be_ahead(
+    examine: Examine, tmp_path: Path
+) -> None:
+    found = examine(OUTREACH_JOURNAL=str(tmp_path))["claim journal"]
+    assert found.found == "not usable"
+    assert "OUTREACH_JOURNAL" in found.advice
+
+
+@pytest.mark.parametrize(
+    "url", ["nonsense", "mysql://u:s3cret@h/x", "postgresql://u:s3cret@h:port/x"]
+)
+def test_a_database_address_that_means_nothing_is_named_without_its_password(
+    examine: Examine, url: str
+) -> None:
+    found = examine(OUTREACH_DATABASE_URL=url)["ledger"]
+    assert "OUTREACH_DATABASE_URL" in found.advice
+    assert "s3cret" not in found.advice + found.found
+
+
+@pytest.mark.parametrize("environ", [{}, LIVE])
+@pytest.mark.parametrize("url", ["http://[::1", "nonsense", "ftp://x", "https://x:port"])
+def test_an_address_of_sendgrid_that_is_none_is_named(
+    examine: Examine, url: str, environ: dict[str, str]
+) -> None:
+    found = examine(**SENDGRID, **environ, OUTREACH_SENDGRID_BASE_URL=url)["provider"]
+    assert "OUTREACH_SENDGRID_BASE_URL" in found.advice

@@ -28,8 +28,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         out.error(str(error))
         return FAILED
     except DatabaseTrouble as error:
+        said = str(error.orig).partition("\n")[0]
         out.error(
-            f"the ledger could not be used ({str(error.orig).partition(chr(10))[0]}). What was recorded stands; run the same "
+            f"the ledger could not be used ({said}). What was recorded stands; run the same "
             "command again once it can, or see: outreach doctor"
         )
         return FAILED

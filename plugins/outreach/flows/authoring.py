@@ -13,6 +13,7 @@ from outreach.clock import LONDON
 from outreach.domain import Organisation, Reader
 from outreach.errors import Fault, InputError, Refused
 from outreach.flows.preparing import find_campaign, layouts
+from outreach.flows.readiness import must_be_ready
 from outreach.flows.sending import links, reply_to_mailbox, sender_mailbox
 from outreach.ledger import edition_store, readers
 from outreach.providers.allowlist import allowed, refusal
@@ -121,6 +122,7 @@ def test_send(ws: Workspace, slug: str, *, to: str, by: str, via: str) -> str:
     try:
         if provider.networked and not allowed(address, ws.settings):
             raise Refused(refusal(ws.settings))
+        must_be_ready(ws, provider, sender_mailbox(ws, campaign.sender))
         receipt = provider.hand_over(_test_handover(ws, campaign, compiled, reader, address))
     finally:
         provider.close()

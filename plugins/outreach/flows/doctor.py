@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from outreach.campaigns import load_library
 from outreach.errors import ConfigError, Refused
+from outreach.flows.readiness import made_up
 from outreach.flows.recovery import JournalGuard
 from outreach.flows.sending import sender_mailbox
 from outreach.journal import Journal
@@ -145,9 +146,9 @@ def _ledger(ws: Workspace) -> Iterator[Finding]:
     except Refused as error:
         yield Finding(MISSING, "claim journal", "ahead of the ledger", str(error))
     sender = sender_mailbox(ws, None)
-    made_up = sender.address.endswith(("@example.org", ".example.org"))
-    bad = made_up and ws.settings.production
-    advice = "set OUTREACH_FROM to an address of your own domain" if made_up else ""
+    unreal = made_up(sender)
+    bad = unreal and ws.settings.production
+    advice = "set OUTREACH_FROM to an address of your own domain" if unreal else ""
     yield Finding(MISSING if bad else OK, "sender", sender.address, advice)
 
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from outreach.clock import london
 from outreach.domain import EditionState, Mailbox
 from outreach.errors import ConfigError, InDoubt, MustStop, NotSent, Refused, Rejected, TooLarge
+from outreach.flows.readiness import made_up, must_be_ready
 from outreach.flows.recovery import JournalGuard
 from outreach.journal import Claim, Journal
 from outreach.keys import UNSUBSCRIBE, VIEW
@@ -223,7 +224,8 @@ def send(ws: Workspace, edition: str, *, progress: Progress | None = None) -> Se
     """Send an approved edition until nothing of it is planned; several may run at once.
 
     Claims of senders that died are put in doubt first. Raises NotFound; raises Refused where
-    the edition is not approved, comes too late, or the ledger is behind its journal.
+    the edition is not approved, comes too late, or the ledger is behind its journal; raises
+    ConfigError where the deployment is not ready (see `readiness`).
     """
     now = datetime.now(UTC)
     with reading(ws.engine) as connection:
@@ -232,6 +234,7 @@ def send(ws: Workspace, edition: str, *, progress: Progress | None = None) -> Se
     outcomes.doubt_the_dead(ws.engine, now, alive, record.id)
     provider = open_provider(record.provider, ws.settings)
     try:
+        must_be_ready(ws, provider, record.sender)
         sender = Sender(ws, record, provider)
         with ws.engine.begin() as connection:
             edition_store.start(connection, record.id, now)
@@ -285,11 +288,3 @@ def reply_to_mailbox(ws: Workspace, campaign_reply_to: Mailbox | None) -> Mailbo
     """
     hubs = None if ws.settings.sender else ws.hub.reply_to
     return campaign_reply_to or ws.settings.reply_to or hubs
-
-
-def made_up(mailbox: Mailbox) -> bool:
-    """Whether an address is of a domain kept for examples (RFC 2606)."""
-    domain = mailbox.address.rpartition("@")[2].lower()
-    return domain.endswith((".example", ".test", ".invalid")) or domain.split(".")[-2:-1] == [
-        "example"
-    ]

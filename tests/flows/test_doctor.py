@@ -78,3 +78,7 @@ def test_an_address_of_sendgrid_that_is_none_is_named(
 ) -> None:
     found = examine(**SENDGRID, **environ, OUTREACH_SENDGRID_BASE_URL=url)["provider"]
     assert "OUTREACH_SENDGRID_BASE_URL" in found.advice
+
+
+def test_production_without_a_sender_of_its_own_is_named(examine: Examine) -> None:
+    assert "OUTREACH_FROM" in examine(**LIVE)["sender"].advice

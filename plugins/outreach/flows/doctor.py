@@ -10,8 +10,8 @@ from importlib.metadata import PackageNotFoundError, version
 
 from outreach.campaigns import load_library
 from outreach.errors import ConfigError, Refused
+from outreach.flows.mailboxes import sender_mailbox
 from outreach.flows.recovery import JournalGuard
-from outreach.flows.sending import sender_mailbox
 from outreach.journal import Journal
 from outreach.keys import load_keys
 from outreach.providers.registry import open_provider

@@ -13,7 +13,7 @@ from outreach.campaigns import Campaign, load_library
 from outreach.clock import LONDON
 from outreach.domain import Mailbox, Segment
 from outreach.errors import ConfigError, Fault, InputError, NotFound, Refused
-from outreach.flows.sending import reply_to_mailbox, sender_mailbox
+from outreach.flows.mailboxes import reply_to_mailbox, sender_mailbox
 from outreach.ledger import audience, edition_store, freeze
 from outreach.ledger.audience import Candidate, Rule
 from outreach.ledger.certificate import certificate

@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from outreach.clock import london
-from outreach.domain import EditionState, Mailbox
-from outreach.errors import ConfigError, InDoubt, MustStop, NotSent, Refused, Rejected, TooLarge
-from outreach.flows.readiness import made_up, must_be_ready
+from outreach.domain import EditionState
+from outreach.errors import InDoubt, MustStop, NotSent, Refused, Rejected, TooLarge
+from outreach.flows.readiness import must_be_ready
 from outreach.flows.recovery import JournalGuard
 from outreach.journal import Claim, Journal
 from outreach.keys import UNSUBSCRIBE, VIEW
 from outreach.ledger import claims, edition_store, outcomes
 from outreach.ledger.claims import ClaimedBatch, Nothing
 from outreach.ledger.edition_store import EditionRecord
-from outreach.ledger.engine import reading
+from outreach.ledger.engine import DatabaseTrouble, reading
 from outreach.ledger.migrate import ledger_id
 from outreach.providers.allowlist import allowed
 from outreach.providers.base import Content, Handover, Provider, Recipient
@@ -36,6 +36,12 @@ TO_FIRST_BYTE = 5.0
 
 VIEW_LASTS = timedelta(days=400)
 """How long a view-in-browser link works."""
+
+REFUSED_IN_A_ROW = 10
+"""So many people refused one after another are not the cause: the edition is paused."""
+
+RECORDING = 300.0
+"""Seconds a sender keeps trying to record what it knows while the ledger cannot be written."""
 
 PATIENCE = 60.0
 """Seconds a sender waits for a batch that is planned for later before it gives up."""
@@ -73,7 +79,7 @@ class Sender:
                 v.id: frozen.from_json(v.content, v.format)
                 for v in edition_store.variants(connection, record.id)
             }
-        self._batches = self._people = self._doubts = self._failed = 0
+        self._batches = self._people = self._doubts = self._failed = self._in_a_row = 0
 
     def run(self, progress: Progress | None = None) -> SendReport:
         """Send until nothing is planned, a person ordered otherwise, or waiting is useless."""
@@ -123,9 +129,12 @@ class Sender:
             self._stop(taken, error)
         except InDoubt as error:
             self._doubts += len(taken.people)
-            outcomes.record_doubt(engine, taken, error.reason, datetime.now(UTC))
+            reason = error.reason
+            _insist(lambda: outcomes.record_doubt(engine, taken, reason, datetime.now(UTC)))
         else:
-            outcomes.record_accepted(engine, taken, receipt.message_id, datetime.now(UTC))
+            message_id = receipt.message_id
+            _insist(lambda: outcomes.record_accepted(engine, taken, message_id, datetime.now(UTC)))
+            self._in_a_row = 0
             self._batches += 1
             self._people += len(taken.people)
             return True
@@ -135,25 +144,33 @@ class Sender:
         now = datetime.now(UTC)
         seconds = error.retry_after or min(300.0, 2.0**taken.attempts) * random.uniform(0.5, 1.5)  # noqa: S311
         until = now + timedelta(seconds=seconds)
+        engine, provider = self._ws.engine, self._record.provider
         if error.everyone:
-            outcomes.hold_provider(self._ws.engine, self._record.provider, until, now)
-        outcomes.release(self._ws.engine, taken, error.reason, until, now)
+            _insist(lambda: outcomes.hold_provider(engine, provider, until, now))
+        _insist(lambda: outcomes.release(engine, taken, error.reason, until, now))
 
     def _refused(self, taken: ClaimedBatch, reason: str) -> None:
         """One bad row never costs the others: halve the batch until it stands alone."""
-        now = datetime.now(UTC)
+        now, engine = datetime.now(UTC), self._ws.engine
         if len(taken.people) > 1:
-            outcomes.split(self._ws.engine, taken, now)
+            _insist(lambda: outcomes.split(engine, taken, now))
             return
         self._failed += 1
-        outcomes.record_failed(self._ws.engine, taken, reason, now)
+        self._in_a_row += 1
+        _insist(lambda: outcomes.record_failed(engine, taken, reason, now))
+        if self._in_a_row >= REFUSED_IN_A_ROW:
+            self._in_a_row = 0
+            self._pause(f"{REFUSED_IN_A_ROW} people one after another were refused: {reason}")
 
     def _stop(self, taken: ClaimedBatch, error: MustStop) -> None:
         """Pause the edition for every sender, saying what a person must mend."""
-        now = datetime.now(UTC)
-        outcomes.release(self._ws.engine, taken, error.reason, now, now)
+        now, engine = datetime.now(UTC), self._ws.engine
+        _insist(lambda: outcomes.release(engine, taken, error.reason, now, now))
+        self._pause(error.reason)
+
+    def _pause(self, reason: str) -> None:
         with self._ws.engine.begin() as connection:
-            edition_store.pause_if_running(connection, self._record.id, error.reason)
+            edition_store.pause_if_running(connection, self._record.id, reason)
 
     def _handover(self, taken: ClaimedBatch) -> Handover:
         record = self._record
@@ -259,32 +276,25 @@ def _may_start(ws: Workspace, record: EditionRecord, now: datetime) -> None:
         )
 
 
+def _insist(record: Callable[[], object]) -> None:
+    """Record an outcome, again and again while the ledger is locked or gone.
+
+    What a sender knows for certain would otherwise become a doubt. Repeating changes nothing.
+    """
+    until = time.monotonic() + RECORDING
+    while True:
+        try:
+            record()
+            return
+        except DatabaseTrouble:
+            if time.monotonic() > until:
+                raise
+            time.sleep(1.0)
+
+
 def _pause(nothing: Nothing) -> float | None:
     """Seconds to wait before asking again, or None where waiting is useless."""
     if nothing.wait_until is None:
         return None
     ahead = (nothing.wait_until - datetime.now(UTC)).total_seconds()
     return min(max(ahead, 0.05), 2.0) if ahead < PATIENCE else None
-
-
-def sender_mailbox(ws: Workspace, campaign_sender: Mailbox | None) -> Mailbox:
-    """Return who an edition is from: the campaign's sender, OUTREACH_FROM, or the hub's.
-
-    Raises ConfigError in production where that is nobody but the made-up sender of hub.yaml.
-    """
-    named = campaign_sender or ws.settings.sender
-    if named is None and ws.settings.production and made_up(ws.hub.sender):
-        raise ConfigError(
-            f"{ws.hub.sender.address} is made up: in production set OUTREACH_FROM, or sender in "
-            "hub.yaml, to an address of your own domain"
-        )
-    return named or ws.hub.sender
-
-
-def reply_to_mailbox(ws: Workspace, campaign_reply_to: Mailbox | None) -> Mailbox | None:
-    """Return where answers go: the campaign's, OUTREACH_REPLY_TO, or the hub's.
-
-    The hub's own goes with the hub's own sender only: OUTREACH_FROM alone is answered itself.
-    """
-    hubs = None if ws.settings.sender else ws.hub.reply_to
-    return campaign_reply_to or ws.settings.reply_to or hubs

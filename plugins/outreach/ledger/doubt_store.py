@@ -57,11 +57,12 @@ def doubts(connection: sa.Connection, edition_id: int) -> list[DoubtRow]:
 
 
 def state_of(connection: sa.Connection, edition_id: int, contact_id: int) -> DeliveryState:
-    """Return a delivery's effective state. Raises NotFound."""
+    """Return a delivery's effective state, its row locked for this transaction. Raises NotFound."""
     found = connection.execute(
         sa.select(EFFECTIVE)
         .select_from(WITH_BATCH)
         .where(delivery.c.edition_id == edition_id, delivery.c.contact_id == contact_id)
+        .with_for_update(of=delivery)
     ).scalar()
     if found is None:
         raise NotFound("there is no such delivery")

@@ -23,7 +23,7 @@ from sendgrid.helpers.mail import (
 )
 
 from outreach.domain import Mailbox
-from outreach.flows.sending import links
+from outreach.flows.links import links
 from outreach.ledger import edition_store
 from outreach.ledger.editions import batch, delivery
 from outreach.providers.base import Content, Pieces, Recipient

@@ -70,6 +70,11 @@ def authors(record: EditionRecord) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in (record.owner, record.created_by) if name))
 
 
+def is_author(record: EditionRecord, by: str) -> bool:
+    """Whether `by` names an author, however it is written."""
+    return by.strip().casefold() in {name.strip().casefold() for name in authors(record)}
+
+
 def approve(
     ws: Workspace, edition: str, *, by: str, via: str, approval_hash: str = ""
 ) -> EditionRecord:
@@ -145,7 +150,7 @@ def reject(ws: Workspace, edition: str, *, by: str, reason: str, via: str = "air
 def _may_approve(ws: Workspace, record: EditionRecord, by: str, via: str) -> None:
     if not by.strip():
         raise Refused("an approval needs the name of the person who gives it")
-    if by in authors(record):
+    if is_author(record, by):
         raise Refused(
             f"{by} owns or prepared {record.name}, and an author cannot approve: ask "
             f"{' or '.join(_approvers(ws, record)) or 'a colleague'}"

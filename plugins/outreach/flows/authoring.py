@@ -12,10 +12,10 @@ from outreach.campaigns import Campaign, load_library
 from outreach.clock import LONDON
 from outreach.domain import Organisation, Reader
 from outreach.errors import Fault, InputError, Refused
+from outreach.flows.links import links
 from outreach.flows.mailboxes import reply_to_mailbox, sender_mailbox
 from outreach.flows.preparing import find_campaign, layouts
 from outreach.flows.readiness import must_be_ready
-from outreach.flows.sending import links
 from outreach.ledger import edition_store, readers
 from outreach.providers.allowlist import allowed, refusal
 from outreach.providers.base import Content, Handover, Pieces, Recipient

@@ -71,7 +71,7 @@ def find_campaign(ws: Workspace, slug: str) -> Campaign:
     if slug in library.campaigns:
         return library.campaigns[slug]
     for file, faults in library.faults.items():
-        if file.endswith(f"{slug}.md"):
+        if Path(file).stem == slug:
             raise InputError(*faults)
     known = ", ".join(sorted(library.campaigns)) or "none yet"
     raise NotFound(f"there is no campaign {slug!r}. Campaigns: {known}")

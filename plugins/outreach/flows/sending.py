@@ -11,10 +11,10 @@ from datetime import UTC, datetime, timedelta
 from outreach.clock import london
 from outreach.domain import EditionState
 from outreach.errors import InDoubt, MustStop, NotSent, Refused, Rejected, TooLarge
+from outreach.flows.links import links
 from outreach.flows.readiness import must_be_ready
 from outreach.flows.recovery import JournalGuard
 from outreach.journal import Claim, Journal
-from outreach.keys import UNSUBSCRIBE, VIEW
 from outreach.ledger import claims, edition_store, outcomes
 from outreach.ledger.claims import ClaimedBatch, Nothing
 from outreach.ledger.edition_store import EditionRecord
@@ -34,14 +34,14 @@ LEASE = timedelta(minutes=5)
 TO_FIRST_BYTE = 5.0
 """Seconds from claim to hand-over; a sender that was held up longer lets the batch go."""
 
-VIEW_LASTS = timedelta(days=400)
-"""How long a view-in-browser link works."""
-
 REFUSED_IN_A_ROW = 10
 """So many people refused one after another are not the cause: the edition is paused."""
 
 RECORDING = 300.0
 """Seconds a sender keeps trying to record what it knows while the ledger cannot be written."""
+
+CLOCKS_DIFFER = 30.0
+"""Seconds that whoever starts a sender may be early by its own clock; the sender waits."""
 
 PATIENCE = 60.0
 """Seconds a sender waits for a batch that is planned for later before it gives up."""
@@ -223,20 +223,6 @@ class Sender:
         )
 
 
-def links(
-    ws: Workspace, delivery_id: str, kid: str = "", since: datetime | None = None
-) -> tuple[str, str]:
-    """Return the unsubscribe link and the view link of a delivery, signed with key `kid`.
-
-    An unsubscribe link never expires; a view link does, `VIEW_LASTS` after `since` (default: now).
-    """
-    base = ws.settings.public_url
-    ends = int(((since or datetime.now(UTC)) + VIEW_LASTS).timestamp())
-    unsubscribe = ws.keys.sign(UNSUBSCRIBE, delivery_id, kid=kid)
-    view = ws.keys.sign(VIEW, delivery_id, kid=kid, expires=ends)
-    return f"{base}/unsubscribe/{unsubscribe}", f"{base}/view/{view}"
-
-
 def send(ws: Workspace, edition: str, *, progress: Progress | None = None) -> SendReport:
     """Send an approved edition until nothing of it is planned; several may run at once.
 
@@ -265,8 +251,10 @@ def _may_start(ws: Workspace, record: EditionRecord, now: datetime) -> None:
         return
     if record.state != EditionState.APPROVED:
         raise Refused(f"{record.name} is {record.state}: only an approved edition is sent")
-    if record.send_at and record.send_at > now:
+    early = (record.send_at - now).total_seconds() if record.send_at else 0.0
+    if record.send_at and early > CLOCKS_DIFFER:
         raise Refused(f"{record.name} is to be sent at {london(record.send_at)}, not before")
+    time.sleep(max(0.0, early))
     if record.late_after and record.late_after < now:
         with ws.engine.begin() as connection:
             edition_store.close(connection, record.id, EditionState.CANCELLED, "too late", now)

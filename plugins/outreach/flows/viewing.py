@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from outreach.errors import NotFound
-from outreach.flows.sending import links
+from outreach.flows.links import links
 from outreach.keys import VIEW
 from outreach.ledger.engine import reading
 from outreach.ledger.messages import frozen_message

@@ -1,0 +1,25 @@
+"""The personal links of one delivery: to unsubscribe, and to read it in a browser."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from outreach.keys import UNSUBSCRIBE, VIEW
+from outreach.workspace import Workspace
+
+VIEW_LASTS = timedelta(days=400)
+"""How long a view-in-browser link works."""
+
+
+def links(
+    ws: Workspace, delivery_id: str, kid: str = "", since: datetime | None = None
+) -> tuple[str, str]:
+    """Return the unsubscribe link and the view link of a delivery, signed with key `kid`.
+
+    An unsubscribe link never expires; a view link does, `VIEW_LASTS` after `since` (default: now).
+    """
+    base = ws.settings.public_url
+    ends = int(((since or datetime.now(UTC)) + VIEW_LASTS).timestamp())
+    unsubscribe = ws.keys.sign(UNSUBSCRIBE, delivery_id, kid=kid)
+    view = ws.keys.sign(VIEW, delivery_id, kid=kid, expires=ends)
+    return f"{base}/unsubscribe/{unsubscribe}", f"{base}/view/{view}"

@@ -162,6 +162,31 @@ def test_an_erased_person_is_never_taken_in_again_and_nothing_of_the_row_is_kept
     assert rows_of(ws.engine, "quarantined_row")[0]["row"] == {}
 
 
+@pytest.mark.parametrize(
+    "row",
+    [
+        ("ann@example.org", "Ann", "Secret", "Podiatry"),
+        ("ann@example.org", "Ann", "Secret", "GP", "one cell too many"),
+        ("Ann <ANN@example.org>", "Ann", "Secret", "GP"),
+        ("ann\u200b@example.org;x", "Ann", "Secret", "GP"),
+    ],
+)
+def test_nor_is_anything_kept_of_their_row_where_something_else_is_wrong_with_it(
+    ws: Workspace, tmp_path: Path, row: tuple[str, ...]
+) -> None:
+    erase_person(ws, "ann@example.org", **WHO)
+    other = ("bo@example.org", "Bo", "Kept", "Podiatry")
+    result = take(ws, table(tmp_path / "again.csv", HEADINGS, row, other))
+    assert sorted(result.quarantined_by_reason) == [
+        "erased at the person's own request",
+        "sector not recognised",
+    ]
+    anns, bos = rows_of(ws.engine, "quarantined_row")
+    assert anns["row"] == {}
+    assert anns["row_number"] == 2
+    assert bos["row"]["Email"] == "bo@example.org"
+
+
 def test_a_special_category_column_refuses_the_whole_file_and_keeps_nothing(
     ws: Workspace, tmp_path: Path
 ) -> None:

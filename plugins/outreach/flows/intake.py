@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from outreach.clock import LONDON
 from outreach.errors import Fault, InputError
+from outreach.flows.forgetting import without_erased
 from outreach.flows.sample_dates import settled_shift
 from outreach.flows.shrinking import Guard, refuse_shrunken
 from outreach.ledger import imports as ledger
@@ -202,6 +203,7 @@ def _merge(job: _Job, file: SourceFile, import_id: int, progress: _Progress) -> 
             ledger.lock_people(connection)
             tally = merger(connection, good, merge) if good else ledger.Tally()
             bad += tally.refused
+            bad = without_erased(connection, job.ws.keys, bad)
             ledger.keep_quarantined(connection, import_id, bad)
         progress.add(tally, bad, len(chunk))
     if job.kind is ImportKind.ORGANISATIONS:

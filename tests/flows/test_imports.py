@@ -162,6 +162,23 @@ def test_an_erased_person_is_never_taken_in_again_and_nothing_of_the_row_is_kept
     assert rows_of(ws.engine, "quarantined_row")[0]["row"] == {}
 
 
+@pytest.mark.parametrize("name", ["liste-\udce9t\udce9.csv", "list.csv"])
+@pytest.mark.parametrize("heading", ["Email", "E\0mail\0x"])
+def test_a_file_is_taken_or_refused_whatever_letters_its_name_or_headings_have(
+    ws: Workspace, name: str, heading: str
+) -> None:
+    inbox = ws.settings.root / "contacts" / "inbox"
+    inbox.mkdir(parents=True)
+    (inbox.parent / "sources.yaml").write_text(
+        "sources: [{name: inbox, kind: contacts, path: inbox/*, drop: true}]"
+    )
+    (inbox / name).write_text(f"{heading},First name\nann@example.org,Ann\n")
+    (result,) = pull_sources(ws, **WHO)
+    assert result.state == ("done" if heading == "Email" else "refused")
+    assert "csv" in result.message.encode().decode()
+    assert not any(inbox.iterdir())
+
+
 @pytest.mark.parametrize(
     "row",
     [

@@ -109,9 +109,9 @@ def gate(question: dict[str, Any]) -> str:
     return "approve" if question["ask"] else "confirm"
 
 
-@task(trigger_rule="none_failed", **RETRIES)
+@task(trigger_rule="none_failed_min_one_success", **RETRIES)
 @stopping_at_faults
-def confirm(edition: str, question: dict[str, Any], answer: dict[str, Any] | None) -> str:
+def confirm(edition: str, question: dict[str, Any]) -> str:
     """Write the decision down; refuse one by an author, or for content that has changed.
 
     Returns the time to send (ISO 8601, UTC).
@@ -119,6 +119,9 @@ def confirm(edition: str, question: dict[str, Any], answer: dict[str, Any] | Non
     from outreach.flows import decisions
 
     ws = workspace_in_airflow()
+    # Asked for here, not handed in: that would make this task the next one after the question,
+    # which a rejection skips.
+    answer = get_current_context()["ti"].xcom_pull(task_ids="approve")
     decided = decisions.decide(ws, edition, question["approval_hash"], answer)
     if not decided.approved:
         end_here(decided.message)
@@ -257,7 +260,7 @@ def build(campaign: Campaign, hub: Hub) -> DAG:
         question = check(edition)
         approvers = campaign.approvers or hub.approvers
         answer = ask_approver(approvers, dagdocs.response_deadline(campaign))
-        send_at = confirm(edition, question, answer.output)
+        send_at = confirm(edition, question)
         # On Reject the operator skips what follows it directly: `confirm` stands one further, so
         # that a rejection is written down too.
         answered = EmptyOperator(task_id="answered")

@@ -134,6 +134,18 @@ def test_what_a_person_is_asked_defaults_to_no_and_survives_a_bad_answer(loaded:
     assert "defaults=ApprovalOperator.REJECT" in source
 
 
+def test_a_rejection_is_written_down_and_a_run_that_ended_early_is_not_judged(
+    loaded: Loaded,
+) -> None:
+    """A rejection skips what stands directly after the question; a dry run skips everything."""
+    for dag in loaded.dags:
+        if dag.startswith("campaign_"):
+            tasks = loaded.tasks(dag)
+            assert tasks["approve"]["downstream_task_ids"] == ["answered"]
+            assert tasks["answered"]["downstream_task_ids"] == ["confirm"]
+            assert tasks["confirm"]["trigger_rule"] == "none_failed_min_one_success"
+
+
 def test_each_dag_explains_itself(loaded: Loaded) -> None:
     for dag, found in loaded.dags.items():
         assert len(found["dag"]["doc_md"]) > 100, dag

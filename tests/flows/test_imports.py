@@ -162,6 +162,48 @@ def test_an_erased_person_is_never_taken_in_again_and_nothing_of_the_row_is_kept
     assert rows_of(ws.engine, "quarantined_row")[0]["row"] == {}
 
 
+@pytest.mark.parametrize("name", ["liste-\udce9t\udce9.csv", "list.csv"])
+@pytest.mark.parametrize("heading", ["Email", "E\0mail\0x"])
+def test_a_file_is_taken_or_refused_whatever_letters_its_name_or_headings_have(
+    ws: Workspace, name: str, heading: str
+) -> None:
+    inbox = ws.settings.root / "contacts" / "inbox"
+    inbox.mkdir(parents=True)
+    (inbox.parent / "sources.yaml").write_text(
+        "sources: [{name: inbox, kind: contacts, path: inbox/*, drop: true}]"
+    )
+    (inbox / name).write_text(f"{heading},First name\nann@example.org,Ann\n")
+    (result,) = pull_sources(ws, **WHO)
+    assert result.state == ("done" if heading == "Email" else "refused")
+    assert "csv" in result.message.encode().decode()
+    assert not any(inbox.iterdir())
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        ("ann@example.org", "Ann", "Secret", "Podiatry"),
+        ("ann@example.org", "Ann", "Secret", "GP", "one cell too many"),
+        ("Ann <ANN@example.org>", "Ann", "Secret", "GP"),
+        ("ann\u200b@example.org;x", "Ann", "Secret", "GP"),
+    ],
+)
+def test_nor_is_anything_kept_of_their_row_where_something_else_is_wrong_with_it(
+    ws: Workspace, tmp_path: Path, row: tuple[str, ...]
+) -> None:
+    erase_person(ws, "ann@example.org", **WHO)
+    other = ("bo@example.org", "Bo", "Kept", "Podiatry")
+    result = take(ws, table(tmp_path / "again.csv", HEADINGS, row, other))
+    assert sorted(result.quarantined_by_reason) == [
+        "erased at the person's own request",
+        "sector not recognised",
+    ]
+    anns, bos = rows_of(ws.engine, "quarantined_row")
+    assert anns["row"] == {}
+    assert anns["row_number"] == 2
+    assert bos["row"]["Email"] == "bo@example.org"
+
+
 def test_a_special_category_column_refuses_the_whole_file_and_keeps_nothing(
     ws: Workspace, tmp_path: Path
 ) -> None:

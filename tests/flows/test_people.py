@@ -249,6 +249,29 @@ def test_the_contacts_export_says_who_may_be_written_to_and_why_not(
     }
 
 
+@pytest.mark.parametrize(
+    ("written", "asked"),
+    [
+        ("José@example.org", "josé@example.org"),
+        ("JOSÉ@example.org", "josé@example.org"),
+        ("an\u200bn@example.org;", "ann@example.org"),
+        ('"jo o"@example.org', '"jo o"@example.org'),
+    ],
+)
+def test_rows_with_an_unusual_address_are_found_and_erased_too(
+    ws: Workspace, written: str, asked: str
+) -> None:
+    root = ws.settings.root
+    path = table(root / "odd.csv", ("Email", "Sector"), (written, "Podiatry"))
+    kept = table(root / "contacts" / "processed" / "odd.csv", ("Email", "Name"), (written, "J"))
+    import_file(ws, path, "contacts", **WHO)
+    assert person(ws, asked).known
+    counts = erase_person(ws, asked, **WHO).counts
+    assert (counts["quarantined rows"], counts["kept files"]) == (1, 1)
+    assert rows_of(ws.engine, "quarantined_row")[0]["row"] == {}
+    assert "example.org" not in kept.read_text(encoding="utf-8-sig")
+
+
 def test_an_export_of_something_else_is_refused_with_the_choice(
     ws: Workspace, tmp_path: Path
 ) -> None:

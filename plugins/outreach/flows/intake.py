@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from outreach.clock import LONDON
 from outreach.errors import Fault, InputError
+from outreach.flows.forgetting import without_erased
 from outreach.flows.sample_dates import settled_shift
 from outreach.flows.shrinking import Guard, refuse_shrunken
 from outreach.ledger import imports as ledger
@@ -65,6 +66,10 @@ class _Job:
     def now(self) -> datetime:
         return self.context.now
 
+    @property
+    def file_name(self) -> str:
+        return ledger.storable(self.path.name)
+
 
 def take_file(
     ws: Workspace,
@@ -84,6 +89,7 @@ def take_file(
     hub = ws.hub
     lists = Lists(tuple(hub.sectors), tuple(a.name for a in hub.areas), tuple(hub.boroughs))
     context = Context(lists, datetime.now(UTC))
+    source = ledger.storable(source)
     job = _Job(ws, path, kind, source, how, by, via, guard or Guard(), shift, context)
     try:
         file = open_file(path, kind, how, context)
@@ -114,18 +120,19 @@ def _already(job: _Job, earlier: ledger.Taken) -> ImportResult:
         job.kind,
         job.source,
         ImportState.ALREADY_TAKEN,
-        job.path.name,
-        message=f"{job.path.name} was already taken{day} (import {earlier.id}); nothing changed",
+        job.file_name,
+        message=f"{job.file_name} was already taken{day} (import {earlier.id}); nothing changed",
     )
 
 
 def _refused(job: _Job, error: InputError) -> ImportResult:
+    why = ledger.storable(str(error))
     with job.ws.engine.begin() as connection:
         import_id = ledger.open_import(
             connection,
             source=job.source,
             kind=job.kind,
-            file_name=job.path.name,
+            file_name=job.file_name,
             file_hash="",
             now=job.now,
         )
@@ -136,7 +143,7 @@ def _refused(job: _Job, error: InputError) -> ImportResult:
             ledger.Tally(),
             rows_read=0,
             quarantined=0,
-            note=str(error),
+            note=why,
             now=datetime.now(UTC),
         )
         _audit(connection, job, import_id, "refused")
@@ -145,8 +152,8 @@ def _refused(job: _Job, error: InputError) -> ImportResult:
         job.kind,
         job.source,
         ImportState.REFUSED,
-        job.path.name,
-        message=f"Refused, and nothing was changed. {error}",
+        job.file_name,
+        message=f"Refused, and nothing was changed. {why}",
         special_category=isinstance(error, SpecialCategory),
     )
 
@@ -178,7 +185,7 @@ def _take(job: _Job, file: SourceFile, digest: str) -> ImportResult:
             connection,
             source=job.source,
             kind=job.kind,
-            file_name=job.path.name,
+            file_name=job.file_name,
             file_hash=digest,
             now=job.now,
         )
@@ -202,6 +209,7 @@ def _merge(job: _Job, file: SourceFile, import_id: int, progress: _Progress) -> 
             ledger.lock_people(connection)
             tally = merger(connection, good, merge) if good else ledger.Tally()
             bad += tally.refused
+            bad = without_erased(connection, job.ws.keys, bad)
             ledger.keep_quarantined(connection, import_id, bad)
         progress.add(tally, bad, len(chunk))
     if job.kind is ImportKind.ORGANISATIONS:
@@ -248,7 +256,7 @@ def _audit(connection: Any, job: _Job, import_id: int, state: str) -> None:
 def _done(job: _Job, file: SourceFile, import_id: int, progress: _Progress) -> ImportResult:
     tally, bad = progress.tally, progress.reasons.total()
     parts = [
-        f"{progress.rows} rows read from {job.path.name}: {tally.created} new, "
+        f"{progress.rows} rows read from {job.file_name}: {tally.created} new, "
         f"{tally.changed} changed, {tally.unchanged} unchanged, {bad} quarantined"
     ]
     if job.kind is ImportKind.PLEDGES:
@@ -260,7 +268,7 @@ def _done(job: _Job, file: SourceFile, import_id: int, progress: _Progress) -> I
         job.kind,
         job.source,
         ImportState.DONE,
-        job.path.name,
+        job.file_name,
         progress.rows,
         tally.accepted,
         tally.created,
@@ -277,5 +285,5 @@ def _done(job: _Job, file: SourceFile, import_id: int, progress: _Progress) -> I
 def _with_shift(job: _Job, file: SourceFile) -> _Job:
     if not job.shift or job.kind is not ImportKind.PLEDGES:
         return job
-    shift = settled_shift(job.ws.engine, job.source, job.path.name, file, job.context)
+    shift = settled_shift(job.ws.engine, job.source, job.file_name, file, job.context)
     return replace(job, context=replace(job.context, shift=shift))

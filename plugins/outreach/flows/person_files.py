@@ -17,7 +17,7 @@ from typing import Any
 
 from outreach.clock import london
 from outreach.errors import InputError
-from outreach.ledger.contacts import Facts, address_pattern
+from outreach.ledger.contacts import Facts, address_pattern, seen
 from outreach.sources.tables import Table, examine
 
 KEPT = ("processed", "quarantine", "inbox")
@@ -117,7 +117,7 @@ def erase_files(contacts: Path, home: Path, address: str) -> dict[str, int]:
 def _erase_from(path: Path, address: str) -> bool:
     table = examine(path)
     exact = address_pattern(address)
-    if not any(exact.search(cell) for row in table.rows() for cell in row.cells):
+    if not any(exact.search(seen(cell)) for row in table.rows() for cell in row.cells):
         return False
     if table.text is None:
         path.unlink()
@@ -133,7 +133,7 @@ def _write_without(path: Path, table: Table, address: str) -> None:
     with os.fdopen(opened, "w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file, delimiter=table.text.delimiter if table.text else ",")
         for row in table.rows():
-            if not any(exact.search(cell) for cell in row.cells):
+            if not any(exact.search(seen(cell)) for cell in row.cells):
                 writer.writerow(row.cells)
     draft.replace(path)
 

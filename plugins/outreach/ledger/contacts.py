@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -152,6 +153,8 @@ def quarantined_with(connection: sa.Connection, address: str) -> Iterator[Mappin
     """Yield the quarantined rows that hold exactly this address, not one that ends like it."""
     q = quarantined_row.c
     as_text = sa.func.lower(sa.cast(q.row, sa.Text))
+    # Only candidates: JSON escapes other letters, and unseen ones may stand in between.
+    plain = max(re.findall(r"[a-z0-9.@-]+", address.rpartition("@")[2]) or ["@"], key=len)
     rows = connection.execute(
         sa.select(
             q.id,
@@ -163,13 +166,20 @@ def quarantined_with(connection: sa.Connection, address: str) -> Iterator[Mappin
             import_.c.started_at,
         )
         .join(import_, import_.c.id == q.import_id)
-        .where(as_text.contains(address, autoescape=True))
+        .where(as_text.contains(plain, autoescape=True))
         .order_by(q.id)
     ).mappings()
     exact = address_pattern(address)
     for row in rows:
-        if any(exact.search(str(cell)) for cell in (*row["row"].values(), *row["row"].keys())):
+        if any(exact.search(seen(str(cell))) for part in row["row"].items() for cell in part):
             yield dict(row)
+
+
+def seen(cell: str) -> str:
+    """Return a cell without the characters nobody can see, which may hide an address."""
+    if cell.isascii():
+        return cell
+    return "".join(c for c in cell if unicodedata.category(c) != "Cf")
 
 
 def address_pattern(address: str) -> re.Pattern[str]:

@@ -151,18 +151,18 @@ def keep_quarantined(
             {
                 "import_id": import_id,
                 "row_number": row.row_number,
-                "column_name": _storable(row.column),
+                "column_name": storable(row.column),
                 "reason": row.reason,
-                "advice": _storable(row.advice),
-                "row": {_storable(key): _storable(cell) for key, cell in row.row.items()},
+                "advice": storable(row.advice),
+                "row": {storable(key): storable(cell) for key, cell in row.row.items()},
             }
             for row in rows
         ],
     )
 
 
-def _storable(text: str) -> str:
-    """PostgreSQL stores neither NUL nor lone surrogates."""
+def storable(text: str) -> str:
+    """Return text as every database takes it: without NUL and lone surrogates."""
     return text.replace("\0", "\N{SYMBOL FOR NULL}").encode("utf-8", "replace").decode()
 
 

@@ -160,7 +160,7 @@ def _merge(
 ) -> tuple[list[Outcome], list[Quarantined], dict[bytes, _Draft]]:
     hashes = [merge.keys.address_hash(record.email) for record in records]
     drafts = _known(connection, set(hashes), merge)
-    erased = _erased(connection, set(hashes))
+    erased = erased_among(connection, set(hashes))
     outcomes: list[Outcome] = []
     refused = []
     for record, address_hash in zip(records, hashes, strict=True):
@@ -199,7 +199,8 @@ def _known(connection: sa.Connection, hashes: set[bytes], merge: Merge) -> dict[
     return drafts
 
 
-def _erased(connection: sa.Connection, hashes: set[bytes]) -> set[bytes]:
+def erased_among(connection: sa.Connection, hashes: set[bytes]) -> set[bytes]:
+    """Return those of these address hashes whose person was erased."""
     suppressed = sa.select(suppression.c.address_hash).where(
         suppression.c.address_hash.in_(hashes),
         suppression.c.reason == SuppressionReason.ERASED.value,

@@ -30,6 +30,8 @@ THANK_YOU = "campaign_pledge_thank_you"
 WHAT_IS_WRES = "campaign_what_is_wres"
 OCCURRENCE = "demo"
 PATIENCE = 240.0
+READING = 2.0
+"""How long lee takes to read a question, in seconds."""
 _ENDED = ("success", "failed")
 
 
@@ -131,6 +133,8 @@ class Demo:
         question = api.question(run.dag, run.id)
         if question:
             _say(f"  {run.dag} asks: {question['subject']} lee answers: Approve")
+            # Airflow's scheduler drops an answer that comes within its next second.
+            time.sleep(READING)
             api.answer(run.dag, run.id, "approve", "Approve")
 
     def _wait_for_end(self, run: Run, meanwhile: Callable[[], None] = lambda: None) -> None:

@@ -20,6 +20,8 @@ _PLAIN = re.compile(
 _RESERVED_ENDS = frozenset(name.rpartition(".")[2] for name in SPECIAL_USE_DOMAIN_NAMES)
 _DOMAIN = re.compile(r"(?=.{1,180}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}\Z")
 
+_ANYWHERE = re.compile(r"[^\s<>()\[\],;:\"]+@[^\s<>()\[\],;:\"]*[^\s<>()\[\],;:\".]")
+
 MISSING = "no email address"
 NOT_ASCII = "email address with letters that cannot be delivered to"
 NOT_VALID = "email address is not valid"
@@ -41,6 +43,11 @@ def clean_domain(text: str) -> str:
     if not _DOMAIN.match(domain):
         raise BadValue("domain is not valid", "write it as example.org")
     return domain
+
+
+def addresses_in(text: str) -> list[str]:
+    """Return what reads as an address in a text, whatever stands round it, tidied."""
+    return _ANYWHERE.findall(tidy(text)) if "@" in text else []
 
 
 def tidy(text: str) -> str:

@@ -9,7 +9,9 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from email.utils import parseaddr
+from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from outreach.domain import Mailbox
 from outreach.errors import ConfigError
@@ -90,6 +92,15 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         origins=origins,
     )
     return _from_airflow_variables(settings, env)
+
+
+def is_loopback(address: str) -> bool:
+    """Whether a URL leads to this machine, so that what it carries crosses no network."""
+    try:
+        host = urlsplit(address).hostname or ""
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _home(env: Mapping[str, str]) -> Path:

@@ -47,13 +47,12 @@ LIVE = {"env": "production", "sendgrid_base_url": "https://api.sendgrid.invalid"
         ({"public_url": "https://mail example.org"}, "OUTREACH_PUBLIC_URL"),
         ({"public_url": "https://[::1"}, "OUTREACH_PUBLIC_URL"),
         ({**LIVE, "public_url": "http://mail.ncl.nhs.uk"}, "OUTREACH_PUBLIC_URL"),
-        ({**LIVE, "public_url": "https://localhost:8090"}, "OUTREACH_PUBLIC_URL"),
-        ({**LIVE, "public_url": "https://mail.ncl.nhs.uk"}, "OUTREACH_FROM"),
+        ({**LIVE, "origins": {}}, "OUTREACH_PUBLIC_URL"),
         ({"sendgrid_api_key": ""}, "OUTREACH_SENDGRID_API_KEY"),
     ],
 )
 def test_a_deployment_that_is_not_ready_sends_nothing_and_fails_nobody(
-    sending: Sending, deployed: Deployment, changed: dict[str, str], named: str
+    sending: Sending, deployed: Deployment, changed: dict[str, object], named: str
 ) -> None:
     with pytest.raises(ConfigError, match=named):
         editions.send(sending(**changed), EDITION)

@@ -123,7 +123,7 @@ def test_send(ws: Workspace, slug: str, *, to: str, by: str, via: str) -> str:
     try:
         if provider.networked and not allowed(address, ws.settings):
             raise Refused(refusal(ws.settings))
-        must_be_ready(ws, provider, sender_mailbox(ws, campaign.sender))
+        must_be_ready(ws, provider)
         receipt = provider.hand_over(_test_handover(ws, campaign, compiled, reader, address))
     finally:
         provider.close()

@@ -12,7 +12,7 @@ from pathlib import Path
 from outreach.campaigns import Campaign, load_library
 from outreach.clock import LONDON
 from outreach.domain import Mailbox, Segment
-from outreach.errors import ConfigError, Fault, InputError, NotFound, Refused
+from outreach.errors import Fault, InputError, NotFound, Refused
 from outreach.flows.mailboxes import reply_to_mailbox, sender_mailbox
 from outreach.ledger import audience, edition_store, freeze
 from outreach.ledger.audience import Candidate, Rule
@@ -96,7 +96,6 @@ def prepare(
     """
     now = datetime.now(UTC)
     campaign = find_campaign(ws, slug)
-    _must_be_reachable(ws)
     occurrence = occurrence or f"{now.astimezone(LONDON):%Y-%m-%d}"
     if not _OCCURRENCE.fullmatch(occurrence):
         raise InputError("an occurrence is up to 64 letters, digits and . _ : + -, as 2026-11-23")
@@ -128,15 +127,6 @@ def prepare(
         if edition_id is not None:
             edition_store.note(connection, who=by, via=via, action="prepare", subject=name, at=now)
     return _described(ws, name, created=edition_id is not None)
-
-
-def _must_be_reachable(ws: Workspace) -> None:
-    """Refuse production links that no recipient could follow: unsubscribing must work."""
-    if ws.settings.production and "OUTREACH_PUBLIC_URL" not in ws.settings.origins:
-        raise ConfigError(
-            "OUTREACH_PUBLIC_URL is not set: in production every email needs an unsubscribe link "
-            "that works. Set it to the https address of the public app"
-        )
 
 
 def _described(ws: Workspace, name: str, *, created: bool) -> Prepared:

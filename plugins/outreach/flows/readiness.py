@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from outreach.domain import Mailbox
 from outreach.errors import ConfigError
 from outreach.providers.base import Provider
+from outreach.settings import is_loopback
 from outreach.workspace import Workspace
 
 _MADE_UP = re.compile(r"(?:^|[@.])(?:example\.(?:org|com|net)|example|test|invalid|localhost)$")
@@ -22,8 +23,8 @@ def made_up(mailbox: Mailbox) -> bool:
     return _MADE_UP.search(mailbox.address.lower()) is not None
 
 
-def must_be_ready(ws: Workspace, provider: Provider, sender: Mailbox) -> None:
-    """Refuse to send where nobody could object, or nobody would know the sender.
+def must_be_ready(ws: Workspace, provider: Provider) -> None:
+    """Refuse to send where nobody could object.
 
     A provider that reaches nobody (the outbox) may always be used. Raises ConfigError before
     anybody is claimed: otherwise each message would be refused on its own, and count as failed.
@@ -38,15 +39,11 @@ def must_be_ready(ws: Workspace, provider: Provider, sender: Mailbox) -> None:
         )
     if not ws.settings.production:
         return
-    if not secure or _MADE_UP.search(host):
+    named = "OUTREACH_PUBLIC_URL" in ws.settings.origins
+    if not named or not (secure or is_loopback(ws.settings.public_url)):
         raise ConfigError(
             f"OUTREACH_PUBLIC_URL is {ws.settings.public_url}, where nobody could unsubscribe: "
             "production needs the https address of your public pages. Nothing is sent"
-        )
-    if made_up(sender):
-        raise ConfigError(
-            f"the sender is {sender.address}, a made-up domain: set OUTREACH_FROM to an address "
-            "of your own domain, then prepare a new edition. Nothing is sent"
         )
 
 

@@ -237,7 +237,7 @@ def send(ws: Workspace, edition: str, *, progress: Progress | None = None) -> Se
     outcomes.doubt_the_dead(ws.engine, now, alive, record.id)
     provider = open_provider(record.provider, ws.settings)
     try:
-        must_be_ready(ws, provider, record.sender)
+        must_be_ready(ws, provider)
         sender = Sender(ws, record, provider)
         with ws.engine.begin() as connection:
             edition_store.start(connection, record.id, now)

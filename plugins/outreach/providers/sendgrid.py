@@ -26,7 +26,7 @@ from outreach.providers.allowlist import guard
 from outreach.providers.base import Handover, Receipt
 from outreach.providers.filling import without_addresses
 from outreach.providers.sendgrid_payload import MAX_RECIPIENTS, payload
-from outreach.settings import Settings
+from outreach.settings import Settings, is_loopback
 
 # Connecting is the only wait before the first byte, and a claim may wait 5 s for that.
 _TIMEOUT = httpx.Timeout(connect=4.0, write=30.0, read=60.0, pool=4.0)
@@ -83,7 +83,8 @@ def client(settings: Settings, timeout: httpx.Timeout = _TIMEOUT) -> httpx.Clien
         )
     if not settings.sendgrid_api_key.isascii() or not settings.sendgrid_api_key.isprintable():
         raise ConfigError("OUTREACH_SENDGRID_API_KEY holds characters that no key has")
-    schemes = ("https",) if settings.production else ("https", "http")
+    clear = not settings.production or is_loopback(settings.sendgrid_base_url)
+    schemes = ("https", "http") if clear else ("https",)
     if _scheme(settings.sendgrid_base_url) not in schemes:
         raise ConfigError(
             f"OUTREACH_SENDGRID_BASE_URL is not an {' or '.join(schemes)} address; production "

@@ -24,7 +24,7 @@ def deployed(ws: Workspace, sendgrid_server: FakeSendGrid) -> Deployment:
     return deploy(ws, sendgrid_server)
 
 
-def kept_promise(deployed: Deployment) -> None:
+def check_promise(deployed: Deployment) -> None:
     """No one twice, no one lost, every doubt listed, and the certificate balanced."""
     account = deployed.certificate()
     took = Counter(deployed.recipients())
@@ -50,7 +50,7 @@ def test_a_sender_killed_at_a_step_loses_no_one_and_doubles_no_one(
     assert killed.returncode == -signal.SIGKILL, errors
     deployed.send()
     editions.settle(deployed.ws, EDITION)
-    kept_promise(deployed)
+    check_promise(deployed)
     certain = step in ("before the claim", "after recording")
     assert deployed.certificate().unknown == (0 if certain else BATCH)
 
@@ -67,7 +67,7 @@ def test_a_sender_killed_while_it_waits_for_the_reply_leaves_a_doubt(
     waiting.communicate()
     deployed.send()
     editions.settle(deployed.ws, EDITION)
-    kept_promise(deployed)
+    check_promise(deployed)
     assert deployed.certificate().unknown == BATCH
 
 
@@ -79,7 +79,7 @@ def test_two_senders_killed_and_two_more_started_share_the_work(deployed: Deploy
     for one in second:
         one.communicate(timeout=60)
     editions.settle(deployed.ws, EDITION)
-    kept_promise(deployed)
+    check_promise(deployed)
 
 
 FAULTS = {
@@ -108,7 +108,7 @@ def test_a_provider_that_fails_leaves_doubts_and_no_doubles(
     deployed.server.fail({"kind": kind})
     deployed.send()
     editions.settle(deployed.ws, EDITION)
-    kept_promise(deployed)
+    check_promise(deployed)
     assert deployed.certificate().unknown == FAULTS[kind]
 
 
@@ -125,7 +125,7 @@ def test_a_server_that_is_down_is_tried_again_and_nobody_is_lost(deployed: Deplo
     deployed.server.fail({"kind": "429", "times": 2})
     deployed.send()
     editions.settle(deployed.ws, EDITION)
-    kept_promise(deployed)
+    check_promise(deployed)
     assert deployed.certificate().accepted == PEOPLE
 
 
@@ -137,5 +137,5 @@ def test_a_refused_key_pauses_the_edition_and_says_what_to_mend(deployed: Deploy
     editions.resume(deployed.ws, EDITION, by="amy", via="test")
     deployed.send()
     editions.settle(deployed.ws, EDITION)
-    kept_promise(deployed)
+    check_promise(deployed)
     assert deployed.certificate().accepted == PEOPLE

@@ -14,10 +14,10 @@ from outreach.flows.people import erase_person
 from outreach.keys import Keys
 from outreach.ledger import freeze
 from outreach.ledger.editions import delivery
-from outreach.ledger.people import contact
+from outreach.ledger.people import basis, contact
 from outreach.workspace import Workspace
 from tests.flows.test_editions import NAME, approved, written
-from tests.ledger.seeds import add_people, candidates, make_edition
+from tests.ledger.seeds import NOW, add_people, candidates, make_edition
 
 __all__ = ["written"]
 
@@ -77,3 +77,18 @@ def test_a_person_erased_before_the_claim_is_not_written_to(written: Workspace) 
     account = editions.settle(written, NAME)
     assert (account.accepted, account.suppressed, account.balanced) == (2, 2, True)
     assert account.reasons["suppressed"] == {"erased": 1, "unsubscribed": 1}
+
+
+def test_evidence_of_a_basis_withdrawn_long_ago_is_erased_too(ws: Workspace) -> None:
+    add_people(ws.engine, ws.keys, 2)
+    with ws.engine.begin() as connection:
+        connection.execute(sa.update(basis).values(withdrawn_at=NOW, source="a list"))
+    erase_person(ws, GONE, by="amy", via="test")
+    with ws.engine.connect() as connection:
+        rows = connection.execute(
+            sa.select(basis.c.evidence, basis.c.source, basis.c.withdrawn_at)
+            .join(contact)
+            .where(contact.c.address_hash == ws.keys.address_hash(GONE))
+        ).all()
+    assert [tuple(row) for row in rows] == [("", "", NOW)]
+    assert erase_person(ws, GONE, by="amy", via="test").counts["bases"] == 0

@@ -82,6 +82,38 @@ def test_two_senders_killed_and_two_more_started_share_the_work(deployed: Deploy
     check_promise(deployed)
 
 
+def test_a_sender_that_stood_still_while_another_finished_sends_nothing_twice(
+    deployed: Deployment,
+) -> None:
+    deployed.server.fail({"kind": "hang after processing", "seconds": 1})
+    still = deployed.sender()
+    until = time.monotonic() + 30
+    while not deployed.recipients() and time.monotonic() < until:
+        time.sleep(0.02)
+    still.send_signal(signal.SIGSTOP)
+    deployed.send()
+    assert editions.settle(deployed.ws, EDITION).claimed == BATCH
+    still.send_signal(signal.SIGCONT)
+    still.communicate(timeout=60)
+    editions.settle(deployed.ws, EDITION)
+    kept_promise(deployed)
+    assert deployed.certificate().unknown == BATCH
+
+
+def test_a_cancel_while_a_sender_is_in_flight_leaves_nobody_planned(deployed: Deployment) -> None:
+    deployed.server.fail({"kind": "hang after processing", "seconds": 1})
+    sending = deployed.sender()
+    until = time.monotonic() + 30
+    while not deployed.recipients() and time.monotonic() < until:
+        time.sleep(0.02)
+    editions.cancel(deployed.ws, EDITION, by="amy", via="test")
+    sending.communicate(timeout=60)
+    account = editions.settle(deployed.ws, EDITION)
+    assert (account.cancelled, account.unknown, account.planned) == (PEOPLE - BATCH, BATCH, 0)
+    assert account.balanced
+    assert len(deployed.recipients()) == BATCH
+
+
 FAULTS = {
     "reset before reading": 0,
     "reset mid-body": BATCH,

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from outreach.domain import EditionState
 from outreach.keys import Keys
-from outreach.ledger import edition_store, outcomes
+from outreach.ledger import approvals, edition_store, outcomes
 from outreach.ledger.certificate import Certificate, certificate
 from outreach.ledger.claims import ClaimedBatch, Nothing, claim
 from outreach.ledger.editions import batch
@@ -138,6 +138,19 @@ def test_two_senders_may_both_be_asked_to_wait(
     held = take(engine, sent_to)
     assert isinstance(held, Nothing)
     assert held.wait_until == LATER
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_two_editions_may_give_one_content_its_standing_approval(
+    engine: sa.Engine, sent_to: int, attempt: int
+) -> None:
+    def approve(by: str) -> None:
+        with engine.begin() as connection:
+            approvals.add_standing(connection, 1, "hash", by, NOW)
+
+    assert not both_at_once(*[lambda by=by: approve(by) for by in ("lee", "sam", "kit")])
+    with engine.connect() as connection:
+        assert approvals.has_standing(connection, 1, "hash") in ("lee", "sam", "kit")
 
 
 def test_a_batch_that_somebody_holds_for_a_moment_is_waited_for(

@@ -10,7 +10,7 @@ from outreach.domain import EditionState
 from outreach.errors import NotFound, OutreachError, Refused
 from outreach.flows.checking import must_be_sound
 from outreach.flows.preparing import find_campaign
-from outreach.ledger import edition_store, freeze
+from outreach.ledger import approvals, edition_store, freeze
 from outreach.ledger.audience_change import audience_change
 from outreach.ledger.certificate import Certificate, certificate
 from outreach.ledger.edition_store import EditionRecord
@@ -43,7 +43,7 @@ def approval_request(ws: Workspace, edition: str) -> ApprovalRequest:
         account = certificate(connection, edition)
         variants = edition_store.variants(connection, record.id)
         before = audience_change(connection, record)
-        standing = edition_store.has_standing(connection, record.campaign_id, record.source_hash)
+        standing = approvals.has_standing(connection, record.campaign_id, record.source_hash)
     lines = [
         f"**{record.title}** for **{account.planned}** people, in {len(variants)} variant(s).",
         f"[Read the proofs and see who gets what](/outreach/editions/{record.name})",
@@ -57,7 +57,7 @@ def approval_request(ws: Workspace, edition: str) -> ApprovalRequest:
         edition=record.name,
         subject=f"Approve {record.name}: {account.planned} people?",
         body="\n\n".join(line for line in lines if line),
-        approval_hash=edition_store.approval_of(record),
+        approval_hash=approvals.approval_of(record),
         authors=authors(record),
         approvers=_approvers(ws, record),
         standing=bool(standing) and _wants_standing(ws, record),
@@ -94,7 +94,7 @@ def approve(
     _must_be_as_shown(ws, record, approval_hash)
     must_be_sound(ws, edition)
     with ws.engine.begin() as connection:
-        if edition_store.set_approved(connection, record, by, via, now):
+        if approvals.set_approved(connection, record, by, via, now):
             edition_store.note(
                 connection,
                 who=by,
@@ -102,12 +102,10 @@ def approve(
                 action="approve",
                 subject=edition,
                 at=now,
-                detail=edition_store.approval_of(record),
+                detail=approvals.approval_of(record),
             )
             if _wants_standing(ws, record):
-                edition_store.add_standing(
-                    connection, record.campaign_id, record.source_hash, by, now
-                )
+                approvals.add_standing(connection, record.campaign_id, record.source_hash, by, now)
         return edition_store.get(connection, edition)
 
 
@@ -116,13 +114,13 @@ def approve_standing(ws: Workspace, edition: str) -> bool:
     now = datetime.now(UTC)
     with reading(ws.engine) as connection:
         record = edition_store.get(connection, edition)
-        by = edition_store.has_standing(connection, record.campaign_id, record.source_hash)
+        by = approvals.has_standing(connection, record.campaign_id, record.source_hash)
     if not by or not _wants_standing(ws, record):
         return False
     _must_be_as_shown(ws, record, "")
     must_be_sound(ws, edition)
     with ws.engine.begin() as connection:
-        if edition_store.set_approved(connection, record, by, "standing approval", now):
+        if approvals.set_approved(connection, record, by, "standing approval", now):
             edition_store.note(
                 connection,
                 who=by,
@@ -172,7 +170,7 @@ def _must_be_as_shown(ws: Workspace, record: EditionRecord, shown: str) -> None:
     with reading(ws.engine) as connection:
         variants = edition_store.variants(connection, record.id)
     kept = freeze.content_hash(record.source_hash, [NewVariant("", v.content) for v in variants])
-    if kept != record.content_hash or (shown and shown != edition_store.approval_of(record)):
+    if kept != record.content_hash or (shown and shown != approvals.approval_of(record)):
         raise Refused(
             f"{record.name} is not what was shown for approval: its content or audience has "
             "changed. Reject it and prepare a new edition"

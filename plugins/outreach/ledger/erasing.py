@@ -52,7 +52,10 @@ def erase_contact(connection: sa.Connection, address_hash: bytes, now: datetime)
             erased_at=sa.func.coalesce(contact.c.erased_at, now),
         ),
         "bases": sa.update(basis)
-        .where(basis.c.contact_id == number, basis.c.withdrawn_at.is_(None))
+        .where(
+            basis.c.contact_id == number,
+            sa.or_(basis.c.withdrawn_at.is_(None), basis.c.evidence != "", basis.c.source != ""),
+        )
         .values(evidence="", source="", withdrawn_at=sa.func.coalesce(basis.c.withdrawn_at, now)),
         "pledges": sa.update(pledge).where(pledge.c.address_hash == address_hash).values(source=""),
         "events": sa.update(event)

@@ -162,6 +162,14 @@ def test_an_erased_person_is_never_taken_in_again_and_nothing_of_the_row_is_kept
     assert rows_of(ws.engine, "quarantined_row")[0]["row"] == {}
 
 
+def test_an_example_in_a_heading_is_not_taken_for_somebodys_address(
+    ws: Workspace, tmp_path: Path
+) -> None:
+    heading = "What is your email address? (e.g. name@example.org)"
+    path = table(tmp_path / "form.csv", (heading, "First name"), ("ann@example.org", "Ann"))
+    assert take(ws, path).created == 1
+
+
 @pytest.mark.parametrize("end", ["", 'dee@example.org,"Dee",Patel,GP\n'])
 def test_people_behind_a_quotation_mark_that_is_never_closed_are_not_lost_unseen(
     ws: Workspace, tmp_path: Path, end: str

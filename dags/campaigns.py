@@ -119,14 +119,29 @@ def confirm(edition: str, question: dict[str, Any]) -> str:
     from outreach.flows import decisions
 
     ws = workspace_in_airflow()
-    # Asked for here, not handed in: that would make this task the next one after the question,
-    # which a rejection skips.
-    answer = get_current_context()["ti"].xcom_pull(task_ids="approve")
+    # Fetched, not handed in: that would make this task the next one after the question, which
+    # a rejection skips.
+    answer = get_current_context()["ti"].xcom_pull(task_ids="approve", key=Ask.ANSWER)
     decided = decisions.decide(ws, edition, question["approval_hash"], answer)
     if not decided.approved:
         end_here(decided.message)
     LOG.info("%s", decided.message)
     return (decided.send_at or datetime.now(UTC)).isoformat()
+
+
+class Ask(ApprovalOperator):
+    """The approver's question; keeps who answered what also where the answer is Reject.
+
+    The operator itself returns nothing then.
+    """
+
+    ANSWER = "answer"
+
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
+        """Keep the answer, then go on, or skip what follows."""
+        said = {name: event.get(name) for name in ("chosen_options", "responded_by_user")}
+        context["ti"].xcom_push(key=self.ANSWER, value=said)
+        return super().execute_complete(context, event)
 
 
 class Send(BaseSensorOperator):
@@ -226,13 +241,13 @@ def trigger_form(hub: Hub) -> dict[str, Param]:
     }
 
 
-def ask_approver(approvers: tuple[str, ...], deadline: timedelta) -> ApprovalOperator:
+def ask_approver(approvers: tuple[str, ...], deadline: timedelta) -> Ask:
     """Return the question that appears under Required Actions."""
-    return ApprovalOperator(
+    return Ask(
         task_id="approve",
         subject="{{ ti.xcom_pull(task_ids='check')['subject'] }}",
         body="{{ ti.xcom_pull(task_ids='check')['body'] }}",
-        defaults=ApprovalOperator.REJECT,
+        defaults=Ask.REJECT,
         assigned_users=[{"id": user, "name": user} for user in approvers],
         response_timeout=deadline,
         **RETRIES,
@@ -259,13 +274,13 @@ def build(campaign: Campaign, hub: Hub) -> DAG:
         edition = prepare(campaign.slug, campaign.timetable)
         question = check(edition)
         approvers = campaign.approvers or hub.approvers
-        answer = ask_approver(approvers, dagdocs.response_deadline(campaign))
+        asked = ask_approver(approvers, dagdocs.response_deadline(campaign))
         send_at = confirm(edition, question)
         # On Reject the operator skips what follows it directly: `confirm` stands one further, so
         # that a rejection is written down too.
         answered = EmptyOperator(task_id="answered")
-        gate(question) >> [answer, send_at]
-        answer >> answered >> send_at
+        gate(question) >> [asked, send_at]
+        asked >> answered >> send_at
         wait = DateTimeSensorAsync(task_id="wait", target_time=send_at, retries=3)
         sent = Send.partial(
             task_id="send",

@@ -129,9 +129,9 @@ def test_what_a_person_is_asked_defaults_to_no_and_survives_a_bad_answer(loaded:
         if dag.startswith("campaign_"):
             asked = loaded.tasks(dag)["approve"]
             assert asked["retries"] >= 1
-            assert asked["task_type"] == "ApprovalOperator"
+            assert asked["task_type"] == "Ask"
     source = (ROOT / "dags" / "campaigns.py").read_text()
-    assert "defaults=ApprovalOperator.REJECT" in source
+    assert "defaults=Ask.REJECT" in source
 
 
 def test_a_rejection_is_written_down_and_a_run_that_ended_early_is_not_judged(

@@ -162,6 +162,38 @@ def test_an_erased_person_is_never_taken_in_again_and_nothing_of_the_row_is_kept
     assert rows_of(ws.engine, "quarantined_row")[0]["row"] == {}
 
 
+def test_an_example_in_a_heading_is_not_taken_for_somebodys_address(
+    ws: Workspace, tmp_path: Path
+) -> None:
+    heading = "What is your email address? (e.g. name@example.org)"
+    path = table(tmp_path / "form.csv", (heading, "First name"), ("ann@example.org", "Ann"))
+    assert take(ws, path).created == 1
+
+
+@pytest.mark.parametrize("end", ["", 'dee@example.org,"Dee",Patel,GP\n'])
+def test_people_behind_a_quotation_mark_that_is_never_closed_are_not_lost_unseen(
+    ws: Workspace, tmp_path: Path, end: str
+) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(
+        f"{','.join(HEADINGS)}\n"
+        'ann@example.org,"Ann,Patel,GP\n'
+        "bo@example.org,Bo,Chen,GP\n"
+        "cy@example.org,Cy,Okafor,GP\n" + end
+    )
+    result = take(ws, path)
+    assert result.created == 0
+    (kept,) = rows_of(ws.engine, "quarantined_row")
+    assert "quotation mark" in kept["advice"]
+    assert "cy@example.org" in str(kept["row"])
+
+
+def test_a_cell_of_several_lines_is_no_fault(ws: Workspace, tmp_path: Path) -> None:
+    note = "Prefers mornings, not Mondays\nask at the desk\nor write to desk@example.org"
+    row = ("ann@example.org", "Ann", note)
+    assert take(ws, table(tmp_path / "l.csv", ("Email", "First name", "Note"), row)).created == 1
+
+
 @pytest.mark.parametrize("name", ["liste-\udce9t\udce9.csv", "list.csv"])
 @pytest.mark.parametrize("heading", ["Email", "E\0mail\0x"])
 def test_a_file_is_taken_or_refused_whatever_letters_its_name_or_headings_have(

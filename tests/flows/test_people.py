@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
@@ -12,6 +13,7 @@ import openpyxl
 import pytest
 import sqlalchemy as sa
 
+from outreach.domain import DeliveryState
 from outreach.errors import InputError, NotFound, Refused
 from outreach.flows.exports import CONTACTS, export
 from outreach.flows.imports import import_file
@@ -20,6 +22,7 @@ from outreach.keys import Keys
 from outreach.ledger.editions import delivery, event, exclusion, raw_event
 from outreach.settings import Settings
 from outreach.workspace import Workspace
+from tests.fakes.ledger import Ledger
 from tests.flows.importing import WHO, own_workspace, rows_of, table
 from tests.ledger import seeds
 
@@ -247,6 +250,40 @@ def test_the_contacts_export_says_who_may_be_written_to_and_why_not(
         JOANN: ("no", "unsubscribed"),
         "bo@example.org": ("no", "no basis"),
     }
+
+
+def by_hand(ws: Workspace, target: str) -> None:
+    suppress(ws, target, **WHO)
+
+
+def by_erasure(ws: Workspace, target: str) -> None:
+    erase_person(ws, target, **WHO)
+
+
+def by_import(ws: Workspace, target: str) -> None:
+    path = table(ws.settings.root / "stop.csv", ("Email",), (target,))
+    import_file(ws, path, "suppressions", **WHO)
+
+
+@pytest.mark.parametrize(
+    ("way", "target", "crossed"),
+    [
+        (by_hand, "person1@example.org", [1]),
+        (by_hand, "example.org", [0, 1, 2]),
+        (by_erasure, "person1@example.org", [1]),
+        (by_import, "person1@example.org", [1]),
+        (by_import, "@example.org", [0, 1, 2]),
+        (by_import, "@example.net", []),
+    ],
+)
+def test_what_is_in_flight_when_a_person_is_suppressed_is_listed_as_crossed(
+    ws: Workspace, way: Callable[[Workspace, str], None], target: str, crossed: list[int]
+) -> None:
+    ledger = Ledger(ws)
+    edition = ledger.edition(state=DeliveryState.CLAIMED)
+    way(ws, target)
+    found = [n for n in range(3) if ledger.row(edition, n).crossed_at]
+    assert found == crossed
 
 
 @pytest.mark.parametrize(

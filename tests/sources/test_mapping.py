@@ -52,7 +52,11 @@ def test_headings_and_questions_mean_one_field_or_none(heading: str, field: str)
         "Ethnicity", "ethnic_origin", "EthnicGroup", "Race", "What is your race?", "BAME (Y/N)",
         "Religion or belief", "Do you consider yourself disabled?", "Disability", "Health",
         "Any long-term health conditions", "Sexual orientation", "Gender identity",
-        "Trade union member", "Political opinions", "ETHNIC-CATEGORY",
+        "Trade union member", "Political opinions", "ETHNIC-CATEGORY", "Etnicity", "Ethinicity",
+        "Are you from a global majority background?", "White / Black / Asian / other", "Caste",
+        "Black, Asian or minority group", "Skin color", "Person of colour", "Ancestry", "HIV status",
+        "Protected characteristics", "Equality monitoring", "Cultural background", "Trans",
+        "Medical information", "Reasonable adjustments", "Vaccinated?", "Blood group",
     ],
 )  # fmt: skip
 def test_special_category_headings_are_known(heading: str) -> None:
@@ -65,7 +69,8 @@ def test_special_category_headings_are_known(heading: str) -> None:
         "Have you read the Workforce Race Equality Standard?", "Health centre name",
         "Medical practice", "I commit to an environment free from racist behaviour",
         "I pledge fairness for all regardless of ethnicity, religion or disability",
-        "Healthcare sector", "Email", "Trace number", "Workforce Race Equality Standard (WRES)",
+        "Healthcare sector", "Ethical approval number", "White City practice", "Blackfriars office",
+        "Equality lead's name", "Immunisation lead", "Technical skills", "Email", "Trace number", "Workforce Race Equality Standard (WRES)",
     ],
 )  # fmt: skip
 def test_the_subject_of_the_campaign_is_not_special_category_data(heading: str) -> None:

@@ -143,7 +143,31 @@ def test_the_address_form_suppresses_and_never_says_who_is_known(
     assert [row.origin for row in ledger.suppressions(0)] == ["address form"]
 
 
-@pytest.mark.parametrize("address", ["", "amy", "a@b", "a b@example.org", "x" * 300 + "@a.org"])
+@pytest.mark.parametrize(
+    "address",
+    ["\u200bperson0@example.org", " PERSON0@example.org\u00a0", "person0\u2060@example.org"],
+)
+def test_an_address_is_understood_with_characters_that_nobody_sees(
+    ledger: Ledger, browser: TestClient, address: str
+) -> None:
+    ledger.edition()
+    assert browser.post("/unsubscribe/x", data={"address": address}).status_code == 200
+    assert [row.origin for row in ledger.suppressions(0)] == ["address form"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "amy",
+        "a@b",
+        "a b@example.org",
+        "x" * 300 + "@a.org",
+        "mailto:amy@example.org",
+        "Amy <amy@example.org>",
+        "amy@example.org;bo@example.org",
+    ],
+)
 def test_an_address_that_is_none_is_asked_for_again(
     ledger: Ledger, browser: TestClient, address: str
 ) -> None:

@@ -228,6 +228,22 @@ def test_an_order_that_makes_no_sense_says_what_is_wrong(client: TestClient) -> 
     assert order(client, order="pause", reason="x" * 301) == 400
 
 
+def test_a_reason_is_kept_without_characters_that_print_nothing(
+    client: TestClient, ws: Workspace
+) -> None:
+    assert order(client, order="pause", reason="wait\0 for\u202e Lee") == 303
+    assert "wait for Lee" in words(client, f"editions/{WRES}")
+
+
+def test_a_ledger_that_is_away_is_said_on_a_page(client: TestClient, ws: Workspace) -> None:
+    with ws.engine.begin() as connection:
+        connection.execute(sa.text("ALTER TABLE edition RENAME TO away"))
+    answer = client.get("editions")
+    assert answer.status_code == 503
+    assert "cannot be reached" in answer.text
+    assert "Content-Security-Policy" in answer.headers
+
+
 def test_an_ended_edition_takes_no_order(client: TestClient) -> None:
     assert order(client, order="cancel", reason="over", sure="yes") == 303
     assert order(client, order="pause", reason="again") == 409
@@ -325,7 +341,22 @@ def test_a_campaign_whose_file_is_gone_keeps_its_editions(client: TestClient) ->
 
 @pytest.mark.parametrize(
     "address",
-    ["nothing", "editions/nothing@x", f"editions/{WRES}/variants/9", "imports/99", "campaigns/x"],
+    [
+        "nothing",
+        "editions/nothing@x",
+        f"editions/{WRES}/variants/9",
+        "imports/99",
+        "campaigns/x",
+        "imports/x",
+        "imports/-1",
+        "imports/99999999999999999999",
+        "imports/99999999999999999999/rows",
+        f"editions/{WRES}/variants/99999999999999999999",
+        "editions/%00",
+        "editions/%00/control",
+        "editions/%00/deliveries.csv",
+        "campaigns/%00",
+    ],
 )
 def test_what_does_not_exist_is_a_page_that_says_so(client: TestClient, address: str) -> None:
     answer = client.get(address)
@@ -333,7 +364,7 @@ def test_what_does_not_exist_is_a_page_that_says_so(client: TestClient, address:
     assert "ot found</h1>" in answer.text
 
 
-@pytest.mark.parametrize("address", ["editions?page=abc", "imports/x", "editions?page=0"])
+@pytest.mark.parametrize("address", ["editions?page=abc", "editions?page=0"])
 def test_an_address_that_makes_no_sense_is_a_page_too(client: TestClient, address: str) -> None:
     answer = client.get(address)
     assert answer.status_code == 400

@@ -22,6 +22,7 @@ from outreach.ledger.objections import (
 )
 from outreach.ledger.standings import newest_accepted, save, standings
 from outreach.providers.sendgrid_suppressions import Listed, listed
+from outreach.sources.addresses import tidy
 
 if TYPE_CHECKING:
     from outreach.workspace import Workspace
@@ -73,7 +74,7 @@ def unsubscribe(ws: Workspace, token: str, via: str = "one-click") -> Unsubscrib
 def unsubscribe_address(ws: Workspace, address: str, via: str = "address form") -> None:
     """Suppress a typed address at once, known or not: the caller learns nothing about it."""
     now = datetime.now(UTC)
-    one = Objection(ws.keys.address_hash(address), SuppressionReason.UNSUBSCRIBED, now)
+    one = Objection(ws.keys.address_hash(tidy(address)), SuppressionReason.UNSUBSCRIBED, now)
     with ws.engine.begin() as connection:
         suppress(connection, [one], origin=via, now=now)
 

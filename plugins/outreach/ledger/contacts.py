@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from outreach.domain import SuppressionReason
+from outreach.domain import DeliveryState, SuppressionReason
+from outreach.ledger.columns import chunks
 from outreach.ledger.editions import batch, delivery, edition, event, exclusion
 from outreach.ledger.mailable import not_mailable
+from outreach.ledger.objections import cross
 from outreach.ledger.people import (
     basis,
     contact,
@@ -198,7 +200,11 @@ def suppress(
     origin: str,
     now: datetime,
 ) -> bool:
-    """Add a suppression unless the same one stands; return whether it is new."""
+    """Add a suppression unless the same one stands; return whether it is new.
+
+    What is in flight to the target right now is marked as crossed.
+    """
+    cross_targets(connection, [target], now)
     standing = sa.select(suppression.c.id).where(
         target.matches(),
         suppression.c.reason == reason.value,
@@ -218,6 +224,30 @@ def suppress(
         )
     )
     return True
+
+
+def cross_targets(connection: sa.Connection, targets: Collection[Target], now: datetime) -> None:
+    """Mark as crossed what is claimed right now for these addresses and domains."""
+    hashes = {t.address_hash for t in targets if t.address_hash is not None}
+    domains = {t.domain_hash for t in targets if t.domain_hash is not None}
+    if domains:
+        hashes |= _flying_to(connection, domains)
+    for some in chunks(sorted(hashes)):
+        cross(connection, some, now)
+
+
+def _flying_to(connection: sa.Connection, domains: set[bytes]) -> set[bytes]:
+    """Return the hashes of the addresses at these domains that are claimed right now."""
+    # On PostgreSQL this waits for claims that are about to be committed, as `cross` does.
+    open_now = batch.c.state.in_((DeliveryState.PLANNED, DeliveryState.CLAIMED))
+    connection.execute(sa.select(batch.c.id).where(open_now).with_for_update(read=True)).all()
+    flying = (
+        sa.select(contact.c.address_hash)
+        .join(delivery, delivery.c.contact_id == contact.c.id)
+        .join(batch, batch.c.id == delivery.c.batch_id)
+        .where(batch.c.state == DeliveryState.CLAIMED, contact.c.domain_hash.in_(domains))
+    )
+    return set(connection.execute(flying).scalars())
 
 
 def standing_reasons(connection: sa.Connection, target: Target) -> tuple[str, ...]:

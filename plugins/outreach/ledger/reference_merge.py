@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from outreach.ledger.contacts import Target, cross_targets
 from outreach.ledger.imports import Tally
 from outreach.ledger.people import contact, organisation, resource, suppression
 from outreach.ledger.people_merge import Merge
@@ -69,14 +70,15 @@ def merge_suppressions(
 ) -> Tally:
     """Add the suppressions that do not stand yet. None is lifted, changed or taken out.
 
-    One that a person lifted stays lifted unless the row says it is from later.
+    One that a person lifted stays lifted unless the row says it is from later. What is in
+    flight to them right now is marked as crossed.
     """
     hashes = [
         merge.keys.domain_hash(r.target) if r.is_domain else merge.keys.address_hash(r.target)
         for r in records
     ]
     standing, lifted = _known_suppressions(connection, set(hashes))
-    rows = []
+    rows: list[dict[str, Any]] = []
     for record, target_hash in zip(records, hashes, strict=True):
         fact = (target_hash, record.reason.value, record.scope)
         lifted_at = lifted.get(fact)
@@ -96,6 +98,8 @@ def merge_suppressions(
         )
     if rows:
         connection.execute(sa.insert(suppression), rows)
+        targets = [Target(row["address_hash"], row["domain_hash"]) for row in rows]
+        cross_targets(connection, targets, merge.now)
     return Tally(created=len(rows), unchanged=len(records) - len(rows))
 
 

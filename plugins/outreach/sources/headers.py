@@ -217,10 +217,15 @@ IGNORED = frozenset(
 _FORMS = frozenset({"start time", "completion time"})
 
 
+def without_notes(heading: str) -> str:
+    """Return a heading without what stands in brackets, such as an example."""
+    return _PARENTHESES.sub(" ", heading)
+
+
 def words(heading: str) -> str:
     """Return a heading as plain lower-case words: `E-mail_Address ` is `e mail address`."""
     text = unicodedata.normalize("NFKC", heading).casefold().replace("'", "").replace("’", "")
-    return _NOT_WORD.sub(" ", _PARENTHESES.sub(" ", text)).strip()
+    return _NOT_WORD.sub(" ", without_notes(text)).strip()
 
 
 def squeezed(heading: str) -> str:

@@ -5,6 +5,7 @@ A new field is one line in `fields.READERS` and one in a kind; a new kind is one
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -70,11 +71,31 @@ def read_row(
             "more cells than headings",
             "often a comma outside quotation marks; put the text in quotation marks",
         )
+    if (swallowed := _swallowed(cells)) is not None:
+        return _quarantined(
+            plan,
+            number,
+            cells,
+            plan.keys[swallowed],
+            "other rows stand inside this one",
+            "a quotation mark is opened and not closed; mend it and import the rows again",
+        )
     try:
         return kind.build(Cells(number, plan.fields(cells), context), context)
     except BadCell as bad:
         column = plan.heading(bad.name)
         return _quarantined(plan, number, cells, column, bad.problem.reason, bad.problem.advice)
+
+
+_ROW_INSIDE = re.compile(r"[\r\n][^\r\n]*(?:@[^\r\n]*[,;\t|]|[,;\t|][^\r\n]*@)")
+
+
+def _swallowed(cells: tuple[str, ...]) -> int | None:
+    """Return which cell holds lines that read as rows of people: they would be lost unseen."""
+    joined = "".join(cells)
+    if "\n" not in joined and "\r" not in joined:
+        return None
+    return next((i for i, cell in enumerate(cells) if _ROW_INSIDE.search(cell)), None)
 
 
 def _quarantined(

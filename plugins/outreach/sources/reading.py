@@ -9,7 +9,7 @@ from pathlib import Path
 
 from outreach.errors import Fault, InputError
 from outreach.records import ImportKind, Quarantined, Record
-from outreach.sources import ods
+from outreach.sources import headers, ods
 from outreach.sources.fields import BadCell, Context, read_field
 from outreach.sources.kinds import KINDS, Kind, read_row
 from outreach.sources.mapping import ColumnPlan, plan_columns
@@ -67,7 +67,7 @@ def open_file(path: Path, kind: ImportKind, how: Columns, context: Context) -> S
     if given and ods.sector(path.name):
         how = replace(how, defaults={"sector": ods.sector(path.name), **how.defaults})
     headings = given or _trimmed(first.cells)
-    if any("@" in heading for heading in headings):
+    if any("@" in headers.without_notes(heading) for heading in headings):
         # Not quoted: a fault's text reaches logs, and this row is a person's.
         said = "the first row holds an address; put a row of headings above it"
         raise InputError(Fault(said, path.name, first.number))

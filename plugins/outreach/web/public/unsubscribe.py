@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from outreach.workspace import Workspace
 
 _MAX_BODY = 16_384
-_ADDRESS = re.compile(r"[^\s@]{1,64}@[^\s@]+\.[^\s@]+")
+_ADDRESS = re.compile(r"[^\s@<>:;,()]{1,64}@[^\s@<>:;,()]+\.[^\s@<>:;,()]+")
+"""Not `mailto:` nor `Ann <ann@...>`: saying that such a one is noted would be untrue."""
 
 
 def router(ws: Workspace, pages: Pages) -> APIRouter:

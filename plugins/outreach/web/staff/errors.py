@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from http import HTTPStatus
 from typing import Any
 
+import sqlalchemy as sa
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse
@@ -12,6 +14,8 @@ from starlette.exceptions import HTTPException
 
 from outreach.errors import ConfigError, InputError, NotFound, OutreachError, Refused
 from outreach.web.staff.pages import page
+
+LOG = logging.getLogger(__name__)
 
 _STATUS: tuple[tuple[type[OutreachError], int], ...] = (
     (NotFound, 404),
@@ -36,6 +40,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(OutreachError, _ours)
+    app.add_exception_handler(sa.exc.SQLAlchemyError, _ledger)
+    app.add_exception_handler(Exception, _unforeseen)
 
 
 def _http(request: Request, error: Any) -> HTMLResponse:
@@ -45,7 +51,9 @@ def _http(request: Request, error: Any) -> HTMLResponse:
     return _page(request, error.status_code, title, words, error.headers)
 
 
-def _validation(request: Request, _error: Any) -> HTMLResponse:
+def _validation(request: Request, error: Any) -> HTMLResponse:
+    if any(fault["loc"][0] == "path" for fault in error.errors()):
+        return _http(request, HTTPException(404))
     words = "A part of this page's address or form makes no sense. Start from the overview."
     return _page(request, 400, "This request cannot be read", words)
 
@@ -54,6 +62,17 @@ def _ours(request: Request, error: Any) -> HTMLResponse:
     status = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
     title = "Not found" if status == 404 else "This cannot be done now"
     return _page(request, status, title, str(error))
+
+
+def _ledger(request: Request, error: Any) -> HTMLResponse:
+    LOG.error("the ledger did not answer: %s", type(error).__name__)  # its text may name people
+    words = "The ledger cannot be reached just now. Nothing was changed; try again in a minute."
+    return _page(request, 503, "This cannot be done now", words)
+
+
+def _unforeseen(request: Request, _error: Any) -> HTMLResponse:
+    words = "Outreach made a mistake. Tell whoever runs Airflow for your team: it is in its log."
+    return _page(request, 500, "This did not work", words)
 
 
 def _page(

@@ -23,6 +23,12 @@ class Guards:
     who: Callable[..., Any]
 
 
+def possible(request: Request) -> None:
+    """Refuse an address with a NUL, which no name holds. Raises HTTPException 404."""
+    if any("\0" in str(part) for part in request.path_params.values()):
+        raise HTTPException(404)
+
+
 def same_origin(request: Request) -> None:
     """Refuse a POST that another site's page sent. Raises HTTPException 403.
 

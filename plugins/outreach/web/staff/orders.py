@@ -13,6 +13,7 @@ from outreach.reports import editions, exports, people
 from outreach.web.staff.downloads import csv_file
 from outreach.web.staff.guards import Guards, same_origin
 from outreach.web.staff.pages import Links, page, security_headers
+from outreach.web.staff.routes import Key
 
 if TYPE_CHECKING:
     from outreach.workspace import Workspace
@@ -44,6 +45,7 @@ def _control(
         request: Request, name: str, order: Text = "", reason: Text = "", sure: Text = ""
     ) -> Response:
         ws = workspace()
+        reason = "".join(c if c.isprintable() else " " for c in reason)
         reason = " ".join(reason.split())
         try:
             _wanting(order, reason, sure)
@@ -119,7 +121,7 @@ def _files(
     @router.get("/imports/{import_id}/rows")
     def quarantined_rows(
         request: Request,
-        import_id: int,
+        import_id: Key,
         number: Page = 1,
     ) -> HTMLResponse:
         found = people.import_(workspace(), import_id, page=number)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from outreach.domain import DeliveryState
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 Number = Annotated[int, Query(ge=1, le=1_000_000)]
 Page = Annotated[int, Query(alias="page", ge=1, le=1_000_000)]
+Key = Annotated[int, Path(ge=1, le=2**31 - 1)]
+"""A number in an address: larger ones no database could look up."""
 
 _DONE = {
     "pause": "This edition is paused. Senders stop after the request they are making now.",
@@ -98,7 +100,7 @@ def _editions(router: APIRouter, workspace: Callable[[], Workspace]) -> None:
         return page(request, "edition.html", found=found, done=_DONE.get(done, ""))
 
     @router.get("/editions/{name}/variants/{variant}")
-    def show_variant(request: Request, name: str, variant: int) -> HTMLResponse:
+    def show_variant(request: Request, name: str, variant: Key) -> HTMLResponse:
         ws = workspace()
         found = proofs.variant(ws, name, variant)
         return page(
@@ -137,7 +139,7 @@ def _people(router: APIRouter, workspace: Callable[[], Workspace]) -> None:
     @router.get("/imports/{import_id}")
     def show_import(
         request: Request,
-        import_id: int,
+        import_id: Key,
         number: Page = 1,
     ) -> HTMLResponse:
         found = people.import_(workspace(), import_id, page=number)

@@ -96,7 +96,7 @@ def test_a_sender_that_stood_still_while_another_finished_sends_nothing_twice(
     still.send_signal(signal.SIGCONT)
     still.communicate(timeout=60)
     editions.settle(deployed.ws, EDITION)
-    kept_promise(deployed)
+    check_promise(deployed)
     assert deployed.certificate().unknown == BATCH
 
 

@@ -142,9 +142,8 @@ class Sender:
 
     def _release(self, taken: ClaimedBatch, error: NotSent) -> None:
         now = datetime.now(UTC)
-        seconds = error.retry_after or min(300.0, 2.0 ** min(taken.attempts, 9)) * random.uniform(  # noqa: S311
-            0.5, 1.5
-        )
+        backoff = min(300.0, 2.0 ** min(taken.attempts, 9))
+        seconds = error.retry_after or backoff * random.uniform(0.5, 1.5)  # noqa: S311
         until = now + timedelta(seconds=seconds)
         engine, provider = self._ws.engine, self._record.provider
         if error.everyone:

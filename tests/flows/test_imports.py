@@ -162,6 +162,16 @@ def test_an_erased_person_is_never_taken_in_again_and_nothing_of_the_row_is_kept
     assert rows_of(ws.engine, "quarantined_row")[0]["row"] == {}
 
 
+def test_no_basis_is_taken_without_what_shows_it(ws: Workspace, tmp_path: Path) -> None:
+    plain = table(tmp_path / "plain.csv", ("Email",), ("ann@example.org",))
+    said = take(ws, plain, constants={"basis": "consent"})
+    assert (said.state, "evidence=" in said.message) == ("refused", True)
+    rows = (("ann@example.org", "consent", "form of 3 May"), ("bo@example.org", "consent", ""))
+    told = take(ws, table(tmp_path / "told.csv", ("Email", "Basis", "Evidence"), *rows))
+    assert (told.created, dict(told.quarantined_by_reason)) == (1, {"no evidence": 1})
+    assert [b["evidence"] for b in rows_of(ws.engine, "basis")] == ["form of 3 May"]
+
+
 def test_an_example_in_a_heading_is_not_taken_for_somebodys_address(
     ws: Workspace, tmp_path: Path
 ) -> None:

@@ -130,7 +130,7 @@ def _basis(cells: Cells) -> BasisRecord | None:
     kind = cells.get("basis")
     if not kind:
         return None
-    return BasisRecord(kind, cells.get("evidence"), cells.get("wording_version"))
+    return BasisRecord(kind, cells.need("evidence"), cells.get("wording_version"))
 
 
 def _pledge(cells: Cells, context: Context) -> PledgeRecord:

@@ -109,6 +109,10 @@ def _check_required(file: str, kind: Kind, plan: ColumnPlan, headings: tuple[str
 
 
 def _check_constants(file: str, plan: ColumnPlan, context: Context) -> None:
+    given = {*plan.constants, *plan.defaults}
+    if "basis" in given and "evidence" not in {*given, *plan.columns}:
+        said = "a basis needs its evidence, what shows that these people may be written to"
+        raise InputError(Fault(f'{said}; add --set "evidence=..."', file))
     for name, text in [*plan.constants.items(), *plan.defaults.items()]:
         try:
             read_field(name, text, context)

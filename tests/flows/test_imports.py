@@ -162,6 +162,25 @@ def test_an_erased_person_is_never_taken_in_again_and_nothing_of_the_row_is_kept
     assert rows_of(ws.engine, "quarantined_row")[0]["row"] == {}
 
 
+def test_a_kept_file_loses_the_rows_of_people_who_were_erased(ws: Workspace) -> None:
+    erase_person(ws, "ann@example.org", **WHO)
+    contacts = ws.settings.root / "contacts"
+    table(
+        contacts / "inbox" / "list.csv",
+        HEADINGS,
+        ("Ann@example.org", "Ann", "Secret", "GP"),
+        ("joann@example.org", "Joann", "Kept", "GP"),
+    )
+    (contacts / "sources.yaml").write_text(
+        "sources: [{name: inbox, kind: contacts, path: inbox/*, drop: true}]"
+    )
+    pull_sources(ws, **WHO)
+    (kept,) = (contacts / "processed").iterdir()
+    assert "Secret" not in kept.read_text()
+    assert "joann@example.org" in kept.read_text()
+    assert kept.stat().st_mode & 0o077 == 0
+
+
 def test_no_basis_is_taken_without_what_shows_it(ws: Workspace, tmp_path: Path) -> None:
     plain = table(tmp_path / "plain.csv", ("Email",), ("ann@example.org",))
     said = take(ws, plain, constants={"basis": "consent"})

@@ -1,15 +1,26 @@
-"""What is set aside of an import holds nothing of a person who was erased."""
+"""What is kept of an import, rows or files, holds nothing of a person who was erased."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from outreach.flows.person_files import keep_without
 from outreach.keys import Keys
+from outreach.ledger.engine import reading
 from outreach.ledger.people_merge import ERASED, ERASED_ADVICE, erased_among
 from outreach.records import Quarantined
 from outreach.sources.addresses import addresses_in
+from outreach.sources.tables import examine
+
+if TYPE_CHECKING:
+    from outreach.workspace import Workspace
+
+_AT_ONCE = 300
 
 
 def without_erased(
@@ -24,6 +35,19 @@ def without_erased(
         Quarantined(row.row_number, "", ERASED, ERASED_ADVICE, {}) if hashes & erased else row
         for row, hashes in zip(rows, named, strict=True)
     ]
+
+
+def forget_in_file(ws: Workspace, path: Path) -> None:
+    """Take the rows of erased people out of a file that is kept after it was taken."""
+    table = examine(path)
+    rows, theirs = table.rows(), set()
+    while some := list(islice(rows, _AT_ONCE)):
+        named = {row.number: _hashes(ws.keys, row.cells) for row in some}
+        with reading(ws.engine) as connection:
+            erased = erased_among(connection, set().union(*named.values()))
+        theirs |= {number for number, hashes in named.items() if hashes & erased}
+    if theirs:
+        keep_without(path, table, theirs)
 
 
 def _hashes(keys: Keys, cells: Iterable[str]) -> set[bytes]:

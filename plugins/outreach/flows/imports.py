@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from outreach.errors import InputError
+from outreach.flows.forgetting import forget_in_file
 from outreach.flows.intake import take_file
 from outreach.flows.shrinking import Guard
 from outreach.ledger import announcing
 from outreach.ledger.announcing import Unannounced
 from outreach.ledger.engine import reading
+from outreach.ledger.people_merge import ERASED
 from outreach.records import ImportKind, ImportResult, ImportState
 from outreach.sources.reading import Columns
 from outreach.sources.sourcesfile import Source, load_sources
@@ -79,7 +81,7 @@ def pull_sources(ws: Workspace, *, by: str, via: str) -> tuple[ImportResult, ...
         for path in source.files(contacts):
             result = _pull(ws, source, path, by, via)
             if source.drop:
-                _put_away(contacts, path, result)
+                _put_away(ws, contacts, path, result)
             results.append(result)
     return tuple(results)
 
@@ -105,7 +107,7 @@ def _pull(ws: Workspace, source: Source, path: Path, by: str, via: str) -> Impor
     )
 
 
-def _put_away(contacts: Path, path: Path, result: ImportResult) -> None:
+def _put_away(ws: Workspace, contacts: Path, path: Path, result: ImportResult) -> None:
     if result.special_category:
         path.unlink()
         return
@@ -115,6 +117,8 @@ def _put_away(contacts: Path, path: Path, result: ImportResult) -> None:
     target = folder / f"{stamp}-{result.import_id}-{path.name}"
     path.replace(target)
     target.chmod(0o600)
+    if ERASED in result.quarantined_by_reason:
+        forget_in_file(ws, target)
 
 
 def _kind(kind: ImportKind | str) -> ImportKind:

@@ -6,7 +6,7 @@ import csv
 import html
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from email import policy
@@ -117,23 +117,25 @@ def erase_files(contacts: Path, home: Path, address: str) -> dict[str, int]:
 def _erase_from(path: Path, address: str) -> bool:
     table = examine(path)
     exact = address_pattern(address)
-    if not any(exact.search(seen(cell)) for row in table.rows() for cell in row.cells):
-        return False
+    theirs = {
+        row.number for row in table.rows() if any(exact.search(seen(cell)) for cell in row.cells)
+    }
+    if theirs:
+        keep_without(path, table, theirs)
+    return bool(theirs)
+
+
+def keep_without(path: Path, table: Table, numbers: Container[int]) -> None:
+    """Write a kept CSV again without these rows; remove a workbook, only a copy, whole."""
     if table.text is None:
         path.unlink()
-    else:
-        _write_without(path, table, address)
-    return True
-
-
-def _write_without(path: Path, table: Table, address: str) -> None:
-    exact = address_pattern(address)
+        return
     draft = path.with_name(f".{path.name}.part")
     opened = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(opened, "w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file, delimiter=table.text.delimiter if table.text else ",")
+        writer = csv.writer(file, delimiter=table.text.delimiter)
         for row in table.rows():
-            if not any(exact.search(seen(cell)) for cell in row.cells):
+            if row.number not in numbers:
                 writer.writerow(row.cells)
     draft.replace(path)
 

@@ -100,3 +100,12 @@ def test_a_journal_that_cannot_be_read_is_named_with_what_to_mend(tmp_path: Path
         journal.last()
     with pytest.raises(ConfigError, match="OUTREACH_JOURNAL"):
         list(journal.claims())
+
+
+def test_the_newest_claims_come_newest_first(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "claims.journal")
+    assert journal.newest(3) == []
+    for number in range(6):
+        journal.append(made(number, people=3_000))
+    assert [claim.batch for claim in journal.newest(3)] == [5, 4, 3]
+    assert [claim.batch for claim in journal.newest(99)] == [5, 4, 3, 2, 1, 0]

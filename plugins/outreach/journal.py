@@ -95,7 +95,11 @@ class Journal:
                     yield claim
 
     def last(self) -> Claim | None:
-        """Return the newest whole claim, reading from the file's end."""
+        """Return the newest whole claim."""
+        return next(iter(self.newest(1)), None)
+
+    def newest(self, count: int) -> list[Claim]:
+        """Return the newest whole claims, newest first, reading from the file's end."""
         size = self.size()
         window = 1 << 16
         while size:
@@ -103,14 +107,11 @@ class Journal:
                 file.seek(max(0, size - window))
                 lines = file.read().split(b"\n")
             whole = lines if window >= size else lines[1:]
-            for line in reversed(whole):
-                claim = _parsed(line)
-                if claim is not None:
-                    return claim
-            if window >= size:
-                return None
+            claims = [claim for claim in map(_parsed, reversed(whole)) if claim is not None]
+            if len(claims) >= count or window >= size:
+                return claims[:count]
             window *= 4
-        return None
+        return []
 
     def _open(self) -> BinaryIO:
         try:

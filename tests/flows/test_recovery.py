@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from outreach.errors import Refused
 from outreach.flows import editions
 from outreach.flows.imports import import_file
 from outreach.flows.people import person, suppress
-from outreach.flows.recovery import recover
+from outreach.flows.recovery import JournalGuard, recover
+from outreach.journal import Journal
 from outreach.ledger.editions import delivery
 from outreach.workspace import Workspace, open_workspace
 from tests.fakes.running import FakeSendGrid
@@ -101,3 +104,16 @@ def test_people_made_again_from_the_journal_get_their_address_back_by_import(
     suppress(ws, "example.org", reason="asked", by="amy", via="test")
     assert "domain" in person(ws, "person3@example.org").summary
     ws.engine.dispose()
+
+
+def test_a_claim_journalled_before_the_newest_is_not_overlooked(deployed: Deployment) -> None:
+    deployed.send()
+    journal = Journal(deployed.ws.settings.journal)
+    known = journal.last()
+    assert known is not None
+    journal.append(replace(known, batch=99))
+    journal.append(known)
+    with pytest.raises(Refused, match="outreach recover"):
+        JournalGuard(journal, deployed.ws.engine).check()
+    recover(deployed.ws, by="amy", via="test")
+    JournalGuard(journal, deployed.ws.engine).check()

@@ -14,6 +14,9 @@ from outreach.ledger.edition_store import note
 from outreach.ledger.engine import reading
 from outreach.workspace import Workspace
 
+_LOOKED_AT = 16
+"""Claims at the journal's end that are compared: more than there are senders at once."""
+
 
 class JournalGuard:
     """Refuses to send while the ledger is behind its journal.
@@ -27,19 +30,21 @@ class JournalGuard:
         self._seen = -1
 
     def check(self) -> None:
-        """Raise Refused where the newest claim in the journal is unknown to the ledger."""
+        """Raise Refused where one of the journal's newest claims is unknown to the ledger.
+
+        Not the very newest alone: two senders may have claimed in one order and journalled in
+        the other just as a backup was taken.
+        """
         size = self._journal.size()
         if size == self._seen:
             return
-        last = self._journal.last()
-        if last is not None:
-            with reading(self._engine) as connection:
-                if not behind.knows(connection, last):
-                    raise Refused(
-                        "the ledger is behind its claim journal, as after restoring a backup: "
-                        "people may have been written to whom it does not know of. Run "
-                        "`outreach recover`, which lists them as doubts, then send again"
-                    )
+        with reading(self._engine) as connection:
+            if not behind.knows_all(connection, self._journal.newest(_LOOKED_AT)):
+                raise Refused(
+                    "the ledger is behind its claim journal, as after restoring a backup: "
+                    "people may have been written to whom it does not know of. Run "
+                    "`outreach recover`, which lists them as doubts, then send again"
+                )
         self._seen = size
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -43,6 +44,17 @@ def knows(connection: sa.Connection, claim: Claim) -> bool:
         .where(edition.c.name == claim.edition, batch.c.number == claim.batch)
     ).scalar()
     return epoch is not None and int(epoch) >= claim.epoch
+
+
+def knows_all(connection: sa.Connection, newest_first: Sequence[Claim]) -> bool:
+    """Whether this ledger has all of these claims, down to where it was last recovered to."""
+    done = connection.execute(sa.select(fact.c.value).where(fact.c.name == RECOVERED_TO)).scalar()
+    for claim in newest_first:
+        if done == _identity(claim):
+            return True
+        if not knows(connection, claim):
+            return False
+    return True
 
 
 def doubt(connection: sa.Connection, claim: Claim, now: datetime) -> int:

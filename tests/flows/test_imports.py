@@ -181,16 +181,6 @@ def test_a_kept_file_loses_the_rows_of_people_who_were_erased(ws: Workspace) -> 
     assert kept.stat().st_mode & 0o077 == 0
 
 
-@pytest.mark.parametrize("name", ["https://evil.example", "Win at WWW.evil.example", "hxxp://x"])
-def test_a_name_that_a_mail_program_would_make_a_link_of_is_set_aside(
-    ws: Workspace, tmp_path: Path, name: str
-) -> None:
-    rows = (("ann@example.org", name, "", ""), ("bo@example.org", "Wwwilma", "St. John", ""))
-    result = take(ws, table(tmp_path / "l.csv", HEADINGS, *rows))
-    assert result.created == 1
-    assert dict(result.quarantined_by_reason) == {"first name holds a web address": 1}
-
-
 def test_no_basis_is_taken_without_what_shows_it(ws: Workspace, tmp_path: Path) -> None:
     plain = table(tmp_path / "plain.csv", ("Email",), ("ann@example.org",))
     said = take(ws, plain, constants={"basis": "consent"})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -30,7 +29,6 @@ _REPEATING = frozenset(
 """Fields that say the same in many rows, and whose value depends on the text alone."""
 
 _MEMO = 20_000
-_WEB_ADDRESS = re.compile(r"://|\bwww\.", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,28 +77,16 @@ def _plain(what: str, limit: int = values.MAX_TEXT) -> Callable[[str, Context], 
     return lambda text, _: values.clean_text(text, what, limit)
 
 
-def _printed(what: str) -> Callable[[str, Context], str]:
-    """Like `_plain`, for what emails print: a mail program would make a link of an address."""
-
-    def read(text: str, _: Context) -> str:
-        clean = values.clean_text(text, what)
-        if _WEB_ADDRESS.search(clean):
-            raise BadValue(f"{what} holds a web address", f"write the {what} alone")
-        return clean
-
-    return read
-
-
 READERS: dict[str, Callable[[str, Context], Any]] = {
     "email": lambda text, _: clean_address(_unguarded(text)),
-    "first_name": _printed("first name"),
-    "last_name": _printed("last name"),
-    "name": _printed("name"),
-    "job_role": _printed("job role"),
+    "first_name": _plain("first name"),
+    "last_name": _plain("last name"),
+    "name": _plain("name"),
+    "job_role": _plain("job role"),
     "sector": lambda text, c: values.match_sector(values.clean_text(text, "sector"), c.lists),
     "ics_area": lambda text, c: values.match_area(values.clean_text(text, "area"), c.lists),
     "borough": lambda text, c: values.match_borough(values.clean_text(text, "borough"), c.lists),
-    "organisation_name": _printed("organisation name"),
+    "organisation_name": _plain("organisation name"),
     "ods_code": lambda text, _: values.read_ods_code(text),
     "tracking_consent": lambda text, _: values.read_yes(text, "tracking consent"),
     "left_on": lambda text, _: times.read_time(text, "leaving date"),
@@ -108,7 +94,7 @@ READERS: dict[str, Callable[[str, Context], Any]] = {
         (times.read_time(text, "pledge date") + c.shift).isoformat(), "pledge date", c.now
     ),
     "pledge_kind": lambda text, _: _pledge_kind(text),
-    "org_name": _printed("organisation name"),
+    "org_name": _plain("organisation name"),
     "postcode": lambda text, _: values.clean_text(text, "postcode", 12).upper(),
     "pcn_code": _plain("PCN code", 20),
     "pcn_name": _plain("PCN name"),

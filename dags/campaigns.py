@@ -135,6 +135,7 @@ class Ask(ApprovalOperator):
     The operator itself returns nothing then.
     """
 
+    custom_operator_name = "ApprovalOperator"
     ANSWER = "answer"
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:

@@ -289,6 +289,12 @@ def test_frozen_rows_name_their_occasion(written: Workspace) -> None:
     assert found == {NAME}
 
 
+def test_a_time_to_send_that_has_passed_is_refused(written: Workspace) -> None:
+    past = datetime.now(UTC) - timedelta(minutes=1)
+    with pytest.raises(InputError, match="has passed"):
+        editions.prepare(written, SLUG, "one", by="amy", via="test", send_at=past)
+
+
 def test_production_needs_a_sender_that_is_not_made_up(written: Workspace) -> None:
     bare = replace(written.settings, env="production", sender=None)
     with pytest.raises(ConfigError, match="OUTREACH_FROM"):

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from outreach.campaigns import Campaign, load_library
-from outreach.clock import LONDON
+from outreach.clock import LONDON, london
 from outreach.domain import Mailbox, Segment
 from outreach.errors import Fault, InputError, NotFound, Refused
 from outreach.flows.mailboxes import reply_to_mailbox, sender_mailbox
@@ -104,6 +104,8 @@ def prepare(
         known = freeze.exists(connection, name)
     if known:
         return _described(ws, name, created=False)
+    if send_at and send_at < now:
+        raise InputError(f"{london(send_at)} has passed; choose a time to come, or none")
     compiled = compile_campaign(campaign, ws.hub, layouts(ws))
     rule = _rule(campaign, narrow)
     found = _audience(ws, compiled, rule, name, now)

@@ -13,7 +13,8 @@ from outreach.keys import Keys
 from outreach.ledger import audience, freeze
 from outreach.ledger.audience import Candidate, Rule
 from outreach.ledger.editions import edition
-from outreach.ledger.freeze import NewEdition, NewVariant, PlannedDelivery
+from outreach.ledger.freeze import NewEdition, NewVariant
+from outreach.ledger.freeze_rows import PlannedDelivery
 from outreach.ledger.people import basis, contact, pledge, suppression
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)

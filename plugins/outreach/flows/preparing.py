@@ -18,7 +18,8 @@ from outreach.ledger import audience, edition_store, freeze
 from outreach.ledger.audience import Candidate, Rule
 from outreach.ledger.certificate import certificate
 from outreach.ledger.engine import reading
-from outreach.ledger.freeze import NewEdition, NewVariant, PlannedDelivery
+from outreach.ledger.freeze import NewEdition, NewVariant
+from outreach.ledger.freeze_rows import PlannedDelivery
 from outreach.providers.base import Content
 from outreach.providers.registry import open_provider
 from outreach.rendering import (
@@ -96,9 +97,7 @@ def prepare(
     """
     now = datetime.now(UTC)
     campaign = find_campaign(ws, slug)
-    occurrence = occurrence or f"{now.astimezone(LONDON):%Y-%m-%d}"
-    if not _OCCURRENCE.fullmatch(occurrence):
-        raise InputError("an occurrence is up to 64 letters, digits and . _ : + -, as 2026-11-23")
+    occurrence = _named(occurrence, now)
     name = f"{slug}@{occurrence}"
     with reading(ws.engine) as connection:
         known = freeze.exists(connection, name)
@@ -129,6 +128,14 @@ def prepare(
         if edition_id is not None:
             edition_store.note(connection, who=by, via=via, action="prepare", subject=name, at=now)
     return _described(ws, name, created=edition_id is not None)
+
+
+def _named(occurrence: str, now: datetime) -> str:
+    """Return the occurrence meant: today's London date where none is named."""
+    named = occurrence or f"{now.astimezone(LONDON):%Y-%m-%d}"
+    if not _OCCURRENCE.fullmatch(named):
+        raise InputError("an occurrence is up to 64 letters, digits and . _ : + -, as 2026-11-23")
+    return named
 
 
 def _described(ws: Workspace, name: str, *, created: bool) -> Prepared:

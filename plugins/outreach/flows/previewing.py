@@ -19,7 +19,7 @@ from outreach.flows.preparing import (
 )
 from outreach.ledger.audience import Rule, select_candidates
 from outreach.ledger.engine import reading
-from outreach.ledger.freeze import PlannedDelivery
+from outreach.ledger.freeze_rows import PlannedDelivery
 from outreach.rendering import MAX_VARIANTS, Compiled, EditionContext, compile_campaign
 from outreach.rendering.checks import check
 from outreach.workspace import Workspace

@@ -12,28 +12,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from outreach.domain import DeliveryState
 from outreach.ledger.audience import Candidate, Rule, exclude_the_rest, had_occasions
-from outreach.ledger.columns import chunks
-from outreach.ledger.editions import batch, campaign, campaign_version, delivery, edition, variant
+from outreach.ledger.editions import batch, campaign, campaign_version, edition, variant
+from outreach.ledger.freeze_rows import PlannedDelivery, insert_planned, insert_suppressed
 from outreach.ledger.imports import lock_people
 from outreach.ledger.mailable import ERASED
 from outreach.ledger.people import contact
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedDelivery:
-    """One person to write to: which variant (its place in the list), and their slot values."""
-
-    candidate: Candidate
-    variant: int
-    values: tuple[str, ...]
-    values_json: str
-
-    @classmethod
-    def of(cls, candidate: Candidate, variant: int, values: tuple[str, ...]) -> PlannedDelivery:
-        """Return a planned delivery ready to be written."""
-        return cls(candidate, variant, values, json.dumps(values))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +92,8 @@ def freeze(
         planned, not_planned = _without_had(connection, new, planned, not_planned)
     edition_id = _insert_edition(connection, new, campaign_id, len(planned) + len(not_planned))
     batch_ids = _insert_variants(connection, edition_id, variants, planned, new.batch_size)
-    _insert_planned(connection, edition_id, campaign_id, planned, batch_ids, new.batch_size)
-    _insert_suppressed(connection, edition_id, campaign_id, not_planned)
+    insert_planned(connection, edition_id, campaign_id, planned, batch_ids, new.batch_size)
+    insert_suppressed(connection, edition_id, campaign_id, not_planned)
     exclude_the_rest(connection, edition_id, new.rule, new.created_at)
     return edition_id
 
@@ -250,77 +234,3 @@ def _insert_variants(
                 .returning(batch.c.id)
             ).scalar_one()
     return made
-
-
-def _insert_planned(
-    connection: sa.Connection,
-    edition_id: int,
-    campaign_id: int,
-    planned: Sequence[PlannedDelivery],
-    batch_ids: dict[tuple[int, int], int],
-    batch_size: int,
-) -> None:
-    """Insert a delivery for each planned person, as the driver takes rows.
-
-    Everyone else waits for the writer meanwhile: what can be worked out before was.
-    """
-    seen = [0] * (max((key[0] for key in batch_ids), default=-1) + 1)
-    rows: list[tuple[Any, ...]] = []
-    for one in planned:
-        run = seen[one.variant] // batch_size
-        seen[one.variant] += 1
-        person = one.candidate
-        rows.append(
-            (
-                edition_id,
-                person.contact_id,
-                campaign_id,
-                person.address_hash,
-                person.occasion,
-                person.address,
-                one.values_json,
-                batch_ids[one.variant, run],
-            )
-        )
-    mark = "?" if connection.dialect.name == "sqlite" else "%s"
-    statement = _INSERT_PLANNED.format(", ".join([mark] * len(_PLANNED_COLUMNS)))
-    for some in chunks(rows, 10_000):
-        connection.exec_driver_sql(statement, list(some))
-
-
-_PLANNED_COLUMNS = (
-    "edition_id",
-    "contact_id",
-    "campaign_id",
-    "address_hash",
-    "occasion",
-    "email",
-    "slot_values",
-    "batch_id",
-)
-_INSERT_PLANNED = f"INSERT INTO delivery ({', '.join(_PLANNED_COLUMNS)}) VALUES ({{}})"  # noqa: S608
-
-
-def _insert_suppressed(
-    connection: sa.Connection, edition_id: int, campaign_id: int, people: Sequence[Candidate]
-) -> None:
-    _insert_rows(
-        connection,
-        [
-            {
-                "edition_id": edition_id,
-                "contact_id": one.contact_id,
-                "campaign_id": campaign_id,
-                "address_hash": one.address_hash,
-                "occasion": one.occasion,
-                "state": DeliveryState.SUPPRESSED.value,
-                "reason": one.why_not,
-            }
-            for one in people
-        ],
-    )
-
-
-def _insert_rows(connection: sa.Connection, rows: list[dict[str, Any]], run: int = 5000) -> None:
-    for start in range(0, len(rows), run):
-        connection.execute(sa.insert(delivery), rows[start : start + run])

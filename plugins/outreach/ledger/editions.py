@@ -11,6 +11,12 @@ campaign = sa.Table(
     metadata,
     key(),
     sa.Column("slug", sa.Text, nullable=False, unique=True),
+    # Set while none of its editions may be claimed: by a person, or by too many complaints.
+    when("paused_at"),
+    text("paused_by"),
+    text("paused_reason"),
+    # Complaints and bounces before this have been judged by a person who let it go on.
+    when("judged_from"),
 )
 
 campaign_version = sa.Table(
@@ -73,9 +79,23 @@ edition = sa.Table(
     when("approved_at"),
     when("send_at"),
     when("late_after"),
+    # Hours an edition may be late, or stand still, before it waits for a person; 0: no limit.
+    count("late_after_hours"),
     when("started_at"),
+    # When a sender last looked at it: one that nobody looked at for hours does not just go on.
+    when("seen_at"),
     when("finished_at"),
+    # What ends the need for it: "pledged", or '' for nothing.
+    text("goal"),
+    # Whether the hub's limit of emails per person applies.
+    flag("capped"),
+    # The edition whose settled deliveries a person ordered to be sent again.
+    sa.Column("again_of", BigId),
+    # What the provider itself counts for this edition, as last asked.
+    sa.Column("provider_counts", sa.JSON),
+    when("provider_counts_at"),
     sa.Column("certificate", sa.JSON),
+    when("certified_at"),
     sa.UniqueConstraint("campaign_id", "occurrence"),
 )
 
@@ -106,13 +126,18 @@ batch = sa.Table(
     count("epoch"),
     count("attempts"),
     text("sender"),
+    # What the links of its messages were made with, so that they can be made again.
     text("token_kid"),
+    text("link_base"),
+    # How many people the last claim took.
+    count("people"),
     when("claimed_at"),
     when("lease_until"),
     when("recorded_at"),
     when("not_before"),
     sa.UniqueConstraint("edition_id", "number"),
     sa.Index(None, "edition_id", "state"),
+    sa.Index(None, "claimed_at"),
 )
 
 delivery = sa.Table(
@@ -143,6 +168,16 @@ delivery = sa.Table(
     sa.Index(None, "batch_id"),
     sa.Index(None, "contact_id"),
 )
+
+for _fact in (delivery.c.complained_at, delivery.c.bounced_at):
+    # Few rows have one: whoever watches a campaign reads only those.
+    sa.Index(
+        None,
+        delivery.c.campaign_id,
+        _fact,
+        sqlite_where=_fact.is_not(None),
+        postgresql_where=_fact.is_not(None),
+    )
 
 exclusion = sa.Table(
     "exclusion",
@@ -188,6 +223,24 @@ event = sa.Table(
     ref("raw_event_id", "raw_event.id", nullable=True),
     sa.Index(None, "edition_id", "contact_id"),
     sa.Index(None, "fingerprint"),
+)
+
+notice = sa.Table(
+    "notice",
+    metadata,
+    key(),
+    when("at", nullable=False),
+    text("kind"),
+    ref("campaign_id", "campaign.id", nullable=True),
+    ref("edition_id", "edition.id", nullable=True),
+    text("text"),
+    text("owner"),
+    # The same notice is given once: kind, what it is about, and the day or the order.
+    sa.Column("once", sa.Text, nullable=False, unique=True),
+    when("told_at"),
+    text("told"),
+    when("seen_at"),
+    text("seen_by"),
 )
 
 audit = sa.Table(

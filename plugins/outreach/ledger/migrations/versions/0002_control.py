@@ -10,31 +10,33 @@ from outreach.ledger.columns import BigId, UTCDateTime, count, flag, text, when
 revision = "0002"
 down_revision = "0001"
 
-_ADDED: dict[str, tuple[sa.Column[Any], ...]] = {
-    "campaign": (
-        when("paused_at"),
-        text("paused_by"),
-        text("paused_reason"),
-        when("judged_from"),
-    ),
-    "edition": (
-        count("late_after_hours"),
-        when("seen_at"),
-        text("goal"),
-        flag("capped"),
-        sa.Column("again_of", BigId),
-        sa.Column("provider_counts", sa.JSON()),
-        when("provider_counts_at"),
-        when("certified_at"),
-    ),
-    "batch": (text("link_base"), count("people")),
-}
+
+def _added() -> dict[str, tuple[sa.Column[Any], ...]]:
+    return {
+        "campaign": (
+            when("paused_at"),
+            text("paused_by"),
+            text("paused_reason"),
+            when("judged_from"),
+        ),
+        "edition": (
+            count("late_after_hours"),
+            when("seen_at"),
+            text("goal"),
+            flag("capped"),
+            sa.Column("again_of", BigId),
+            sa.Column("provider_counts", sa.JSON()),
+            when("provider_counts_at"),
+            when("certified_at"),
+        ),
+        "batch": (text("link_base"), count("people")),
+    }
 
 
 def upgrade() -> None:
-    for table, columns in _ADDED.items():
+    for table, columns in _added().items():
         for column in columns:
-            op.add_column(table, column._copy())
+            op.add_column(table, column)
     op.create_index("ix_batch_claimed_at", "batch", ["claimed_at"])
     for fact in ("complained_at", "bounced_at"):
         known = sa.text(f"{fact} IS NOT NULL")

@@ -29,15 +29,6 @@ def add_commands(commands: Commands) -> None:
     send = commands.add_parser("send", help="send an approved edition; ends with its certificate")
     send.add_argument("edition")
     send.set_defaults(run=_send)
-    for name, words in (
-        ("pause", "hold an edition: no further batch is handed over"),
-        ("resume", "let a paused edition go on"),
-        ("cancel", "end an edition: whoever is not handed over yet is cancelled"),
-    ):
-        steer = commands.add_parser(name, help=words)
-        steer.add_argument("edition")
-        add_who(steer)
-        steer.set_defaults(run=_steer)
     settle = commands.add_parser("settle", help="list an edition's doubts, or settle one")
     settle.add_argument("edition")
     settle.add_argument("--failed", default="", metavar="DELIVERY", help="this one was not sent")
@@ -98,16 +89,6 @@ def _send(arguments: argparse.Namespace, out: Output) -> int:
     out.result(value, certificate_words(account))
     complete = account.balanced and not (account.planned or account.claimed or account.unknown)
     return 0 if complete else 1
-
-
-def _steer(arguments: argparse.Namespace, out: Output) -> int:
-    order = {"pause": editions.pause, "resume": editions.resume, "cancel": editions.cancel}
-    by, reason = arguments.by or me(), arguments.reason
-    account = order[arguments.command](
-        workspace(), arguments.edition, by=by, via=VIA, reason=reason
-    )
-    out.result({**account.as_json(), "edition_id": account.edition}, certificate_words(account))
-    return 0
 
 
 def _settle(arguments: argparse.Namespace, out: Output) -> int:

@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
 from outreach.campaigns import load_library
+from outreach.clock import london
 from outreach.errors import ConfigError, Refused
 from outreach.flows.mailboxes import sender_mailbox
 from outreach.flows.recovery import JournalGuard
 from outreach.journal import Journal
 from outreach.keys import load_keys
+from outreach.ledger.engine import reading
+from outreach.ledger.holds import holds, stop_order
 from outreach.providers.registry import open_provider
 from outreach.settings import SENDGRID_URL, Settings, load_settings
 from outreach.workspace import Workspace, make_home, open_workspace
@@ -54,7 +57,7 @@ def examine(settings: Settings | None = None) -> tuple[Finding, ...]:
         ws = open_workspace(settings)
     except Exception as error:  # whatever keeps the ledger shut is the finding
         return (*found, Finding(MISSING, "ledger", _kind(settings), _first_line(error)))
-    return (*found, *_ledger(ws), *_hub(ws), *_campaigns(ws))
+    return (*found, *_ledger(ws), *_orders(ws), *_hub(ws), *_campaigns(ws))
 
 
 def to_mend(settings: Settings | None = None) -> tuple[str, ...]:
@@ -148,6 +151,17 @@ def _ledger(ws: Workspace) -> Iterator[Finding]:
         yield Finding(OK, "sender", sender_mailbox(ws, None).address)
     except ConfigError as error:
         yield Finding(MISSING, "sender", "made up", str(error))
+
+
+def _orders(ws: Workspace) -> Iterator[Finding]:
+    with reading(ws.engine) as connection:
+        stop, held = stop_order(connection), holds(connection)
+    if stop:
+        said = f"stopped by {stop.by} on {london(stop.at)}: {stop.reason}"
+        yield Finding(ADVICE, "all sending", said, "outreach start-all lets it go on")
+    for one in held:
+        said = f"held by {one.by} since {london(one.at)}: {one.reason}"
+        yield Finding(ADVICE, f"campaign {one.campaign}", said, f"outreach resume {one.campaign}")
 
 
 def _hub(ws: Workspace) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from outreach.flows.links import links
 from outreach.flows.readiness import must_be_ready
 from outreach.flows.recovery import JournalGuard
 from outreach.journal import Claim, Journal
-from outreach.ledger import claims, edition_store, outcomes
+from outreach.ledger import claims, edition_store, holds, outcomes
 from outreach.ledger.claims import ClaimedBatch, Nothing
 from outreach.ledger.edition_store import EditionRecord
 from outreach.ledger.engine import DatabaseTrouble, reading
@@ -58,6 +58,14 @@ class SendReport:
     failed: int
     finished: bool
     why: str
+
+
+class _Held(NotSent):
+    """An order came between claim and hand-over: the batch goes back, to be had at `until`."""
+
+    def __init__(self, reason: str, until: datetime) -> None:
+        super().__init__(reason)
+        self.until = until
 
 
 Progress = Callable[[SendReport], None]
@@ -118,9 +126,11 @@ class Sender:
         try:
             handover = self._handover(taken)
             self._journal.append(self._journalled(taken))
-            if not outcomes.still_mine(engine, taken) or time.monotonic() - began > TO_FIRST_BYTE:
-                raise NotSent("the sender was held up between claim and hand-over")
+            self._may_leave(taken, began)
             receipt = self._provider.hand_over(handover)
+        except _Held as order:
+            until, why = order.until, order.reason
+            _insist(lambda: outcomes.release(engine, taken, why, until, datetime.now(UTC)))
         except NotSent as error:
             self._release(taken, error)
         except (Rejected, TooLarge) as error:
@@ -139,6 +149,16 @@ class Sender:
             self._people += len(taken.people)
             return True
         return False
+
+    def _may_leave(self, taken: ClaimedBatch, began: float) -> None:
+        """Look once more right before bytes leave: an order is as sharp as can be."""
+        engine, now = self._ws.engine, datetime.now(UTC)
+        if not outcomes.still_mine(engine, taken) or time.monotonic() - began > TO_FIRST_BYTE:
+            raise NotSent("the sender was held up between claim and hand-over")
+        with reading(engine) as connection:
+            order = holds.held(connection, taken.edition_id, now)
+        if order is not None:
+            raise _Held(order.why, order.wait_until or now)
 
     def _release(self, taken: ClaimedBatch, error: NotSent) -> None:
         now = datetime.now(UTC)

@@ -6,57 +6,25 @@ What then becomes of it is recorded by `outcomes`.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from outreach.domain import Control, DeliveryState, EditionState, Purpose
+from outreach.domain import DeliveryState, Purpose
+from outreach.ledger import holds
+from outreach.ledger.claimed import ClaimedBatch, ClaimedPerson, Nothing
 from outreach.ledger.columns import chunks
-from outreach.ledger.editions import batch, delivery, edition, fact
+from outreach.ledger.editions import batch, delivery, edition
+from outreach.ledger.holds import GLOBAL_STOP
 from outreach.ledger.mailable import not_mailable
 from outreach.ledger.people import contact
 
+__all__ = ["GLOBAL_STOP", "ClaimedBatch", "ClaimedPerson", "Nothing", "claim"]
+
 ADDRESS_CHANGED = "address changed"
 NOT_ALLOWED = "not on the allow-list"
-GLOBAL_STOP = "global stop"
 
 S = DeliveryState
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimedPerson:
-    """One delivery of a claimed batch, as frozen at prepare."""
-
-    contact_id: int
-    address: str
-    address_hash: bytes
-    occasion: str
-    values: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimedBatch:
-    """A batch that this sender, and no other, may hand over until `lease_until`."""
-
-    batch_id: int
-    edition_id: int
-    variant_id: int
-    number: int
-    epoch: int
-    attempts: int
-    claimed_at: datetime
-    lease_until: datetime
-    people: tuple[ClaimedPerson, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Nothing:
-    """No batch to claim now. `wait_until` is set where one is planned for later."""
-
-    why: str
-    wait_until: datetime | None = None
-    finished: bool = False
 
 
 def claim(
@@ -75,7 +43,7 @@ def claim(
     """
     while True:
         with engine.begin() as connection:
-            held = _held(connection, edition_id, now)
+            held = holds.held(connection, edition_id, now)
             if held is not None:
                 return held
             row = _next_planned(connection, edition_id, now)
@@ -86,34 +54,6 @@ def claim(
                 _close_empty(connection, row, now)
                 continue
             return _take(connection, row, people, sender, now, lease, token_kid)
-
-
-def _held(connection: sa.Connection, edition_id: int, now: datetime) -> Nothing | None:
-    row = connection.execute(
-        sa.select(
-            edition.c.state, edition.c.control, edition.c.control_reason, edition.c.provider
-        ).where(edition.c.id == edition_id)
-    ).one()
-    facts: dict[str, str] = dict(
-        connection.execute(
-            sa.select(fact.c.name, fact.c.value).where(
-                fact.c.name.in_([GLOBAL_STOP, f"hold:{row.provider}"])
-            )
-        ).all()
-    )
-    if facts.get(GLOBAL_STOP):
-        return Nothing(f"all sending is stopped: {facts[GLOBAL_STOP]}")
-    if row.control != Control.RUN:
-        return Nothing(f"{row.control} was ordered: {row.control_reason}".rstrip(": "))
-    if row.state == EditionState.SENT:
-        return Nothing("everything of it was sent already", finished=True)
-    if row.state not in (EditionState.APPROVED, EditionState.SENDING):
-        return Nothing(f"the edition is {row.state}, not approved")
-    hold = facts.get(f"hold:{row.provider}")
-    until = datetime.fromisoformat(hold) if hold else now
-    if until > now:
-        return Nothing("the provider asked to wait", wait_until=until)
-    return None
 
 
 def _next_planned(connection: sa.Connection, edition_id: int, now: datetime) -> sa.Row | None:  # type: ignore[type-arg]

@@ -10,10 +10,10 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from outreach.ledger.audience import Candidate, Rule, exclude_the_rest, had_occasions
-from outreach.ledger.editions import batch, campaign, campaign_version, edition, variant
+from outreach.ledger.campaign_store import campaign_key
+from outreach.ledger.editions import batch, campaign_version, edition, variant
 from outreach.ledger.freeze_rows import PlannedDelivery, insert_planned, insert_suppressed
 from outreach.ledger.imports import lock_people
 from outreach.ledger.mailable import ERASED
@@ -84,7 +84,7 @@ def freeze(
     not_planned: Sequence[Candidate],
 ) -> int | None:
     """Write the edition and all its rows; returns its id, or None where it existed already."""
-    campaign_id = _campaign_id(connection, new.rule.slug)
+    campaign_id = campaign_key(connection, new.rule.slug)
     if exists(connection, new.name):
         return None
     planned, not_planned = _without_erased(connection, planned, not_planned)
@@ -125,17 +125,6 @@ def _without_had(
     return (
         [p for p in planned if (p.candidate.address_hash, p.candidate.occasion) not in had],
         [c for c in not_planned if (c.address_hash, c.occasion) not in had],
-    )
-
-
-def _campaign_id(connection: sa.Connection, slug: str) -> int:
-    """Return the campaign's id; on PostgreSQL its row stays locked, so that one prepares."""
-    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
-    connection.execute(insert(campaign).values(slug=slug).on_conflict_do_nothing())
-    return int(
-        connection.execute(
-            sa.select(campaign.c.id).where(campaign.c.slug == slug).with_for_update()
-        ).scalar_one()
     )
 
 

@@ -1,0 +1,155 @@
+"""What keeps an edition from being claimed: the global stop, its campaign's hold, its control."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from outreach.domain import Control, EditionState
+from outreach.ledger.claimed import Nothing
+from outreach.ledger.editions import campaign, edition, fact
+from outreach.ledger.facts import set_fact
+
+GLOBAL_STOP = "global stop"
+_STOPPED_BY = "global stop by"
+
+
+@dataclass(frozen=True, slots=True)
+class StopOrder:
+    """Who stopped all sending, when and why."""
+
+    by: str
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignHold:
+    """Who holds a campaign, since when and why; `by` is "outreach" where it did so by itself."""
+
+    campaign: str
+    by: str
+    reason: str
+    at: datetime
+
+
+def held(connection: sa.Connection, edition_id: int, now: datetime) -> Nothing | None:
+    """Return why nothing of this edition may be claimed at `now`, or None where it may.
+
+    Only the provider's wish to wait has a time when it ends by itself.
+    """
+    row = connection.execute(
+        sa.select(
+            edition.c.state,
+            edition.c.control,
+            edition.c.control_reason,
+            edition.c.provider,
+            campaign.c.paused_at,
+            campaign.c.paused_by,
+            campaign.c.paused_reason,
+        )
+        .join(campaign, campaign.c.id == edition.c.campaign_id)
+        .where(edition.c.id == edition_id)
+    ).one()
+    facts = _facts(connection, GLOBAL_STOP, _STOPPED_BY, f"hold:{row.provider}")
+    ordered = _ordered(row, facts)
+    if ordered:
+        return Nothing(ordered)
+    if row.state == EditionState.SENT:
+        return Nothing("everything of it was sent already", finished=True)
+    if row.state not in (EditionState.APPROVED, EditionState.SENDING):
+        return Nothing(f"the edition is {row.state}, not approved")
+    hold = facts.get(f"hold:{row.provider}")
+    until = datetime.fromisoformat(hold) if hold else now
+    if until > now:
+        return Nothing("the provider asked to wait", wait_until=until)
+    return None
+
+
+def stop_order(connection: sa.Connection) -> StopOrder | None:
+    """Return the standing order to stop all sending, if there is one."""
+    row = connection.execute(
+        sa.select(fact.c.value, fact.c.at).where(fact.c.name == GLOBAL_STOP, fact.c.value != "")
+    ).first()
+    if row is None:
+        return None
+    return StopOrder(_facts(connection, _STOPPED_BY).get(_STOPPED_BY, ""), row.value, row.at)
+
+
+def stop(connection: sa.Connection, by: str, reason: str, now: datetime) -> None:
+    """Let no further batch of any edition be claimed."""
+    set_fact(connection, _STOPPED_BY, by, now)
+    set_fact(connection, GLOBAL_STOP, reason, now)
+
+
+def lift_stop(connection: sa.Connection, now: datetime) -> None:
+    """Let batches be claimed again."""
+    set_fact(connection, GLOBAL_STOP, "", now)
+
+
+def hold_of(connection: sa.Connection, slug: str) -> CampaignHold | None:
+    """Return the hold of the campaign called `slug`, if it is held."""
+    return next(iter(_holds(connection, campaign.c.slug == slug)), None)
+
+
+def holds(connection: sa.Connection) -> tuple[CampaignHold, ...]:
+    """Return every campaign that is held, by slug."""
+    return tuple(_holds(connection, sa.true()))
+
+
+def hold(connection: sa.Connection, campaign_id: int, by: str, reason: str, now: datetime) -> None:
+    """Hold a campaign, whoever held it before."""
+    connection.execute(
+        sa.update(campaign)
+        .where(campaign.c.id == campaign_id)
+        .values(paused_at=now, paused_by=by, paused_reason=reason)
+    )
+
+
+def hold_if_running(
+    connection: sa.Connection, campaign_id: int, by: str, reason: str, now: datetime
+) -> bool:
+    """Hold a campaign that nobody holds; returns whether this did."""
+    done = connection.execute(
+        sa.update(campaign)
+        .where(campaign.c.id == campaign_id, campaign.c.paused_at.is_(None))
+        .values(paused_at=now, paused_by=by, paused_reason=reason)
+    )
+    return bool(done.rowcount)
+
+
+def release(connection: sa.Connection, campaign_id: int, now: datetime) -> bool:
+    """Let a held campaign go on, what was known until now having been judged."""
+    done = connection.execute(
+        sa.update(campaign)
+        .where(campaign.c.id == campaign_id, campaign.c.paused_at.is_not(None))
+        .values(paused_at=None, paused_by="", paused_reason="", judged_from=now)
+    )
+    return bool(done.rowcount)
+
+
+def _ordered(row: sa.Row, facts: dict[str, str]) -> str:  # type: ignore[type-arg]
+    if facts.get(GLOBAL_STOP):
+        by = f" by {facts[_STOPPED_BY]}" if facts.get(_STOPPED_BY) else ""
+        return f"all sending is stopped{by}: {facts[GLOBAL_STOP]}"
+    if row.control == Control.RUN and row.paused_at is not None:
+        return f"its campaign is held by {row.paused_by}: {row.paused_reason}"
+    if row.control != Control.RUN:
+        return f"{row.control} was ordered: {row.control_reason}".rstrip(": ")
+    return ""
+
+
+def _facts(connection: sa.Connection, *names: str) -> dict[str, str]:
+    rows = connection.execute(sa.select(fact.c.name, fact.c.value).where(fact.c.name.in_(names)))
+    return dict(rows.all())
+
+
+def _holds(connection: sa.Connection, which: sa.ColumnElement[bool]) -> list[CampaignHold]:
+    rows = connection.execute(
+        sa.select(campaign)
+        .where(which, campaign.c.paused_at.is_not(None))
+        .order_by(campaign.c.slug)
+    )
+    return [CampaignHold(r.slug, r.paused_by, r.paused_reason, r.paused_at) for r in rows]

@@ -1,0 +1,199 @@
+"""Stop everything, hold a campaign, pause and cancel: at any moment, with an exact account."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+import sqlalchemy as sa
+
+from outreach.cli import main
+from outreach.errors import NotFound, Refused
+from outreach.flows import control, doctor, editions
+from outreach.journal import Journal
+from outreach.ledger.editions import audit, campaign
+from outreach.workspace import Workspace
+from tests.fakes.running import FakeSendGrid
+from tests.kills.deployment import BATCH, EDITION, PEOPLE, Deployment, deploy
+
+WHO = {"by": "amy", "via": "test"}
+
+Order = Callable[[Workspace], object]
+
+
+@pytest.fixture
+def deployed(ws: Workspace, sendgrid_server: FakeSendGrid) -> Deployment:
+    return deploy(ws, sendgrid_server)
+
+
+def stop(ws: Workspace) -> object:
+    return control.stop_all(ws, **WHO, reason="wrong figure")
+
+
+def start(ws: Workspace) -> object:
+    return control.start_all(ws, **WHO)
+
+
+def hold(ws: Workspace) -> object:
+    return control.hold_campaign(ws, "news", **WHO, reason="wrong figure")
+
+
+def release(ws: Workspace) -> object:
+    return control.release_campaign(ws, "news", **WHO)
+
+
+def pause(ws: Workspace) -> object:
+    return editions.pause(ws, EDITION, **WHO, reason="wrong figure")
+
+
+def resume(ws: Workspace) -> object:
+    return editions.resume(ws, EDITION, **WHO)
+
+
+def cancel(ws: Workspace) -> object:
+    return editions.cancel(ws, EDITION, **WHO, reason="wrong figure")
+
+
+ORDERS = {"stop all": (stop, start), "hold": (hold, release), "pause": (pause, resume)}
+
+
+@pytest.mark.parametrize("name", ORDERS)
+def test_an_order_holds_everything_and_lifting_it_sends_to_everyone_once(
+    deployed: Deployment, name: str
+) -> None:
+    order, lift = ORDERS[name]
+    order(deployed.ws)
+    deployed.send()
+    account = editions.settle(deployed.ws, EDITION)
+    assert (account.planned, account.state, deployed.recipients()) == (PEOPLE, "sending", [])
+    lift(deployed.ws)
+    deployed.send()
+    assert editions.settle(deployed.ws, EDITION).accepted == PEOPLE
+    assert max(Counter(deployed.recipients()).values()) == 1
+
+
+@pytest.mark.parametrize("name", ORDERS)
+def test_an_order_between_claim_and_hand_over_lets_not_one_batch_go(
+    deployed: Deployment, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    from dataclasses import replace
+
+    there = {"sendgrid_api_key": "SG.test-key", "sendgrid_base_url": deployed.server.address}
+    ws = replace(deployed.ws, settings=replace(deployed.ws.settings, **there))
+    append, (order, lift) = Journal.append, ORDERS[name]
+
+    def ordered_meanwhile(journal: Journal, claim: object) -> None:
+        append(journal, claim)
+        order(deployed.ws)
+
+    monkeypatch.setattr(Journal, "append", ordered_meanwhile)
+    report = editions.send(ws, EDITION)
+    assert "wrong figure" in report.why
+    account = deployed.certificate()
+    assert (account.planned, deployed.recipients()) == (PEOPLE, [])
+    monkeypatch.undo()
+    lift(deployed.ws)
+    assert editions.send(ws, EDITION).finished
+    assert deployed.certificate().accepted == PEOPLE
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_orders_at_random_moments_leave_the_account_exact(deployed: Deployment, seed: int) -> None:
+    chance = random.Random(seed)
+    deployed.server.fail(*({"kind": "slow", "seconds": 0.1} for _ in range(4)))
+    sending = deployed.sender()
+    until = time.monotonic() + 30
+    while not deployed.recipients() and time.monotonic() < until:
+        time.sleep(chance.uniform(0.01, 0.1))
+    order, lift = ORDERS[chance.choice(list(ORDERS))]
+    order(deployed.ws)
+    sending.communicate(timeout=60)
+    went = len(deployed.recipients())
+    account = editions.settle(deployed.ws, EDITION)
+    assert (account.accepted, account.planned, account.claimed) == (went, PEOPLE - went, 0)
+    if account.planned:
+        lift(deployed.ws)
+    if chance.random() < 0.5:
+        deployed.send()
+    elif account.planned:
+        cancel(deployed.ws)
+    account = editions.settle(deployed.ws, EDITION)
+    assert account.accepted == len(set(deployed.recipients())) == len(deployed.recipients())
+    assert (account.accepted + account.cancelled, account.planned) == (PEOPLE, 0)
+    assert account.balanced
+
+
+def test_a_sender_that_waits_sees_an_order_within_seconds(deployed: Deployment) -> None:
+    deployed.server.fail({"kind": "429", "seconds": 50, "times": 1})
+    waiting = deployed.sender()
+    until = time.monotonic() + 30
+    while "429" not in str(deployed.certificate().reasons) and time.monotonic() < until:
+        time.sleep(0.05)
+    cancel(deployed.ws)
+    waiting.communicate(timeout=20)  # far sooner than the provider's 50 seconds
+    account = editions.settle(deployed.ws, EDITION)
+    assert (account.cancelled, deployed.recipients()) == (PEOPLE, [])
+
+
+def test_who_ordered_what_and_why_is_kept(deployed: Deployment) -> None:
+    ws = deployed.ws
+    stop(ws)
+    order = control.stopped(ws)
+    assert order is not None
+    assert (order.by, order.reason) == ("amy", "wrong figure")
+    hold(ws)
+    found = {f.what: f.found for f in doctor.examine(ws.settings)}
+    assert "stopped by amy" in found["all sending"]
+    assert "held by amy" in found["campaign news"]
+    start(ws)
+    release(ws)
+    assert (control.stopped(ws), control.held(ws, "news")) == (None, None)
+    with ws.engine.connect() as connection:
+        kept = connection.execute(sa.select(audit.c.action, audit.c.subject, audit.c.who)).all()
+        judged = connection.execute(sa.select(campaign.c.judged_from)).scalar_one()
+    assert judged is not None
+    assert [tuple(one) for one in kept] == [
+        ("stop", "all sending", "amy"),
+        ("hold", "news", "amy"),
+        ("start", "all sending", "amy"),
+        ("release", "news", "amy"),
+    ]
+
+
+def test_orders_want_a_name_and_a_reason(deployed: Deployment) -> None:
+    ws = deployed.ws
+    with pytest.raises(Refused, match="reason"):
+        control.stop_all(ws, **WHO, reason=" ")
+    with pytest.raises(Refused, match="name"):
+        control.stop_all(ws, by="", via="test", reason="why")
+    with pytest.raises(Refused, match="not stopped"):
+        start(ws)
+    with pytest.raises(Refused, match="not held"):
+        release(ws)
+    with pytest.raises(NotFound):
+        control.hold_campaign(ws, "no-such", **WHO, reason="why")
+
+
+def test_the_command_line_stops_holds_and_says_what_still_holds(
+    deployed: Deployment, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in deployed.environment().items():
+        if name.startswith("OUTREACH_"):
+            monkeypatch.setenv(name, value)
+    assert main(["stop-all", "--by", "amy"]) == 1
+    assert main(["stop-all", "--by", "amy", "--reason", "wrong figure"]) == 0
+    assert main(["pause", "news", "--by", "amy", "--reason", "wrong figure"]) == 0
+    assert main(["send", EDITION]) == 1
+    assert "all sending is stopped by amy: wrong figure" in capsys.readouterr().err
+    assert main(["resume", EDITION, "--by", "amy"]) == 0
+    assert "outreach resume news" in capsys.readouterr().err
+    assert main(["start-all", "--reason", "mended"]) == 1
+    assert main(["start-all", "--by", "amy"]) == 0
+    assert main(["send", EDITION]) == 1
+    assert "its campaign is held by amy" in capsys.readouterr().err
+    assert main(["resume", "news", "--by", "amy"]) == 0
+    assert main(["send", EDITION]) == 0
+    assert len(set(deployed.recipients())) == PEOPLE >= BATCH

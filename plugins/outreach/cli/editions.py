@@ -1,4 +1,4 @@
-"""Commands about editions: prepare, approve, send, steer, settle, certificate."""
+"""Commands about editions: prepare, approve, send, steer, certificate."""
 
 from __future__ import annotations
 
@@ -38,11 +38,6 @@ def add_commands(commands: Commands) -> None:
         steer.add_argument("edition")
         add_who(steer)
         steer.set_defaults(run=_steer)
-    settle = commands.add_parser("settle", help="list an edition's doubts, or settle one")
-    settle.add_argument("edition")
-    settle.add_argument("--failed", default="", metavar="DELIVERY", help="this one was not sent")
-    add_who(settle)
-    settle.set_defaults(run=_settle)
     shown = commands.add_parser("certificate", help="an edition's account, to the person")
     shown.add_argument("edition")
     shown.set_defaults(run=_certificate)
@@ -107,29 +102,6 @@ def _steer(arguments: argparse.Namespace, out: Output) -> int:
         workspace(), arguments.edition, by=by, via=VIA, reason=reason
     )
     out.result({**account.as_json(), "edition_id": account.edition}, certificate_words(account))
-    return 0
-
-
-def _settle(arguments: argparse.Namespace, out: Output) -> int:
-    ws = workspace()
-    if arguments.failed:
-        editions.settle_doubt(
-            ws,
-            arguments.edition,
-            arguments.failed,
-            by=arguments.by,
-            via=VIA,
-            reason=arguments.reason,
-        )
-    account = editions.settle(ws, arguments.edition)
-    found = editions.doubts(ws, arguments.edition)
-    rows = [
-        (d.delivery_id, d.batch, d.claimed_at, f"{d.others_proven} of {d.batch_size}", d.reason)
-        for d in found
-    ]
-    header = ("delivery", "batch", "claimed", "others proven", "why")
-    words = table(header, rows) if rows else f"{arguments.edition} has no doubts"
-    out.result({"edition_id": account.edition, "doubts": found, "certificate": account}, words)
     return 0
 
 

@@ -169,11 +169,10 @@ def _requests(tailored: list[_Tailored]) -> float:
 
 
 def _messages(tailored: list[_Tailored]) -> float:
-    now = datetime.now(UTC)
     with timed() as seconds:
         for one in tailored:
             handover = _handover([one])
-            mime.build(handover, handover.recipients[0], now)
+            mime.build(handover, handover.recipients[0])
     return seconds()
 
 
@@ -189,4 +188,5 @@ def _handover(some: list[_Tailored]) -> Handover:
             Recipient(f"d{o.number}", f"person{o.number}@example.org", o.values, o.values[0])
             for o in some
         ),
+        at=datetime.now(UTC),
     )

@@ -54,6 +54,10 @@ class Keys:
         """Return a text that tells whether two address keys are the same, and nothing else."""
         return self._hash(b"check", "address key").hex()
 
+    def edition_mark(self, name: str) -> str:
+        """Return 12 letters and digits that stand for an edition's name, after a restore too."""
+        return self._hash(b"edition", name).hex()[:12]
+
     def delivery_ids(self, edition_id: int, contact_ids: Iterable[int]) -> list[str]:
         """Return the opaque outside id of each delivery (26 characters, a-z and 2-7)."""
         blocks = b"".join(_BLOCK.pack(c, edition_id, _MARK) for c in contact_ids)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from outreach.domain import Mailbox
 from outreach.providers.base import Content, Handover, Pieces, Recipient
+
+AT = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 
 CONTENT = Content(
     subject=Pieces(("News for ", ""), (2,)),
@@ -31,4 +35,5 @@ def handover(*recipients: Recipient, content: Content = CONTENT) -> Handover:
         reply_to=Mailbox("replies@example.org"),
         content=content,
         recipients=recipients,
+        at=AT,
     )

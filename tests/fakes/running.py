@@ -31,6 +31,10 @@ class FakeSendGrid:
         """Set the suppression lists."""
         httpx.post(f"{self.address}/_control/suppressions", json=lists).raise_for_status()
 
+    def count(self, **metrics: int) -> None:
+        """Have the statistics say this instead of what was taken."""
+        httpx.post(f"{self.address}/_control/stats", json=metrics).raise_for_status()
+
     def accepted(self) -> list[dict[str, Any]]:
         """Every accepted message as composed, in order."""
         return [json.loads(line) for line in self.log.read_text().split("\n") if line]

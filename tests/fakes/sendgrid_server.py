@@ -154,6 +154,7 @@ class State:
         self.requests: list[dict[str, Any]] = []
         self.suppressions: dict[str, list[dict[str, Any]]] = {}
         self.queries: list[str] = []
+        self.stats: dict[str, int] = {}
 
     def next_fault(self) -> dict[str, Any]:
         with self.lock:
@@ -193,6 +194,8 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(200, state.queries)
         elif not self._authorised():
             self._answer(401, {"errors": [error("The provided authorization grant is invalid")]})
+        elif url.path == "/v3/categories/stats":
+            self._category_stats(parse_qs(url.query))
         else:
             self._suppressions(url.path, parse_qs(url.query))
 
@@ -297,6 +300,22 @@ class Handler(BaseHTTPRequestHandler):
             return self._answer(400, {"errors": [error("limit is at most 500", "limit")]})
         rows = state.suppressions.get(found[1], [])
         return self._answer(200, rows[offset : offset + limit])
+
+    def _category_stats(self, query: dict[str, list[str]]) -> None:
+        """Requests as taken, one day's row for each category asked; `stats` told adds to them."""
+        state = self.server.state
+        state.queries.append(self.path)
+        if not query.get("start_date") or not 1 <= len(query.get("categories", [])) <= 10:
+            return self._answer(400, {"errors": [error("start_date and categories are needed")]})
+        rows = []
+        for name in query["categories"]:
+            taken = [r for r in state.requests if name in (r.get("categories") or [])]
+            requests = sum(len(r["personalizations"]) for r in taken)
+            metrics = {"requests": requests, "delivered": 0, "bounces": 0, **state.stats}
+            rows.append({"type": "category", "name": name, "metrics": metrics})
+        other = {"type": "category", "name": "another", "metrics": {"requests": 999}}
+        day = {"date": query["start_date"][0], "stats": [*rows, other]}
+        return self._answer(200, [day, {"date": "2099-01-01", "stats": []}])
 
     def _authorised(self) -> bool:
         return self.headers.get("Authorization") == f"Bearer {API_KEY}"

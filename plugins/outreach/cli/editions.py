@@ -1,11 +1,11 @@
-"""Commands about editions: prepare, approve, send, steer, settle, certificate."""
+"""Commands about editions: prepare, approve, send, steer, certificate."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 
-from outreach.cli.common import VIA, Commands, add_who, me, workspace
+from outreach.cli.common import VIA, Commands, me, workspace
 from outreach.cli.output import Output, plain, table
 from outreach.clock import parse_when
 from outreach.domain import EditionState
@@ -29,11 +29,6 @@ def add_commands(commands: Commands) -> None:
     send = commands.add_parser("send", help="send an approved edition; ends with its certificate")
     send.add_argument("edition")
     send.set_defaults(run=_send)
-    settle = commands.add_parser("settle", help="list an edition's doubts, or settle one")
-    settle.add_argument("edition")
-    settle.add_argument("--failed", default="", metavar="DELIVERY", help="this one was not sent")
-    add_who(settle)
-    settle.set_defaults(run=_settle)
     shown = commands.add_parser("certificate", help="an edition's account, to the person")
     shown.add_argument("edition")
     shown.set_defaults(run=_certificate)
@@ -89,29 +84,6 @@ def _send(arguments: argparse.Namespace, out: Output) -> int:
     out.result(value, certificate_words(account))
     complete = account.balanced and not (account.planned or account.claimed or account.unknown)
     return 0 if complete else 1
-
-
-def _settle(arguments: argparse.Namespace, out: Output) -> int:
-    ws = workspace()
-    if arguments.failed:
-        editions.settle_doubt(
-            ws,
-            arguments.edition,
-            arguments.failed,
-            by=arguments.by,
-            via=VIA,
-            reason=arguments.reason,
-        )
-    account = editions.settle(ws, arguments.edition)
-    found = editions.doubts(ws, arguments.edition)
-    rows = [
-        (d.delivery_id, d.batch, d.claimed_at, f"{d.others_proven} of {d.batch_size}", d.reason)
-        for d in found
-    ]
-    header = ("delivery", "batch", "claimed", "others proven", "why")
-    words = table(header, rows) if rows else f"{arguments.edition} has no doubts"
-    out.result({"edition_id": account.edition, "doubts": found, "certificate": account}, words)
-    return 0
 
 
 def _certificate(arguments: argparse.Namespace, out: Output) -> int:

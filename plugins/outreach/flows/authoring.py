@@ -178,6 +178,7 @@ def _test_handover(
                 unsubscribe_url=unsubscribe,
             ),
         ),
+        at=datetime.now(UTC),
     )
 
 

@@ -15,7 +15,7 @@ from outreach.flows.approving import (
     reject,
 )
 from outreach.flows.checking import blocking, check
-from outreach.flows.doubts import Doubt, doubts, settle_doubt
+from outreach.flows.doubts import Doubt, doubts, settle_batch, settle_doubt, settle_doubts
 from outreach.flows.preparing import Prepared, find_campaign, prepare
 from outreach.flows.sending import SendReport, send
 from outreach.ledger import certificate as certificates
@@ -49,7 +49,9 @@ __all__ = [
     "send",
     "send_time",
     "settle",
+    "settle_batch",
     "settle_doubt",
+    "settle_doubts",
 ]
 
 

@@ -7,18 +7,29 @@ from datetime import UTC, datetime, timedelta
 from outreach.keys import UNSUBSCRIBE, VIEW
 from outreach.workspace import Workspace
 
+WITHDRAWN = "withdrawn"
+"""Stands where a link's token was, once the key that signed it has been taken away."""
+
 VIEW_LASTS = timedelta(days=400)
 """How long a view-in-browser link works."""
 
 
 def links(
-    ws: Workspace, delivery_id: str, kid: str = "", since: datetime | None = None
+    ws: Workspace,
+    delivery_id: str,
+    kid: str = "",
+    since: datetime | None = None,
+    base: str = "",
 ) -> tuple[str, str]:
     """Return the unsubscribe link and the view link of a delivery, signed with key `kid`.
 
     An unsubscribe link never expires; a view link does, `VIEW_LASTS` after `since` (default: now).
+    `base` is where they lead (default: OUTREACH_PUBLIC_URL). A key that was taken away signs
+    nothing: its links end in `WITHDRAWN`.
     """
-    base = ws.settings.public_url
+    base = base or ws.settings.public_url
+    if kid and kid not in ws.keys.tokens:
+        return f"{base}/unsubscribe/{WITHDRAWN}", f"{base}/view/{WITHDRAWN}"
     ends = int(((since or datetime.now(UTC)) + VIEW_LASTS).timestamp())
     unsubscribe = ws.keys.sign(UNSUBSCRIBE, delivery_id, kid=kid)
     view = ws.keys.sign(VIEW, delivery_id, kid=kid, expires=ends)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from outreach.clock import london
 from outreach.domain import EditionState
 from outreach.errors import InDoubt, MustStop, NotSent, Refused, Rejected, TooLarge
-from outreach.flows.links import links
+from outreach.flows.composing import Made, handover, recipient
 from outreach.flows.readiness import must_be_ready
 from outreach.flows.recovery import JournalGuard
 from outreach.journal import Claim, Journal
@@ -21,10 +21,9 @@ from outreach.ledger.edition_store import EditionRecord
 from outreach.ledger.engine import DatabaseTrouble, reading
 from outreach.ledger.migrate import ledger_id
 from outreach.providers.allowlist import allowed
-from outreach.providers.base import Content, Handover, Provider, Recipient
+from outreach.providers.base import Content, Handover, Provider
 from outreach.providers.registry import open_provider
 from outreach.rendering import frozen
-from outreach.rendering.compose import with_links
 from outreach.senders import alive, sender_name
 from outreach.workspace import Workspace
 
@@ -117,6 +116,7 @@ class Sender:
             now=datetime.now(UTC),
             lease=LEASE,
             token_kid=ws.keys.signing_kid,
+            link_base=ws.settings.public_url,
             allowed=lambda address: not self._provider.networked or allowed(address, ws.settings),
         )
 
@@ -124,10 +124,10 @@ class Sender:
         """Take one batch from claim to recorded outcome; returns whether it was accepted."""
         engine = self._ws.engine
         try:
-            handover = self._handover(taken)
+            batch = self._handover(taken)
             self._journal.append(self._journalled(taken))
             self._may_leave(taken, began)
-            receipt = self._provider.hand_over(handover)
+            receipt = self._provider.hand_over(batch)
         except _Held as order:
             until, why = order.until, order.reason
             _insist(lambda: outcomes.release(engine, taken, why, until, datetime.now(UTC)))
@@ -194,31 +194,15 @@ class Sender:
             edition_store.pause_if_running(connection, self._record.id, reason)
 
     def _handover(self, taken: ClaimedBatch) -> Handover:
-        record = self._record
-        return Handover(
-            reference=f"{record.name}#{taken.number}",
-            campaign=record.campaign,
-            occurrence=record.occurrence,
-            sender=record.sender,
-            reply_to=record.reply_to,
-            content=self._contents[taken.variant_id],
-            recipients=self._recipients(taken),
+        ws = self._ws
+        ids = ws.keys.delivery_ids(taken.edition_id, (p.contact_id for p in taken.people))
+        made = Made(ws.keys.signing_kid, ws.settings.public_url, taken.claimed_at)
+        recipients = tuple(
+            recipient(ws, delivery_id, person.address, person.values, made)
+            for person, delivery_id in zip(taken.people, ids, strict=True)
         )
-
-    def _recipients(self, taken: ClaimedBatch) -> tuple[Recipient, ...]:
-        ids = self._ws.keys.delivery_ids(taken.edition_id, (p.contact_id for p in taken.people))
-        made = []
-        for person, delivery_id in zip(taken.people, ids, strict=True):
-            unsubscribe, view = links(self._ws, delivery_id, since=taken.claimed_at)
-            made.append(
-                Recipient(
-                    delivery_id=delivery_id,
-                    address=person.address,
-                    values=with_links(person.values, unsubscribe, view),
-                    unsubscribe_url=unsubscribe,
-                )
-            )
-        return tuple(made)
+        content = self._contents[taken.variant_id]
+        return handover(ws, self._record, taken.number, content, recipients, taken.claimed_at)
 
     def _journalled(self, taken: ClaimedBatch) -> Claim:
         occasions = tuple(p.occasion for p in taken.people)

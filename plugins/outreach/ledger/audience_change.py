@@ -38,6 +38,7 @@ def audience_change(connection: sa.Connection, found: EditionRecord) -> Audience
         .where(
             edition.c.campaign_id == found.campaign_id,
             edition.c.id < found.id,
+            edition.c.again_of.is_(None),
             edition.c.state.not_in([EditionState.REJECTED, EditionState.RECOVERED]),
         )
         .order_by(edition.c.id.desc())

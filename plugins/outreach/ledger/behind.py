@@ -118,6 +118,7 @@ def _doubt_one(
                 occasion=occasion,
                 state=DeliveryState.UNKNOWN,
                 reason=RECOVERED,
+                recovered_at=now,
             )
         )
         return 1
@@ -127,7 +128,7 @@ def _doubt_one(
     connection.execute(
         sa.update(delivery)
         .where(delivery.c.edition_id == row.edition_id, delivery.c.contact_id == row.contact_id)
-        .values(state=DeliveryState.UNKNOWN, reason=RECOVERED)
+        .values(state=DeliveryState.UNKNOWN, reason=RECOVERED, recovered_at=now)
     )
     return 1
 

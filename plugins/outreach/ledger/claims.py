@@ -35,10 +35,12 @@ def claim(
     now: datetime,
     lease: timedelta,
     token_kid: str,
+    link_base: str = "",
     allowed: Callable[[str], bool],
 ) -> ClaimedBatch | Nothing:
     """Claim the next planned batch, dropping whoever must no longer be written to.
 
+    `token_kid` and `link_base` are kept: with them, its messages can be made again as they were.
     `allowed` says whether an address may be reached at all from this deployment.
     """
     while True:
@@ -53,7 +55,8 @@ def claim(
             if not people:
                 _close_empty(connection, row, now)
                 continue
-            return _take(connection, row, people, sender, now, lease, token_kid)
+            links = {"token_kid": token_kid, "link_base": link_base}
+            return _take(connection, row, people, sender, now, lease, links)
 
 
 def _next_planned(connection: sa.Connection, edition_id: int, now: datetime) -> sa.Row | None:  # type: ignore[type-arg]
@@ -154,7 +157,7 @@ def _take(
     sender: str,
     now: datetime,
     lease: timedelta,
-    token_kid: str,
+    links: dict[str, str],
 ) -> ClaimedBatch:
     until = now + lease
     connection.execute(
@@ -165,7 +168,7 @@ def _take(
             epoch=row.epoch + 1,
             attempts=row.attempts + 1,
             sender=sender,
-            token_kid=token_kid,
+            **links,
             claimed_at=now,
             lease_until=until,
             reason="",

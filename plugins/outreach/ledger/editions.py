@@ -164,6 +164,8 @@ delivery = sa.Table(
     when("complained_at"),
     when("unsubscribed_at"),
     when("crossed_at"),
+    # Set where only the claim journal knew that it had been claimed, and not with what.
+    when("recovered_at"),
     sa.UniqueConstraint("campaign_id", "address_hash", "occasion"),
     sa.Index(None, "batch_id"),
     sa.Index(None, "contact_id"),

@@ -102,7 +102,11 @@ def open_editions(connection: sa.Connection) -> tuple[EditionRow, ...]:
 
 def latest_by_campaign(connection: sa.Connection) -> dict[str, EditionRow]:
     """Return the newest edition of each campaign that has one, by slug."""
-    newest = sa.select(sa.func.max(edition.c.id)).group_by(edition.c.campaign_id)
+    newest = (
+        sa.select(sa.func.max(edition.c.id))
+        .where(edition.c.again_of.is_(None))
+        .group_by(edition.c.campaign_id)
+    )
     rows = connection.execute(_editions().where(edition.c.id.in_(newest))).mappings()
     return {row.campaign: row for row in map(_edition_row, rows)}
 

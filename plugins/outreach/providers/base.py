@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from outreach.domain import Event, Mailbox
@@ -46,7 +47,11 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class Handover:
-    """One request's worth: a batch of one variant. `reference` is opaque and names the batch."""
+    """One request's worth: a batch of one variant. `reference` is opaque and names the batch.
+
+    `at` is when it was claimed: with it, the same handover makes the same messages again.
+    `edition_mark` is opaque and names the edition in the provider's statistics; '' for none.
+    """
 
     reference: str
     campaign: str
@@ -55,6 +60,8 @@ class Handover:
     reply_to: Mailbox | None
     content: Content
     recipients: tuple[Recipient, ...]
+    at: datetime
+    edition_mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +69,31 @@ class Receipt:
     """The provider's acceptance of a whole batch. `message_id` may be empty (202 without one)."""
 
     message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One person's message as it left: `raw` is the whole of it where a provider writes MIME."""
+
+    subject: str
+    text: str
+    html: str
+    headers: tuple[tuple[str, str], ...]
+    raw: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderCounts:
+    """What a provider itself counts for one edition, in messages, as far as it has counted."""
+
+    requests: int
+    delivered: int
+    bounced: int
+    blocked: int
+    dropped: int
+    deferred: int
+    complained: int
+    unsubscribed: int
 
 
 class Provider(Protocol):

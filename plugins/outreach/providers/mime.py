@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import hashlib
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -11,7 +11,7 @@ from email.utils import format_datetime
 
 from outreach.domain import Mailbox
 from outreach.errors import Rejected
-from outreach.providers.base import Content, Handover, Recipient
+from outreach.providers.base import Content, Handover, Recipient, Written
 from outreach.providers.filling import check_values, join, join_escaped, one_line
 
 DELIVERY_HEADER = "X-Outreach-Delivery"
@@ -55,32 +55,51 @@ def list_unsubscribe(recipient: Recipient) -> dict[str, str]:
     }
 
 
-def build(handover: Handover, recipient: Recipient, now: datetime) -> bytes:
-    """Return the whole message for one recipient, lines ended by CRLF.
+def build(handover: Handover, recipient: Recipient) -> bytes:
+    """Return the whole message for one recipient, lines ended by CRLF; always the same bytes.
 
     Raises Rejected where it cannot be built (a bad address, too few values).
     """
     check_values(handover.content, recipient.values)
-    message = EmailMessage(policy=_POLICY)
     try:
-        _headers(message, handover, recipient, now)
-        _bodies(message, handover.content, recipient)
-        return message.as_bytes()
+        return _message(handover, recipient).as_bytes()
     except (ValueError, IndexError, MessageError) as error:
         # The error's own text may quote the address: say only what kind it was.
         kind = type(error).__name__
         raise Rejected(f"a message could not be built ({kind}): look at its address") from None
 
 
-def _headers(
-    message: EmailMessage, handover: Handover, recipient: Recipient, now: datetime
-) -> None:
+def written(handover: Handover, recipient: Recipient) -> Written:
+    """Return the message that `build` makes, with its parts. Raises as `build` does."""
+    raw = build(handover, recipient)
+    content, values = handover.content, recipient.values
+    return Written(
+        subject=_subject(content, recipient),
+        text=join(content.text, values),
+        html=join_escaped(content.html, values),
+        headers=tuple((n, str(v)) for n, v in _message(handover, recipient).items()),
+        raw=raw,
+    )
+
+
+def _message(handover: Handover, recipient: Recipient) -> EmailMessage:
+    message = EmailMessage(policy=_POLICY)
+    _headers(message, handover, recipient)
+    _bodies(message, handover.content, recipient)
+    return message
+
+
+def _subject(content: Content, recipient: Recipient) -> str:
+    return one_line(join(content.subject, recipient.values)).strip()
+
+
+def _headers(message: EmailMessage, handover: Handover, recipient: Recipient) -> None:
     message["From"] = _address(handover.sender)
     message["To"] = _address(Mailbox(recipient.address))
     if handover.reply_to:
         message["Reply-To"] = _address(handover.reply_to)
-    message["Subject"] = one_line(join(handover.content.subject, recipient.values)).strip()
-    message["Date"] = format_datetime(now)
+    message["Subject"] = _subject(handover.content, recipient)
+    message["Date"] = format_datetime(handover.at)
     domain = handover.sender.address.rpartition("@")[2]
     message["Message-ID"] = f"<{recipient.delivery_id}@{domain}>"
     for name, value in list_unsubscribe(recipient).items():
@@ -89,8 +108,22 @@ def _headers(
 
 
 def _bodies(message: EmailMessage, content: Content, recipient: Recipient) -> None:
-    message.set_content(join(content.text, recipient.values))
-    message.add_alternative(join_escaped(content.html, recipient.values), subtype="html")
+    text, html = join(content.text, recipient.values), join_escaped(content.html, recipient.values)
+    message.set_content(text)
+    message.add_alternative(html, subtype="html")
+    message.set_boundary(_boundary(recipient.delivery_id, text + html))
+
+
+def _boundary(delivery_id: str, body: str) -> str:
+    """Return what parts the message's two halves: always the same, and nowhere in the body."""
+    turn = 0
+    while (mark := f"=_{_hashed(f'{delivery_id} {turn}')}") in body:
+        turn += 1
+    return mark
+
+
+def _hashed(text: str) -> str:
+    return hashlib.blake2s(text.encode(), digest_size=16).hexdigest()
 
 
 def _address(mailbox: Mailbox) -> Address:

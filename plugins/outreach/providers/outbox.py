@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from datetime import UTC, datetime
+from collections.abc import Collection
 from pathlib import Path
 
 from outreach.errors import InDoubt, NotSent, Rejected
@@ -32,14 +32,21 @@ class Outbox:
         Raises Rejected where a message cannot be built, NotSent where nothing could be written,
         and InDoubt where some files stand and others do not.
         """
-        now = datetime.now(UTC)
-        messages = [(_file_name(r), build(handover, r, now)) for r in handover.recipients]
+        messages = [(_file_name(r), build(handover, r)) for r in handover.recipients]
         folder = self._home / folder_name(handover.campaign, handover.occurrence)
         _publish(folder, _draft(folder, messages))
         return Receipt(handover.reference)
 
     def close(self) -> None:
         """Nothing is held open."""
+
+
+def standing(
+    settings: Settings, campaign: str, occurrence: str, delivery_ids: Collection[str]
+) -> frozenset[str]:
+    """Return which of these deliveries have their file in the edition's folder."""
+    folder = settings.home / "outbox" / folder_name(campaign, occurrence)
+    return frozenset(one for one in delivery_ids if (folder / f"{one}.eml").exists())
 
 
 def folder_name(campaign: str, occurrence: str) -> str:

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from datetime import date
 from typing import TypeVar
 
 from outreach.errors import ConfigError
-from outreach.providers.base import EventSource, Provider
+from outreach.providers import mime, outbox, sendgrid_payload, sendgrid_stats
+from outreach.providers.base import (
+    EventSource,
+    Handover,
+    Provider,
+    ProviderCounts,
+    Recipient,
+    Written,
+)
 from outreach.providers.outbox import Outbox
 from outreach.providers.sendgrid import SendGrid
 from outreach.providers.sendgrid_events import SendGridEvents
@@ -30,6 +39,28 @@ PROVIDERS: dict[str, Callable[[Settings], Provider]] = {
 EVENT_SOURCES: dict[str, Callable[[], EventSource]] = {
     "sendgrid": SendGridEvents,
 }
+
+WRITERS: dict[str, Callable[[Handover, Recipient], Written]] = {
+    "outbox": mime.written,
+    "sendgrid": sendgrid_payload.written,
+    "smtp": mime.written,
+}
+"""Who makes a provider's messages again, byte for byte."""
+
+COUNTERS: dict[str, Callable[[Settings, str, str, date], ProviderCounts]] = {
+    "sendgrid": sendgrid_stats.counted,
+}
+"""Who asks a provider how much it counts for an edition: (campaign, mark, first day)."""
+
+TRACES: dict[str, Callable[[Settings, str, str, Collection[str]], frozenset[str]]] = {
+    "outbox": outbox.standing,
+}
+"""Who knows of single deliveries whether they arrived: (campaign, occurrence, delivery ids)."""
+
+
+def writer(name: str) -> Callable[[Handover, Recipient], Written]:
+    """Return who makes the messages of the provider called `name`. Raises ConfigError."""
+    return _find(WRITERS, name, "the provider")
 
 
 def open_provider(name: str, settings: Settings) -> Provider:

@@ -16,8 +16,8 @@ from typing import Any
 
 from outreach.domain import Mailbox
 from outreach.errors import Rejected, TooLarge
-from outreach.providers.base import Content, Handover, Pieces, Recipient
-from outreach.providers.filling import check_values, slots_of
+from outreach.providers.base import Content, Handover, Pieces, Recipient, Written
+from outreach.providers.filling import check_values, join, slots_of
 from outreach.providers.mime import list_unsubscribe
 
 DELIVERY_ARG = "outreach_delivery"
@@ -80,6 +80,52 @@ def payload(handover: Handover, draw: Callable[[], str] | None = None) -> bytes:
     return body
 
 
+def category_of(campaign: str, edition_mark: str) -> str:
+    """Return the category under which SendGrid counts one edition: nothing that was typed."""
+    return f"{_ascii(campaign)[:200]} edition {edition_mark}"
+
+
+def written(handover: Handover, recipient: Recipient) -> Written:
+    """Return one person's message as SendGrid puts it together from the payload.
+
+    Raises Rejected where it could not have been handed over.
+    """
+    check_values(handover.content, recipient.values)
+    content, values = handover.content, recipient.values
+    plain, marked = [_inert(v) for v in values], [_inert_html(v) for v in values]
+    headers = [("From", shown(handover.sender)), ("To", recipient.address)]
+    headers += [("Reply-To", shown(handover.reply_to))] if handover.reply_to else []
+    subject = _clean(join(content.subject, plain))
+    headers += [("Subject", subject), *list_unsubscribe(recipient).items()]
+    return Written(
+        subject=subject,
+        text=_clean(join(content.text, plain)),
+        html=_clean(join(content.html, marked)),
+        headers=tuple(headers),
+    )
+
+
+def shown(mailbox: Mailbox) -> str:
+    """Return a mailbox as a header shows it."""
+    return f"{mailbox.name} <{mailbox.address}>" if mailbox.name else mailbox.address
+
+
+def _categories(handover: Handover) -> list[str]:
+    campaign = _ascii(handover.campaign)[:255]
+    if not handover.edition_mark:
+        return [campaign]
+    return [campaign, category_of(handover.campaign, handover.edition_mark)]
+
+
+def _ascii(text: str) -> str:
+    return text.encode("ascii", "replace").decode()
+
+
+def _clean(text: str) -> str:
+    """Return text as it is once encoded: half a surrogate pair is a question mark."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def _whole(handover: Handover, tags: _Tags) -> dict[str, Any]:
     content = handover.content
     whole: dict[str, Any] = {
@@ -90,7 +136,7 @@ def _whole(handover: Handover, tags: _Tags) -> dict[str, Any]:
             {"type": "text/plain", "value": _tagged(content.text, tags.plain_tag)},
             {"type": "text/html", "value": _tagged(content.html, tags.html_tag)},
         ],
-        "categories": [handover.campaign.encode("ascii", "replace").decode()[:255]],
+        "categories": _categories(handover),
         "tracking_settings": _OFF,
     }
     if handover.reply_to:

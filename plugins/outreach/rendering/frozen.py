@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from outreach.errors import InputError
@@ -26,14 +27,23 @@ def to_json(content: Content) -> Json:
 
 
 def from_json(data: Json, format: int = FORMAT) -> Content:  # noqa: A002 - the column's name
-    """Return the content that `to_json` gave. Raises InputError for another format."""
-    if format != FORMAT:
+    """Return the content of any format that was ever written. Raises InputError for another."""
+    if format not in READERS:
         raise InputError(
-            f"this edition was frozen in format {format}, and this version reads format {FORMAT}; "
-            "finish it with the version that prepared it, or prepare it again"
+            f"this edition was frozen in format {format}, and this version reads format "
+            f"{', '.join(map(str, READERS))}; use the version that prepared it, or prepare it again"
         )
+    return READERS[format](data)
+
+
+def _read_1(data: Json) -> Content:
     return Content(*(_pieces(data[name]) for name in ("subject", "text", "html")))
 
 
 def _pieces(data: Json) -> Pieces:
     return Pieces(tuple(data["literals"]), tuple(data["slots"]))
+
+
+READERS: dict[int, Callable[[Json], Content]] = {1: _read_1}
+"""How each format that was ever written is read. A line is never taken away nor its meaning
+changed: messages of years ago are shown from it, byte for byte."""

@@ -30,6 +30,7 @@ def _added() -> dict[str, tuple[sa.Column[Any], ...]]:
             when("certified_at"),
         ),
         "batch": (text("link_base"), count("people")),
+        "delivery": (when("recovered_at"),),
     }
 
 

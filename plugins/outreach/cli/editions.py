@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
 from outreach.cli.common import VIA, Commands, me, workspace
 from outreach.cli.output import Output, plain, table
 from outreach.clock import parse_when
 from outreach.domain import EditionState
-from outreach.flows import editions
+from outreach.flows import certifying, editions
 from outreach.flows.sending import SendReport
 from outreach.ledger.certificate import Certificate
 
@@ -31,6 +32,9 @@ def add_commands(commands: Commands) -> None:
     send.set_defaults(run=_send)
     shown = commands.add_parser("certificate", help="an edition's account, to the person")
     shown.add_argument("edition")
+    shown.add_argument(
+        "--out", type=Path, metavar="FILE", help=".csv (everybody), .html (to print) or .json"
+    )
     shown.set_defaults(run=_certificate)
 
 
@@ -87,9 +91,40 @@ def _send(arguments: argparse.Namespace, out: Output) -> int:
 
 
 def _certificate(arguments: argparse.Namespace, out: Output) -> int:
-    account = editions.certificate(workspace(), arguments.edition)
-    out.result({**account.as_json(), "edition_id": account.edition}, certificate_words(account))
+    ws = workspace()
+    found = certifying.account(ws, arguments.edition)
+    account = found.now
+    if arguments.out:
+        certifying.export_certificate(ws, arguments.edition, arguments.out)
+        out.say(f"The certificate is in {arguments.out}")
+    value = {
+        **account.as_json(),
+        "edition_id": account.edition,
+        "facts": found.facts,
+        "settled": found.settled,
+        "settled_at": found.settled_at,
+        "changes": found.changes,
+    }
+    out.result(value, f"{certificate_words(account)}\n{facts_words(found)}")
     return 0 if account.balanced else 1
+
+
+def facts_words(found: certifying.EditionAccount) -> str:
+    """Return who answered for an edition and when, and what changed since it was settled."""
+    facts = found.facts
+    approved = f"{facts.approved_by} ({facts.approved_via})" if facts.approved_by else "nobody yet"
+    rows = [
+        ("prepared", facts.prepared_by, facts.prepared_at),
+        ("approved", approved, facts.approved_at),
+        ("began", f"with {facts.provider}", facts.began_at),
+        ("ended", "", facts.ended_at),
+        ("settled", "", found.settled_at),
+    ]
+    lines = [table(("", "", "when"), rows), f"content {facts.content_hash}"]
+    lines += [f"sends again what is settled of {facts.again_of}"] if facts.again_of else []
+    lines += [f"settled deliveries of it were ordered again as {name}" for name in facts.resends]
+    lines += [f"changed since it was settled: {one}" for one in found.changes]
+    return "\n".join(lines)
 
 
 def certificate_words(account: Certificate) -> str:

@@ -253,12 +253,10 @@ def finish(
     connection: sa.Connection, edition_id: int, certificate: dict[str, Any], now: datetime
 ) -> None:
     """Keep the certificate; an edition with nothing planned or claimed any more is sent."""
-    values: dict[str, Any] = {"certificate": certificate}
-    connection.execute(
-        sa.update(edition).where(edition.c.id == edition_id).values(certificate=certificate)
-    )
+    kept: dict[str, Any] = {"certificate": certificate, "certified_at": now}
+    connection.execute(sa.update(edition).where(edition.c.id == edition_id).values(**kept))
     if not certificate["planned"] and not certificate["claimed"]:
-        values = {"state": EditionState.SENT, "finished_at": now}
+        values: dict[str, Any] = {"state": EditionState.SENT, "finished_at": now}
         connection.execute(
             sa.update(edition)
             .where(edition.c.id == edition_id, edition.c.state == EditionState.SENDING)

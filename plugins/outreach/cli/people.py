@@ -8,7 +8,8 @@ from pathlib import Path
 from outreach.cli.common import VIA, Commands, me, pairs, workspace
 from outreach.cli.output import Output, table
 from outreach.errors import Refused
-from outreach.flows import exports, imports, people
+from outreach.flows import accounts, exports, imports, people
+from outreach.workspace import Workspace
 
 KINDS = ("contacts", "pledges", "organisations", "resources", "suppressions")
 WHAT = ("contacts", "pledges", "deliveries", "events", "quarantine")
@@ -34,6 +35,10 @@ def add_commands(commands: Commands) -> None:
     what = person.add_mutually_exclusive_group()
     what.add_argument("--export", type=Path, metavar="FILE", help=".json or .html")
     what.add_argument("--erase", action="store_true", help="erase them; they stay suppressed")
+    what.add_argument("--message", default="", metavar="EDITION", help="the message as sent")
+    person.add_argument(
+        "--out", type=Path, metavar="FILE", help="of --message: .eml, .html, .txt or .json"
+    )
     person.set_defaults(run=_person)
     for name, words in (
         ("suppress", "never write to an address or domain"),
@@ -90,12 +95,28 @@ def _person(arguments: argparse.Namespace, out: Output) -> int:
         file = people.export_person(ws, arguments.address, arguments.export)
         out.result({"file": file}, f"Everything known is in {file}")
         return 0
+    if arguments.message:
+        return _message(ws, arguments, out)
     found = people.person(ws, arguments.address)
-    rows = [(line.edition, line.state, line.reason) for line in found.editions]
-    words = found.summary
-    if rows:
-        words += "\n" + table(("edition", "state", "why"), rows)
-    out.result(found, words)
+    parts = [found.summary]
+    for line in found.editions:
+        head = f"{line.edition} ({line.title}): {line.state}"
+        named = f"\n  delivery {line.delivery_id}" if line.delivery_id else ""
+        parts.append(f"{head}\n  {line.words}{named}")
+    out.result(found, "\n\n".join(parts))
+    return 0
+
+
+def _message(ws: Workspace, arguments: argparse.Namespace, out: Output) -> int:
+    found = accounts.message_to(ws, arguments.message, arguments.address)
+    about = accounts.in_words(found)
+    if arguments.out:
+        accounts.export_message(found, arguments.out)
+        said = {"file": arguments.out, "exact": found.exact, "why_not": found.why_not}
+        out.result(said, f"{about}\nThe message is in {arguments.out}")
+        return 0
+    out.say(about)
+    out.result(accounts.as_plain(found), accounts.as_text(found))
     return 0
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import json
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from outreach.clock import london
 from outreach.domain import DeliveryState
-from outreach.errors import NotFound, Refused
+from outreach.errors import InputError, NotFound, Refused
 from outreach.flows.composing import Made, handover, recipient
+from outreach.flows.person_files import write_private
 from outreach.ledger import contacts, edition_store
 from outreach.ledger.engine import reading
 from outreach.ledger.messages import FrozenMessage, frozen_message
@@ -114,6 +118,50 @@ def sent_message(ws: Workspace, edition: str, delivery_id: str) -> SentMessage:
         why_not=why_not,
         note={DeliveryState.FAILED: _FAILED, DeliveryState.UNKNOWN: _DOUBT}.get(frozen.state, ""),
     )
+
+
+def in_words(found: SentMessage) -> str:
+    """Return whether a message is exact, and what became of it, as one sentence or two."""
+    exact = "Byte for byte as it was sent" if found.exact else f"Not exact: {found.why_not}"
+    when = f", {london(found.claimed_at)}" if found.claimed_at else ""
+    return f"{exact} ({found.provider}{when}; {found.state})" + (
+        f"; {found.note}" if found.note else ""
+    )
+
+
+def as_text(found: SentMessage) -> str:
+    """Return a message's headers and text part."""
+    headers = "\n".join(f"{name}: {value}" for name, value in found.headers)
+    return f"{headers}\n\n{found.text}"
+
+
+def as_plain(found: SentMessage) -> dict[str, object]:
+    """Return a message as JSON can hold it."""
+    values = {item.name: getattr(found, item.name) for item in fields(found)}
+    return {**values, "raw": found.raw.decode("utf-8", "replace")}
+
+
+def export_message(found: SentMessage, path: Path) -> None:
+    """Write a message for its owner alone: .eml, .html, .txt or .json.
+
+    Raises InputError for another extension, or for .eml where the provider put the parts
+    together itself.
+    """
+    kind = path.suffix.lower()
+    if kind == ".eml" and not found.raw:
+        raise InputError(
+            f"{found.provider} puts the parts of a message together itself, so there is no .eml "
+            "of ours: choose .html, .txt or .json"
+        )
+    if kind == ".json":
+        body = json.dumps(as_plain(found), indent=2, ensure_ascii=False, default=str).encode()
+    elif kind in (".eml", ".html", ".txt"):
+        body = {".eml": found.raw, ".html": found.html.encode(), ".txt": as_text(found).encode()}[
+            kind
+        ]
+    else:
+        raise InputError("name the file .eml, .html, .txt or .json")
+    write_private(path, body)
 
 
 def _must_have_left(frozen: FrozenMessage) -> None:

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 from outreach.domain import SuppressionReason
 from outreach.errors import InputError, NotFound, Refused
 from outreach.flows import person_files
+from outreach.flows.answers import EditionLine, edition_lines
 from outreach.ledger import contacts as ledger
 from outreach.ledger import erasing
 from outreach.ledger.contacts import Facts, Target
 from outreach.ledger.edition_store import note
 from outreach.ledger.engine import reading
 from outreach.ledger.imports import lock_people
+from outreach.ledger.person_editions import all_editions
 from outreach.sources.addresses import clean_address, clean_domain, tidy
 from outreach.sources.values import BadValue
 
@@ -25,19 +27,6 @@ if TYPE_CHECKING:
     from outreach.workspace import Workspace
 
 NOT_KNOWN = "not known"
-
-
-@dataclass(frozen=True, slots=True)
-class EditionLine:
-    """What became of one edition for one person; `state` is "not in the audience" if excluded.
-
-    `since`: when it came to be so, where the ledger knows.
-    """
-
-    edition: str
-    state: str
-    reason: str = ""
-    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,25 +58,10 @@ def person(ws: Workspace, address: str) -> PersonFile:
     hashes = ws.keys.address_hash(plain), ws.keys.domain_hash(plain)
     with reading(ws.engine) as connection:
         facts = ledger.facts_about(connection, plain, *hashes)
-    lines = [
-        EditionLine(row["name"], row["state"], row["reason"], _since(row))
-        for row in facts.deliveries
-    ]
-    lines += [
-        EditionLine(row["name"], "not in the audience", row["reason"]) for row in facts.exclusions
-    ]
+        editions = all_editions(connection)
+    lines = edition_lines(ws.keys, facts, editions)
     known = any((facts.contact, facts.suppressions, facts.deliveries, facts.quarantined))
     return PersonFile(plain, known, _summary(facts, known), facts, tuple(lines))
-
-
-def _since(row: Mapping[str, Any]) -> datetime | None:
-    """Return when a delivery came into its state, as far as the ledger knows."""
-    moments: dict[str, datetime | None] = {
-        "delivered": row["delivered_at"],
-        "bounced": row["bounced_at"],
-        "handed over": row["handed_over_at"],
-    }
-    return moments.get(row["state"]) or moments["handed over"]
 
 
 def _summary(facts: Facts, known: bool) -> str:

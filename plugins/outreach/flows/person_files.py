@@ -35,12 +35,12 @@ _SECTIONS = {
 }
 
 
-def write_private(path: Path, text: str) -> None:
-    """Write a file that its owner alone can read."""
+def write_private(path: Path, content: str | bytes) -> None:
+    """Write a file that its owner alone can read; text as UTF-8."""
     path.parent.mkdir(parents=True, exist_ok=True)
     opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(opened, "w", encoding="utf-8") as file:
-        file.write(text)
+    with os.fdopen(opened, "wb") as file:
+        file.write(content.encode() if isinstance(content, str) else content)
 
 
 def as_json(address: str, summary: str, facts: Facts) -> str:

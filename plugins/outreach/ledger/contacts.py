@@ -121,6 +121,7 @@ def _deliveries(connection: sa.Connection, address_hash: bytes) -> tuple[Mapping
             d.slot_values,
             batch.c.message_id,
             batch.c.recorded_at.label("handed_over_at"),
+            batch.c.claimed_at,
             d.delivered_at,
             d.bounced_at,
             d.opened_at,
@@ -128,6 +129,7 @@ def _deliveries(connection: sa.Connection, address_hash: bytes) -> tuple[Mapping
             d.complained_at,
             d.unsubscribed_at,
             d.crossed_at,
+            d.recovered_at,
         )
         .select_from(WITH_BATCH)
         .join(edition, edition.c.id == d.edition_id)

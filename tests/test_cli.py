@@ -83,11 +83,17 @@ def test_every_fixed_command_is_there() -> None:
         "resume e",
         "cancel e",
         "settle e",
+        "settle e --failed d1 d2 --by lee --reason r",
+        "settle e --all-in-batch 3 --by lee --reason r",
+        "settle e --ask-provider",
+        "resend e d1 d2 --by lee --reason r",
         "test-send x --to a@example.org",
         "certificate e",
+        "certificate e --out f",
         "person a@example.org",
         "person a@example.org --export f",
         "person a@example.org --erase",
+        "person a@example.org --message e --out f",
         "suppress a@example.org --reason r",
         "unsuppress a@example.org --reason r",
         "events drain",
@@ -181,6 +187,34 @@ def test_a_person_is_answered_suppressed_and_erased(filled: Run, home: Path) -> 
     assert filled("person", address)[1]["known"] is False or address not in str(
         filled("person", address)[1]["facts"]
     )
+
+
+def test_an_edition_is_accounted_for_in_files_and_a_message_is_shown_as_it_left(
+    filled: Run, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    filled("prepare", "what-is-wres", "--occurrence", "one", "--by", "amy")
+    filled("approve", EDITION, "--by", "lee")
+    status, account = filled("send", EDITION)
+    told = filled("certificate", EDITION, "--out", str(home / "c.csv"))[1]
+    assert told["facts"]["approved_by"] == "lee"
+    people = rows(home / "c.csv")
+    assert len(people) == account["intended"] + account["excluded"]
+    file = next((home / "home").glob("outbox/**/*.eml"))
+    filled("export", "deliveries", "--out", str(home / "d.csv"), "--edition", EDITION)
+    address = next(one["email"] for one in rows(home / "d.csv") if one["delivery_id"] == file.stem)
+    asked = ["person", address, "--message", EDITION]
+    assert filled(*asked, "--out", str(home / "m.eml"))[1]["exact"] is True
+    assert (home / "m.eml").read_bytes() == file.read_bytes()
+    assert main(asked) == 0
+    assert "List-Unsubscribe: <" in capsys.readouterr().out
+    assert main(["person", address]) == 0
+    assert "outbox took it" in capsys.readouterr().out
+    status, told = filled("settle", EDITION, "--failed", file.stem, "--by", "lee", "--reason", "r")
+    assert (status, "accepted, not in doubt" in told["error"]) == (1, True)
+    status, told = filled("resend", EDITION, file.stem, "--by", "lee", "--reason", "r")
+    assert (status, "only a delivery that failed" in told["error"]) == (1, True)
+    assert filled("resend", EDITION, file.stem)[0] == 1
+    assert "counts nothing" in filled("settle", EDITION, "--ask-provider")[1]["evidence"]["looks"]
 
 
 def test_authoring_from_a_new_file_to_a_test_send(

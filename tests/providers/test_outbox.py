@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import resource
 from collections.abc import Iterator
+from dataclasses import replace
+from email import message_from_bytes
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from tests.fakes.batches import handover, recipient
 
 from outreach.errors import InDoubt, NotSent
 from outreach.providers.base import Content, Pieces
+from outreach.providers.mime import build
 from outreach.providers.outbox import Outbox, folder_name
 from outreach.settings import load_settings
 
@@ -99,3 +102,15 @@ def test_stopping_half_way_is_doubt(outbox: Outbox, tmp_path: Path) -> None:
     with pytest.raises(InDoubt):
         outbox.hand_over(handover(recipient(1), recipient(2)))
     assert (tmp_path / FOLDER / "delivery1.eml").is_file()
+
+
+def test_the_same_handover_makes_the_same_bytes_and_no_body_holds_what_parts_it() -> None:
+    whole = handover(recipient(1))
+    raw = build(whole, whole.recipients[0])
+    assert build(whole, whole.recipients[0]) == raw
+    mark = re.search(rb'boundary="([^"]+)"', raw)
+    assert mark
+    hostile = replace(recipient(1), values=(*recipient(1).values[:2], mark[1].decode(), "Camden"))
+    other = build(handover(hostile), hostile)
+    assert other.count(b"--" + mark[1]) == 0
+    assert len(message_from_bytes(other).get_payload()) == 2

@@ -101,6 +101,8 @@ def _delivered(
 
 def since(row: Row) -> datetime | None:
     """Return when a delivery came into its state, as far as the ledger knows."""
+    if row["state"] in (S.PLANNED, S.SUPPRESSED, S.CANCELLED):
+        return None  # what its batch went through later was not theirs
     moments: dict[str, datetime | None] = {
         "delivered": row["delivered_at"],
         "bounced": row["bounced_at"],

@@ -118,6 +118,7 @@ class Sender:
             token_kid=ws.keys.signing_kid,
             link_base=ws.settings.public_url,
             allowed=lambda address: not self._provider.networked or allowed(address, ws.settings),
+            limits=ws.hub.limits,
         )
 
     def _hand_over(self, taken: ClaimedBatch, began: float) -> bool:

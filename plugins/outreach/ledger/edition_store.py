@@ -55,6 +55,8 @@ class EditionRecord:
     approved_at: datetime | None
     send_at: datetime | None
     late_after: datetime | None
+    late_after_hours: int
+    seen_at: datetime | None
     started_at: datetime | None
     finished_at: datetime | None
     source_hash: str
@@ -115,6 +117,8 @@ def get(connection: sa.Connection, name: str) -> EditionRecord:
         approved_at=row.approved_at,
         send_at=row.send_at,
         late_after=row.late_after,
+        late_after_hours=row.late_after_hours,
+        seen_at=row.seen_at,
         started_at=row.started_at,
         finished_at=row.finished_at,
         source_hash=row.source_hash or "",
@@ -202,13 +206,19 @@ def set_control(connection: sa.Connection, edition_id: int, control: Control, re
     )
 
 
-def pause_if_running(connection: sa.Connection, edition_id: int, reason: str) -> None:
-    """Pause an edition that runs; a stop that a person ordered stays."""
-    connection.execute(
+def seen(connection: sa.Connection, edition_id: int, now: datetime) -> None:
+    """Note that a sender looks at an edition."""
+    connection.execute(sa.update(edition).where(edition.c.id == edition_id).values(seen_at=now))
+
+
+def pause_if_running(connection: sa.Connection, edition_id: int, reason: str) -> bool:
+    """Pause an edition that runs; a stop that a person ordered stays. Returns whether it ran."""
+    done = connection.execute(
         sa.update(edition)
         .where(edition.c.id == edition_id, edition.c.control == Control.RUN)
         .values(control=Control.PAUSE, control_reason=reason)
     )
+    return bool(done.rowcount)
 
 
 def close(

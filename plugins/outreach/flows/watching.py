@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection
+import sqlalchemy as sa
 
 from outreach.clock import LONDON
 from outreach.flows.notices import tell
@@ -92,7 +92,7 @@ def _judge(ws: Workspace, one: Watched, now: datetime) -> bool:
     return held
 
 
-def _warn(connection: Connection, one: Watched, verdict: Verdict, now: datetime) -> None:
+def _warn(connection: sa.Connection, one: Watched, verdict: Verdict, now: datetime) -> None:
     notices.add(
         connection,
         kind=verdict.kind,
@@ -103,7 +103,7 @@ def _warn(connection: Connection, one: Watched, verdict: Verdict, now: datetime)
     )
 
 
-def _tell_of_hold(connection: Connection, one: Watched, verdict: Verdict, now: datetime) -> None:
+def _tell_of_hold(connection: sa.Connection, one: Watched, verdict: Verdict, now: datetime) -> None:
     edition_store.note(
         connection,
         who=ITSELF,

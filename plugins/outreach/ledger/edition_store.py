@@ -19,6 +19,7 @@ from outreach.ledger.editions import (
     edition,
     variant,
 )
+from outreach.ledger.occasions import give_back
 
 OPEN = (EditionState.PREPARED, EditionState.APPROVED, EditionState.SENDING)
 """States in which something may still be sent."""
@@ -227,7 +228,7 @@ def close(
     """End an edition: what is still planned is cancelled; returns how many people that is.
 
     A claimed batch is left to its sender: its outcome is recorded all the same, and it is
-    cancelled too if it comes back unsent.
+    cancelled too if it comes back unsent. Pledges that it never began to answer are given back.
     """
     connection.execute(
         sa.select(edition.c.id).where(edition.c.id == edition_id).with_for_update(key_share=True)
@@ -256,6 +257,7 @@ def close(
             finished_at=now,
         )
     )
+    give_back(connection, edition_id)
     return int(counted)
 
 

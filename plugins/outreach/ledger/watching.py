@@ -69,7 +69,7 @@ def to_judge(connection: sa.Connection) -> list[Watched]:
         connection.execute(sa.select(fact.c.name, fact.c.value).where(fact.c.name.in_(known))).all()
     )
     rows = connection.execute(
-        sa.select(campaign).where(campaign.c.id.in_(counts), campaign.c.paused_at.is_(None))
+        sa.select(campaign).where(campaign.c.id.in_(list(counts)), campaign.c.paused_at.is_(None))
     )
     found = [Watched(r.id, r.slug, r.judged_from, " ".join(map(str, counts[r.id]))) for r in rows]
     return [one for one in found if judged.get(f"watched:{one.campaign_id}") != one.news]
@@ -170,13 +170,23 @@ def _since(
 def _news_of(
     column: sa.Column[datetime], kinds: tuple[str, ...], judged_from: datetime | None
 ) -> sa.ColumnElement[bool]:
-    """Whether a delivery has this fact since then, and not from simulated events alone."""
+    """Whether a delivery has this fact, not from simulated events alone, and not known before.
+
+    A person judged what was known then: when an event was recorded counts, not when it happened.
+    A fact without an event comes from a list that was pulled, and has only its own time.
+    """
     mine = sa.and_(
         event.c.edition_id == delivery.c.edition_id,
         event.c.contact_id == delivery.c.contact_id,
         event.c.type.in_(kinds),
     )
+    listed = ~sa.exists().where(mine).correlate(delivery)
     real = sa.exists().where(mine, ~event.c.simulated).correlate(delivery)
-    made_up = sa.exists().where(mine, event.c.simulated).correlate(delivery)
-    since = column >= judged_from if judged_from else column.is_not(None)
-    return sa.and_(since, sa.or_(real, ~made_up))
+    if judged_from is None:
+        return sa.and_(column.is_not(None), sa.or_(real, listed))
+    before = sa.and_(mine, ~event.c.simulated, event.c.recorded_at < judged_from)
+    known = sa.exists().where(before).correlate(delivery)
+    return sa.and_(
+        column.is_not(None),
+        sa.or_(sa.and_(real, ~known), sa.and_(listed, column >= judged_from)),
+    )

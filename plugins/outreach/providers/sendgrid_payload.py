@@ -96,7 +96,7 @@ def written(handover: Handover, recipient: Recipient) -> Written:
     headers = [("From", shown(handover.sender)), ("To", recipient.address)]
     headers += [("Reply-To", shown(handover.reply_to))] if handover.reply_to else []
     subject = _clean(join(content.subject, plain))
-    headers += [("Subject", subject), *list_unsubscribe(recipient).items()]
+    headers += [("Subject", subject), *list_unsubscribe(handover, recipient).items()]
     return Written(
         subject=subject,
         text=_clean(join(content.text, plain)),

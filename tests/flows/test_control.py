@@ -6,6 +6,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
@@ -79,8 +80,6 @@ def test_an_order_holds_everything_and_lifting_it_sends_to_everyone_once(
 def test_an_order_between_claim_and_hand_over_lets_not_one_batch_go(
     deployed: Deployment, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    from dataclasses import replace
-
     there = {"sendgrid_api_key": "SG.test-key", "sendgrid_base_url": deployed.server.address}
     ws = replace(deployed.ws, settings=replace(deployed.ws.settings, **there))
     append, (order, lift) = Journal.append, ORDERS[name]
@@ -197,3 +196,22 @@ def test_the_command_line_stops_holds_and_says_what_still_holds(
     assert main(["resume", "news", "--by", "amy"]) == 0
     assert main(["send", EDITION]) == 0
     assert len(set(deployed.recipients())) == PEOPLE >= BATCH
+
+
+def test_the_days_ceiling_ends_a_send_with_its_words_and_loses_nobody(
+    deployed: Deployment,
+) -> None:
+    there = {"sendgrid_api_key": "SG.test-key", "sendgrid_base_url": deployed.server.address}
+    limits = replace(deployed.ws.hub.limits, emails_per_day=10)
+    ws = replace(
+        deployed.ws,
+        settings=replace(deployed.ws.settings, **there),
+        hub=replace(deployed.ws.hub, limits=limits),
+    )
+    report = editions.send(ws, EDITION)
+    assert "the day's ceiling of 10 emails is reached" in report.why
+    account = editions.settle(ws, EDITION)
+    assert (account.accepted, account.planned, account.balanced) == (10, PEOPLE - 10, True)
+    assert editions.send(ws, EDITION).handed_over == 0
+    assert editions.send(replace(ws, hub=deployed.ws.hub), EDITION).finished
+    assert len(set(deployed.recipients())) == len(deployed.recipients()) == PEOPLE

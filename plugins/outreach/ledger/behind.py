@@ -138,9 +138,7 @@ def _doubt_one(
     connection.execute(
         sa.update(delivery)
         .where(delivery.c.edition_id == row.edition_id, delivery.c.contact_id == row.contact_id)
-        .values(
-            state=DeliveryState.UNKNOWN, reason=RECOVERED, recovered_at=now, occasion=occasion
-        )
+        .values(state=DeliveryState.UNKNOWN, reason=RECOVERED, recovered_at=now, occasion=occasion)
     )
     return 1
 

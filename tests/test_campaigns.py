@@ -330,3 +330,29 @@ def test_the_content_hash_moves_with_the_copy_the_layout_and_the_hub(
 )
 def test_a_timetable_is_five_parts_within_their_ranges(timetable: str, fits: bool) -> None:
     assert (cron_problem(timetable) == "") is fits
+
+
+@pytest.mark.parametrize(
+    ("fields", "goal", "capped"),
+    [
+        ("", "", True),
+        ("segment: {pledged: false}", "pledged", True),
+        ("segment: {pledged: false}\ngoal: none", "", True),
+        ("goal: pledged", "pledged", True),
+        ("frequency: exempt", "", False),
+        ("occasion: pledge\nsegment: {pledged: true}", "", False),
+        ("occasion: pledge\nsegment: {pledged: true}\nfrequency: capped", "", True),
+    ],
+)
+def test_a_goal_and_a_frequency_have_the_defaults_that_one_would_expect(
+    tmp_path: Path, hub: Hub, fields: str, goal: str, capped: bool
+) -> None:
+    path = tmp_path / "a-test.md"
+    path.write_text(with_field(fields) if fields else GOOD)
+    campaign = load_campaign(path, hub)
+    assert (campaign.goal, campaign.capped) == (goal, capped)
+
+
+def test_a_goal_that_leaves_nobody_is_refused(tmp_path: Path, hub: Hub) -> None:
+    said = the_fault(tmp_path, hub, with_field("goal: pledged\nsegment: {pledged: true}"))
+    assert "leaves out everyone who has pledged" in said

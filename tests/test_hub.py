@@ -8,7 +8,8 @@ import pytest
 
 from outreach.domain import Mailbox
 from outreach.errors import InputError
-from outreach.hub import contrast, load_hub
+from outreach.hub import Hub, contrast, load_hub
+from outreach.limits import Limits
 from outreach.settings import ROOT
 
 GOOD = (ROOT / "hub.yaml").read_text()
@@ -93,3 +94,45 @@ def test_the_digest_moves_with_the_file(tmp_path: Path) -> None:
 def test_contrast_is_that_of_wcag() -> None:
     assert contrast("#000000", "#ffffff") == pytest.approx(21)
     assert contrast("#767676", "#ffffff") == pytest.approx(4.54, abs=0.01)
+
+
+LIMITED = """
+limits:
+  emails_per_day: 50
+  emails_per_person: 3
+  in_days: 14
+  complaint_pause: 0.2%
+colleagues:
+  amy: amy@example.org
+"""
+
+
+def written(tmp_path: Path, text: str) -> Hub:
+    path = tmp_path / "hub.yaml"
+    path.write_text(text)
+    return load_hub(path)
+
+
+def test_limits_and_colleagues_are_optional_and_no_reader_sees_them(tmp_path: Path) -> None:
+    plain, limited = written(tmp_path, GOOD), written(tmp_path, GOOD + LIMITED)
+    assert (plain.limits, plain.colleagues) == (Limits(), {})
+    assert limited.limits == Limits(50, 3, 14, complaint_pause=0.2)
+    assert limited.colleagues == {"amy": "amy@example.org"}
+    assert limited.digest == plain.digest
+    first = written(tmp_path, LIMITED.lstrip() + GOOD)
+    assert (first.digest, first.limits) == (plain.digest, limited.limits)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("limits:\n  emails_a_day: 5\n", "did you mean “emails_per_day”?"),
+        ("limits:\n  emails_per_day: 0\n", "limits.emails_per_day"),
+        ("limits:\n  complaint_pause: 0.3\n", "limits.complaint_pause"),
+        ("limits:\n  complaint_warn: 0.29\n", "complaint_warn must be below complaint_pause"),
+        ("limits:\n  in_days: 3\n", "in_days needs emails_per_person"),
+        ("colleagues:\n  amy: nobody\n", "is not an email address"),
+    ],
+)
+def test_a_limit_that_cannot_hold_is_refused_in_words(tmp_path: Path, text: str, says: str) -> None:
+    assert says in "\n".join(faults_of(tmp_path, GOOD + text))

@@ -30,7 +30,9 @@ class Campaign:
     """The authored definition. `subject`, `preview` and `body` are Jinja, `body` in Markdown.
 
     `timetable` is a five-field cron text read in Europe/London. `why` tells readers why they
-    get this; empty means the hub's own words. `*_line` are lines of `file`.
+    get this; empty means the hub's own words. `goal` is what ends the need to write to somebody
+    ("pledged"), or ''; `capped`, whether the hub's limit of emails per person applies. `*_line`
+    are lines of `file`.
     """
 
     slug: str
@@ -51,6 +53,8 @@ class Campaign:
     approvers: tuple[str, ...]
     owner: str
     late_after_hours: int
+    goal: str
+    capped: bool
     layout: str
     category: str
     why: str
@@ -183,7 +187,9 @@ def _form(at: Located, file: str) -> FrontMatter:
 def _campaign(
     path: Path, form: FrontMatter, at: Located, source: str, body: str, body_line: int
 ) -> Campaign:
-    same = form.model_dump(exclude={"sender", "reply_to", "segment", "category"})
+    same = form.model_dump(
+        exclude={"sender", "reply_to", "segment", "category", "goal", "frequency"}
+    )
     return Campaign(
         **same,
         slug=path.stem,
@@ -192,6 +198,8 @@ def _campaign(
         reply_to=form.reply_to.mailbox() if form.reply_to else None,
         segment=Segment(**form.segment.model_dump()),
         category=form.category or path.stem,
+        goal=form.ends_with(),
+        capped=form.is_capped(),
         body=body,
         body_line=body_line,
         subject_line=at.line(("subject",)),

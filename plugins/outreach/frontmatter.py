@@ -16,6 +16,8 @@ from outreach.yamlfile import Path_
 Trigger = Literal["manual", "timetable", "new_pledges"]
 Occasion = Literal["edition", "pledge"]
 Approval = Literal["person", "standing"]
+Goal = Literal["pledged", "none"]
+Frequency = Literal["capped", "exempt"]
 
 _STRICT = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 _Line = Annotated[str, Field(min_length=1, max_length=300)]
@@ -51,6 +53,8 @@ class FrontMatter(BaseModel):
     working_days_only: Annotated[bool, Field(strict=True)] = False
     segment: SegmentForm = SegmentForm()
     occasion: Occasion = "edition"
+    goal: Goal | None = None
+    frequency: Frequency | None = None
     approval: Approval = "person"
     approvers: tuple[_UserId, ...] = ()
     owner: _UserId
@@ -58,6 +62,18 @@ class FrontMatter(BaseModel):
     layout: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")] = "standard"
     category: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,64}$")] = ""
     why: Annotated[str, Field(max_length=500)] = ""
+
+    def ends_with(self) -> str:
+        """Return what ends the need to write to somebody ("pledged"), or ''."""
+        if self.goal is None:
+            return "pledged" if self.segment.pledged is False else ""
+        return "" if self.goal == "none" else self.goal
+
+    def is_capped(self) -> bool:
+        """Whether the hub's limit of emails per person applies."""
+        if self.frequency is None:
+            return self.occasion != "pledge"
+        return self.frequency == "capped"
 
 
 Problem = tuple[Path_, str]
@@ -93,6 +109,9 @@ def _occasion(form: FrontMatter) -> Iterator[Problem]:
     if form.occasion == "pledge" and not (segment.pledged or segment.pledged_within_days):
         said = "occasion: pledge needs a segment of people with a pledge, such as pledged: true"
         yield ("occasion",), said
+    if form.goal == "pledged" and (segment.pledged or segment.pledged_within_days):
+        said = "goal: pledged leaves out everyone who has pledged, and the segment asks for them"
+        yield ("goal",), said
     if segment.pledged is False and segment.pledged_within_days:
         yield ("segment", "pledged"), "pledged: false and pledged_within_days cannot both hold"
 

@@ -14,12 +14,14 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from outreach.domain import Mailbox
 from outreach.errors import Fault, InputError
+from outreach.limits import NO_LIMITS, Limits, LimitsForm
 from outreach.wording import schema_faults, shown_path
 from outreach.yamlfile import Located, read_yaml
 
 _STRICT = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 _ADDRESS = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\"]+")
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+_UNSEEN = re.compile(r"^(?:limits|colleagues):.*?(?=^\S|\Z)", re.DOTALL | re.MULTILINE)
 _LEAST_CONTRAST = 4.5
 _PAIRS = (
     ("text", "panel"),
@@ -55,7 +57,11 @@ class Palette:
 
 @dataclass(frozen=True, slots=True)
 class Hub:
-    """Brand, areas, boroughs, sectors and senders. `digest` changes when `hub.yaml` does."""
+    """Brand, areas, boroughs, sectors and senders.
+
+    `digest` changes when `hub.yaml` does, other than in its limits and colleagues: readers see
+    nothing of those. `colleagues` maps Airflow user ids to where notices are emailed.
+    """
 
     name: str
     short_name: str
@@ -72,6 +78,8 @@ class Hub:
     approvers: tuple[str, ...]
     light: Palette
     dark: Palette
+    limits: Limits = NO_LIMITS
+    colleagues: Mapping[str, str] = field(default_factory=dict)
     digest: str = field(default="", repr=False)
 
     @property
@@ -171,6 +179,10 @@ class _HubForm(BaseModel):
     reply_to: MailboxField | None = None
     approvers: _Names
     colours: _ColoursForm
+    limits: LimitsForm = LimitsForm()
+    colleagues: dict[_Text, Annotated[str, AfterValidator(checked_address)]] = Field(
+        default_factory=dict
+    )
 
 
 def load_hub(path: Path) -> Hub:
@@ -190,11 +202,11 @@ def load_hub(path: Path) -> Hub:
     faint = _faint(form, at, file)
     if faint:
         raise InputError(*faint)
-    return _hub(form, hashlib.sha256(text.encode()).hexdigest())
+    return _hub(form, _digest(text))
 
 
 def _hub(form: _HubForm, digest: str) -> Hub:
-    plain = form.model_dump(exclude={"areas", "sender", "reply_to", "colours"})
+    plain = form.model_dump(exclude={"areas", "sender", "reply_to", "colours", "limits"})
     return Hub(
         **plain,
         areas=tuple(Area(area.name, area.survey_answers) for area in form.areas),
@@ -202,8 +214,16 @@ def _hub(form: _HubForm, digest: str) -> Hub:
         reply_to=form.reply_to.mailbox() if form.reply_to else None,
         light=Palette(**form.colours.light.model_dump()),
         dark=Palette(**form.colours.dark.model_dump()),
+        limits=form.limits.limits(),
         digest=digest,
     )
+
+
+def _digest(text: str) -> str:
+    seen = _UNSEEN.sub("", text)
+    if seen != text:
+        seen = seen.rstrip() + "\n"
+    return hashlib.sha256(seen.encode()).hexdigest()
 
 
 def _faint(form: _HubForm, at: Located, file: str) -> list[Fault]:

@@ -16,6 +16,7 @@ from outreach.domain import DeliveryState
 from outreach.keys import Keys
 from outreach.ledger.editions import batch, campaign, delivery, edition, event, variant
 from outreach.ledger.people import contact, suppression
+from outreach.limits import NO_LIMITS
 from outreach.settings import Settings
 
 SENT_AT = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
@@ -23,6 +24,8 @@ HUB = SimpleNamespace(
     name="NCL Training Hub",
     identity="NCL Training Hub, London",
     website="https://www.ncltraininghub.org",
+    limits=NO_LIMITS,
+    colleagues={},
 )
 
 

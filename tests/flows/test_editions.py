@@ -301,3 +301,17 @@ def test_production_needs_a_sender_that_is_not_made_up(written: Workspace) -> No
         prepared(replace(written, settings=bare))
     live = replace(bare, sender=Mailbox("news@hub.nhs.uk", "Hub"))
     assert prepared(replace(written, settings=live)).created
+
+
+def test_what_limits_an_edition_is_frozen_with_it_and_shown(written: Workspace) -> None:
+    prepared(written)
+    with written.engine.connect() as connection:
+        row = connection.execute(sa.select(edition)).one()
+    assert (row.late_after_hours, row.goal, row.capped) == (4, "", True)
+    editions.approve(written, NAME, by="lee", via="airflow")
+    editions.send(written, NAME)
+    limits = replace(written.hub.limits, emails_per_person=1)
+    limited = replace(written, hub=replace(written.hub, limits=limits))
+    again = editions.prepare(limited, SLUG, "two", by="amy", via="test")
+    assert again.planned == 0
+    assert again.suppressed["had 1 or more emails in the last 7 days"] == 3

@@ -8,7 +8,7 @@ import threading
 
 from outreach.cli.common import VIA, Commands, me, workspace
 from outreach.cli.output import Output, table
-from outreach.flows import doctor, events
+from outreach.flows import doctor, events, notices
 from outreach.flows.recovery import recover
 
 
@@ -31,6 +31,10 @@ def add_commands(commands: Commands) -> None:
     public.add_argument("--port", type=int, default=8090)
     public.add_argument("--host", default="127.0.0.1")
     public.set_defaults(run=_serve)
+    told = commands.add_parser("notices", help="what Outreach did by itself and nobody has seen")
+    told.add_argument("--seen", type=int, default=0, metavar="NOTICE", help="mark one as seen")
+    told.add_argument("--by", default="", metavar="NAME", help="who has seen it")
+    told.set_defaults(run=_notices)
     seen = commands.add_parser("doctor", help="what is configured, missing, and how to mend it")
     seen.set_defaults(run=_doctor)
 
@@ -81,6 +85,17 @@ def _serve(arguments: argparse.Namespace, out: Output) -> int:
     uvicorn.run(
         app, host=arguments.host, port=arguments.port, access_log=False, log_level="warning"
     )
+    return 0
+
+
+def _notices(arguments: argparse.Namespace, out: Output) -> int:
+    ws = workspace()
+    if arguments.seen:
+        notices.mark_seen(ws, arguments.seen, by=arguments.by, via=VIA)
+    found = notices.notices(ws)
+    rows = [(n.id, n.at, n.edition or n.campaign, n.owner, n.text, n.told) for n in found]
+    words = table(("notice", "at", "about", "owner", "what", "told"), rows)
+    out.result({"notices": found}, words if rows else "There is no notice that nobody has seen")
     return 0
 
 

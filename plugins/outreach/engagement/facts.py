@@ -101,6 +101,15 @@ def unexpected(standing: Standing, event: Event) -> bool:
     return event.type in SHOWN_STATE and standing.state in (S.SUPPRESSED, S.CANCELLED)
 
 
+def never_handed_over(standing: Standing, event: Event) -> bool:
+    """Whether an event is about a message that this ledger holds not to have left.
+
+    Besides the `unexpected` ones: planned, as after a restored backup.
+    """
+    waiting = event.type in SHOWN_STATE and standing.state is S.PLANNED
+    return waiting or unexpected(standing, event)
+
+
 def _burst(standing: Standing, at: datetime) -> bool:
     return standing.delivered_at is not None and at <= standing.delivered_at + BURST
 

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from outreach.clock import LONDON
 from outreach.domain import Event, EventType
 from outreach.engagement.facts import (
     apply,
     fact_key,
+    never_handed_over,
     objection_in,
     unexpected,
     with_engagement,
@@ -21,6 +23,7 @@ from outreach.engagement.facts import (
 from outreach.errors import TokenError
 from outreach.keys import Keys
 from outreach.ledger import events as store
+from outreach.ledger import notices
 from outreach.ledger.events import Fact
 from outreach.ledger.objections import Objection, suppress
 from outreach.ledger.standings import Standing, newest_accepted, save, standings
@@ -157,8 +160,35 @@ def _record(
     added = _add_new(connection, facts, now)
     _update(connection, known, added)
     suppress(connection, _objections(keys, known, added), origin="event", now=now)
+    _notice_never_handed_over(connection, known, added, now)
     odd = [fact for fact in added if fact.key and unexpected(known[fact.key], fact.event)]
     return added, odd
+
+
+def _notice_never_handed_over(
+    connection: sa.Connection, known: dict[Key, Standing], added: list[Fact], now: datetime
+) -> None:
+    """Tell the owner, once a day for each edition, that a message went that should not have."""
+    found = {
+        fact.key[0]: known[fact.key].state
+        for fact in added
+        if fact.key and never_handed_over(known[fact.key], fact.event)
+    }
+    for edition_id, state in sorted(found.items()):
+        name, campaign_id = notices.about(connection, edition_id)
+        notices.add(
+            connection,
+            kind="unexpected",
+            once=f"unexpected:{edition_id}:{now.astimezone(LONDON):%Y-%m-%d}",
+            text=(
+                f"The provider reports on a message of {name} that was {state} here and "
+                "not handed over. Somebody may have been written to who should not have been: "
+                "look at the edition's events"
+            ),
+            now=now,
+            campaign_id=campaign_id,
+            edition_id=edition_id,
+        )
 
 
 def _fact(connection: sa.Connection, keys: Keys, raw_id: int, event: Event) -> Fact:

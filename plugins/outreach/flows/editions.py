@@ -18,6 +18,7 @@ from outreach.flows.checking import blocking, check
 from outreach.flows.doubts import Doubt, doubts, settle_batch, settle_doubt, settle_doubts
 from outreach.flows.preparing import Prepared, find_campaign, prepare
 from outreach.flows.sending import SendReport, send
+from outreach.flows.watching import watch
 from outreach.ledger import certificate as certificates
 from outreach.ledger import edition_store, outcomes
 from outreach.ledger.certificate import Certificate
@@ -85,7 +86,9 @@ def settle(ws: Workspace, edition: str) -> Certificate:
     with ws.engine.begin() as connection:
         account = certificates.certificate(connection, edition)
         edition_store.finish(connection, record.id, account.as_json(), now)
-        return certificates.certificate(connection, edition)
+        account = certificates.certificate(connection, edition)
+    watch(ws)
+    return account
 
 
 def pause(ws: Workspace, edition: str, *, by: str, via: str, reason: str = "") -> Certificate:
@@ -121,6 +124,8 @@ def _control(
         _must_be_open(record)
         words = f"by {by}" + (f": {reason}" if reason else "") if control != Control.RUN else ""
         edition_store.set_control(connection, record.id, control, words)
+        if control == Control.RUN:
+            edition_store.seen(connection, record.id, now)
         edition_store.note(
             connection, who=by, via=via, action=control, subject=edition, at=now, detail=reason
         )

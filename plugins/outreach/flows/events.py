@@ -19,6 +19,7 @@ from outreach.flows.objections import (
     unsubscribe,
     unsubscribe_address,
 )
+from outreach.flows.watching import watch
 from outreach.ledger import events as store
 from outreach.ledger.engine import reading
 from outreach.providers.registry import event_source
@@ -91,6 +92,8 @@ def drain(ws: Workspace, limit: int = 10_000) -> DrainReport:
         for group in _grouped([part for post in posts for part in _slices(post)]):
             for taken in take_in(ws, group):
                 report = report.plus(taken)
+    if report.added:
+        watch(ws)
     return report
 
 

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from outreach.domain import Event, EventType, SuppressionReason
 from outreach.engagement.facts import apply
 from outreach.errors import TokenError
+from outreach.flows.watching import watch
 from outreach.keys import UNSUBSCRIBE, Keys
 from outreach.ledger.columns import chunks
 from outreach.ledger.objections import (
@@ -93,6 +94,8 @@ def pull_suppressions(ws: Workspace) -> PullReport:
             report = PullReport(
                 report.listed + len(some), report.suppressed + suppressed, report.facts + facts
             )
+    if report.facts:
+        watch(ws)
     return report
 
 

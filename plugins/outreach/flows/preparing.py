@@ -16,6 +16,7 @@ from outreach.errors import Fault, InputError, NotFound, Refused
 from outreach.flows.mailboxes import reply_to_mailbox, sender_mailbox
 from outreach.ledger import audience, edition_store, freeze
 from outreach.ledger.audience import Candidate, Rule
+from outreach.ledger.caps import Cap
 from outreach.ledger.certificate import certificate
 from outreach.ledger.engine import reading
 from outreach.ledger.freeze import NewEdition, NewVariant
@@ -106,7 +107,7 @@ def prepare(
     if send_at and send_at < now:
         raise InputError(f"{london(send_at)} has passed; choose a time to come, or none")
     compiled = compile_campaign(campaign, ws.hub, layouts(ws))
-    rule = _rule(campaign, narrow)
+    rule = rule_of(ws, campaign, narrow)
     found = _audience(ws, compiled, rule, name, now)
     context = EditionContext(occurrence, (send_at or due or now).astimezone(LONDON).date())
     contents = [compiled.render(key, context) for key in found.keys]
@@ -162,9 +163,19 @@ def _described(ws: Workspace, name: str, *, created: bool) -> Prepared:
     )
 
 
-def _rule(campaign: Campaign, narrow: Segment | None) -> Rule:
-    segment = narrowed(campaign.segment, narrow) if narrow else campaign.segment
-    return Rule(campaign.slug, campaign.purpose, segment, campaign.occasion == "pledge")
+def rule_of(ws: Workspace, campaign: Campaign, narrow: Segment | None) -> Rule:
+    """Return what decides a campaign's audience, `narrow` on top of its own segment."""
+    limits = ws.hub.limits
+    most = limits.emails_per_person
+    return Rule(
+        slug=campaign.slug,
+        purpose=campaign.purpose,
+        segment=narrowed(campaign.segment, narrow) if narrow else campaign.segment,
+        per_pledge=campaign.occasion == "pledge",
+        goal=campaign.goal,
+        capped=campaign.capped,
+        cap=Cap(most, limits.in_days) if most else None,
+    )
 
 
 def narrowed(segment: Segment, narrow: Segment) -> Segment:
@@ -253,6 +264,7 @@ def _new_edition(
         send_at=None,
         late_after=None,
         missing={},
+        late_after_hours=campaign.late_after_hours,
     )
 
 

@@ -14,10 +14,10 @@ from outreach.flows.preparing import (
     find_campaign,
     layouts,
     missing_values,
-    narrowed,
+    rule_of,
     too_many_variants,
 )
-from outreach.ledger.audience import Rule, select_candidates
+from outreach.ledger.audience import select_candidates
 from outreach.ledger.engine import reading
 from outreach.ledger.freeze_rows import PlannedDelivery
 from outreach.rendering import MAX_VARIANTS, Compiled, EditionContext, compile_campaign
@@ -63,8 +63,7 @@ def preview(
 def _audience(
     ws: Workspace, campaign: Campaign, compiled: Compiled, name: str, narrow: Segment | None
 ) -> tuple[list[PlannedDelivery], Counter[str]]:
-    segment = narrowed(campaign.segment, narrow) if narrow else campaign.segment
-    rule = Rule(campaign.slug, campaign.purpose, segment, campaign.occasion == "pledge")
+    rule = rule_of(ws, campaign, narrow)
     planned: list[PlannedDelivery] = []
     suppressed: Counter[str] = Counter()
     places: dict[object, int] = {}

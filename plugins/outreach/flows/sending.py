@@ -5,15 +5,18 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from outreach.clock import london
-from outreach.domain import EditionState
-from outreach.errors import InDoubt, MustStop, NotSent, Refused, Rejected, TooLarge
+from outreach.errors import InDoubt, MustStop, NotSent, Rejected, TooLarge
 from outreach.flows.composing import Made, handover, recipient
+from outreach.flows.pausing import REFUSED, pause_by_itself, pause_if_stood_still
 from outreach.flows.readiness import must_be_ready
 from outreach.flows.recovery import JournalGuard
+from outreach.flows.starting import may_start
+from outreach.flows.waiting import PATIENCE, insist, seconds_to_wait
+from outreach.flows.watching import watch
 from outreach.journal import Claim, Journal
 from outreach.ledger import claims, edition_store, holds, outcomes
 from outreach.ledger.claims import ClaimedBatch, Nothing
@@ -36,14 +39,11 @@ TO_FIRST_BYTE = 5.0
 REFUSED_IN_A_ROW = 10
 """So many people refused one after another are not the cause: the edition is paused."""
 
-RECORDING = 300.0
-"""Seconds a sender keeps trying to record what it knows while the ledger cannot be written."""
+WATCH_EVERY = 5.0
+"""Seconds between two looks at complaints, bounces and refusals while sending."""
 
-CLOCKS_DIFFER = 30.0
-"""Seconds that whoever starts a sender may be early by its own clock; the sender waits."""
-
-PATIENCE = 60.0
-"""Seconds a sender waits for a batch that is planned for later before it gives up."""
+SEEN_EVERY = 30.0
+"""Seconds between two notes that a sender is at work on an edition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,7 @@ class Sender:
                 v.id: frozen.from_json(v.content, v.format)
                 for v in edition_store.variants(connection, record.id)
             }
+        self._watched = self._seen = time.monotonic()
         self._batches = self._people = self._doubts = self._failed = self._in_a_row = 0
 
     def run(self, progress: Progress | None = None) -> SendReport:
@@ -96,7 +97,7 @@ class Sender:
             began = time.monotonic()
             taken = self._claim()
             if isinstance(taken, Nothing):
-                pause = _pause(taken)
+                pause = seconds_to_wait(taken)
                 if pause is None or waited + pause > PATIENCE:
                     return self._report(taken.finished, taken.why)
                 time.sleep(pause)
@@ -104,8 +105,22 @@ class Sender:
                 continue
             if self._hand_over(taken, began):
                 waited = 0.0
+            self._keep_watch()
             if progress:
                 progress(self._report(False, "sending"))
+
+    def _keep_watch(self) -> None:
+        """Judge the campaign now and then. Where the ledger is away, the next batch will say."""
+        now = time.monotonic()
+        if now < self._watched + WATCH_EVERY:
+            return
+        self._watched = now
+        with suppress(DatabaseTrouble):
+            if now > self._seen + SEEN_EVERY:
+                self._seen = now
+                with self._ws.engine.begin() as connection:
+                    edition_store.seen(connection, self._record.id, datetime.now(UTC))
+            watch(self._ws)
 
     def _claim(self) -> ClaimedBatch | Nothing:
         ws = self._ws
@@ -118,6 +133,7 @@ class Sender:
             token_kid=ws.keys.signing_kid,
             link_base=ws.settings.public_url,
             allowed=lambda address: not self._provider.networked or allowed(address, ws.settings),
+            limits=ws.hub.limits,
         )
 
     def _hand_over(self, taken: ClaimedBatch, began: float) -> bool:
@@ -130,7 +146,7 @@ class Sender:
             receipt = self._provider.hand_over(batch)
         except _Held as order:
             until, why = order.until, order.reason
-            _insist(lambda: outcomes.release(engine, taken, why, until, datetime.now(UTC)))
+            insist(lambda: outcomes.release(engine, taken, why, until, datetime.now(UTC)))
         except NotSent as error:
             self._release(taken, error)
         except (Rejected, TooLarge) as error:
@@ -140,10 +156,10 @@ class Sender:
         except InDoubt as error:
             self._doubts += len(taken.people)
             reason = error.reason
-            _insist(lambda: outcomes.record_doubt(engine, taken, reason, datetime.now(UTC)))
+            insist(lambda: outcomes.record_doubt(engine, taken, reason, datetime.now(UTC)))
         else:
             message_id = receipt.message_id
-            _insist(lambda: outcomes.record_accepted(engine, taken, message_id, datetime.now(UTC)))
+            insist(lambda: outcomes.record_accepted(engine, taken, message_id, datetime.now(UTC)))
             self._in_a_row = 0
             self._batches += 1
             self._people += len(taken.people)
@@ -167,18 +183,18 @@ class Sender:
         until = now + timedelta(seconds=seconds)
         engine, provider = self._ws.engine, self._record.provider
         if error.everyone:
-            _insist(lambda: outcomes.hold_provider(engine, provider, until, now))
-        _insist(lambda: outcomes.release(engine, taken, error.reason, until, now))
+            insist(lambda: outcomes.hold_provider(engine, provider, until, now))
+        insist(lambda: outcomes.release(engine, taken, error.reason, until, now))
 
     def _refused(self, taken: ClaimedBatch, reason: str) -> None:
         """One bad row never costs the others: halve the batch until it stands alone."""
         now, engine = datetime.now(UTC), self._ws.engine
         if len(taken.people) > 1:
-            _insist(lambda: outcomes.split(engine, taken, now))
+            insist(lambda: outcomes.split(engine, taken, now))
             return
         self._failed += 1
         self._in_a_row += 1
-        _insist(lambda: outcomes.record_failed(engine, taken, reason, now))
+        insist(lambda: outcomes.record_failed(engine, taken, reason, now))
         if self._in_a_row >= REFUSED_IN_A_ROW:
             self._in_a_row = 0
             self._pause(f"{REFUSED_IN_A_ROW} people one after another were refused: {reason}")
@@ -186,12 +202,11 @@ class Sender:
     def _stop(self, taken: ClaimedBatch, error: MustStop) -> None:
         """Pause the edition for every sender, saying what a person must mend."""
         now, engine = datetime.now(UTC), self._ws.engine
-        _insist(lambda: outcomes.release(engine, taken, error.reason, now, now))
+        insist(lambda: outcomes.release(engine, taken, error.reason, now, now))
         self._pause(error.reason)
 
     def _pause(self, reason: str) -> None:
-        with self._ws.engine.begin() as connection:
-            edition_store.pause_if_running(connection, self._record.id, reason)
+        pause_by_itself(self._ws, self._record, REFUSED, reason)
 
     def _handover(self, taken: ClaimedBatch) -> Handover:
         ws = self._ws
@@ -238,56 +253,16 @@ def send(ws: Workspace, edition: str, *, progress: Progress | None = None) -> Se
     now = datetime.now(UTC)
     with reading(ws.engine) as connection:
         record = edition_store.get(connection, edition)
-    _may_start(ws, record, now)
+    may_start(ws, record, now)
     outcomes.doubt_the_dead(ws.engine, now, alive, record.id)
     provider = open_provider(record.provider, ws.settings)
     try:
         must_be_ready(ws, provider)
         sender = Sender(ws, record, provider)
+        pause_if_stood_still(ws, record, datetime.now(UTC))
         with ws.engine.begin() as connection:
             edition_store.start(connection, record.id, now)
+            edition_store.seen(connection, record.id, datetime.now(UTC))
         return sender.run(progress)
     finally:
         provider.close()
-
-
-def _may_start(ws: Workspace, record: EditionRecord, now: datetime) -> None:
-    if record.state in (EditionState.SENDING, EditionState.SENT):
-        return
-    if record.state != EditionState.APPROVED:
-        raise Refused(f"{record.name} is {record.state}: only an approved edition is sent")
-    early = (record.send_at - now).total_seconds() if record.send_at else 0.0
-    if record.send_at and early > CLOCKS_DIFFER:
-        raise Refused(f"{record.name} is to be sent at {london(record.send_at)}, not before")
-    time.sleep(max(0.0, early))
-    if record.late_after and record.late_after < now:
-        with ws.engine.begin() as connection:
-            edition_store.close(connection, record.id, EditionState.CANCELLED, "too late", now)
-        raise Refused(
-            f"{record.name} was due by {london(record.late_after)} and is too late: nobody was "
-            "written to. Prepare a new edition if it should still go"
-        )
-
-
-def _insist(record: Callable[[], object]) -> None:
-    """Record an outcome, again and again while the ledger is locked or gone.
-
-    What a sender knows for certain would otherwise become a doubt. Repeating changes nothing.
-    """
-    until = time.monotonic() + RECORDING
-    while True:
-        try:
-            record()
-            return
-        except DatabaseTrouble:
-            if time.monotonic() > until:
-                raise
-            time.sleep(1.0)
-
-
-def _pause(nothing: Nothing) -> float | None:
-    """Seconds to wait before asking again, or None where waiting is useless."""
-    if nothing.wait_until is None:
-        return None
-    ahead = (nothing.wait_until - datetime.now(UTC)).total_seconds()
-    return min(max(ahead, 0.05), 2.0) if ahead < PATIENCE else None

@@ -11,21 +11,32 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from outreach.domain import Organisation, Purpose, Reader, Segment
+from outreach.ledger.caps import Cap, at_cap
 from outreach.ledger.editions import campaign, delivery, edition, exclusion
 from outreach.ledger.mailable import not_mailable
 from outreach.ledger.people import contact, organisation, pledge
 
 LONDON = ZoneInfo("Europe/London")
 
+PLEDGED = "pledged"
+GOAL_REACHED = "goal reached: has pledged"
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What decides an audience. `per_pledge`: one message for each pledge, not each edition."""
+    """What decides an audience. `per_pledge`: one message for each pledge, not each edition.
+
+    `goal` is what ends the need to write ("pledged" or ''). `capped` says that the hub's limit of
+    emails per person applies, and `cap` is that limit, where the hub has one.
+    """
 
     slug: str
     purpose: Purpose
     segment: Segment
     per_pledge: bool = False
+    goal: str = ""
+    capped: bool = False
+    cap: Cap | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +71,7 @@ def select_candidates(
         .order_by(contact.c.id)
     )
     had = had_occasions(connection, rule.slug) if rule.per_pledge else frozenset()
+    full = at_cap(connection, rule.cap, now) if rule.capped and rule.cap else frozenset()
     for row in connection.execution_options(yield_per=2000).execute(query):
         occasion = pledge_occasion(row.pledged_at) if rule.per_pledge else name
         if (row.address_hash, occasion) in had:
@@ -70,8 +82,14 @@ def select_candidates(
             address_hash=row.address_hash,
             occasion=occasion,
             reader=reader_of(row),
-            why_not=row.why_not,
+            why_not=row.why_not or _why_not_now(row, rule, full),
         )
+
+
+def _why_not_now(row: Any, rule: Rule, full: frozenset[int]) -> str:
+    if rule.goal == PLEDGED and row.pledged_at is not None:
+        return GOAL_REACHED
+    return rule.cap.reason if rule.cap and row.id in full else ""
 
 
 def pledge_occasion(pledged_at: datetime) -> str:

@@ -15,6 +15,7 @@ from outreach.ledger.columns import chunks
 from outreach.ledger.editions import batch, campaign, delivery, edition, fact
 from outreach.ledger.facts import set_fact
 from outreach.ledger.migrate import ledger_id
+from outreach.ledger.occasions import freed
 from outreach.ledger.people import contact
 
 RECOVERED_TO = "recovered to"
@@ -68,7 +69,13 @@ def doubt(connection: sa.Connection, claim: Claim, now: datetime) -> int:
     for pairs in chunks(tuple(zip(claim.address_hashes, occasions, strict=True)), 200):
         for address_hash, occasion in pairs:
             doubted += _doubt_one(
-                connection, edition_id, campaign_id, bytes(address_hash), occasion, now
+                connection,
+                edition_id,
+                campaign_id,
+                bytes(address_hash),
+                occasion,
+                now,
+                claim.edition,
             )
     connection.execute(
         sa.update(edition)
@@ -98,15 +105,18 @@ def _doubt_one(
     address_hash: bytes,
     occasion: str,
     now: datetime,
+    name: str,
 ) -> int:
+    # Under its occasion or, where a restored ledger gave the occasion back, under what is left.
     row = connection.execute(
         sa.select(delivery, batch.c.state.label("batch_state"))
         .select_from(delivery.outerjoin(batch, batch.c.id == delivery.c.batch_id))
         .where(
             delivery.c.campaign_id == campaign_id,
             delivery.c.address_hash == address_hash,
-            delivery.c.occasion == occasion,
+            delivery.c.occasion.in_([occasion, freed(occasion, name)]),
         )
+        .order_by(delivery.c.occasion != occasion)
     ).first()
     if row is None:
         connection.execute(
@@ -128,7 +138,7 @@ def _doubt_one(
     connection.execute(
         sa.update(delivery)
         .where(delivery.c.edition_id == row.edition_id, delivery.c.contact_id == row.contact_id)
-        .values(state=DeliveryState.UNKNOWN, reason=RECOVERED, recovered_at=now)
+        .values(state=DeliveryState.UNKNOWN, reason=RECOVERED, recovered_at=now, occasion=occasion)
     )
     return 1
 

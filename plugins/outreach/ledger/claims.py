@@ -5,26 +5,37 @@ What then becomes of it is recorded by `outcomes`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from outreach.domain import DeliveryState, Purpose
+from outreach.domain import DeliveryState
 from outreach.ledger import holds
+from outreach.ledger.caps import midnight, sent_on_the_day, take_turns
 from outreach.ledger.claimed import ClaimedBatch, ClaimedPerson, Nothing
-from outreach.ledger.columns import chunks
-from outreach.ledger.editions import batch, delivery, edition
+from outreach.ledger.cutting import cut_off
+from outreach.ledger.editions import batch, edition
 from outreach.ledger.holds import GLOBAL_STOP
-from outreach.ledger.mailable import not_mailable
-from outreach.ledger.people import contact
+from outreach.ledger.rechecks import recheck
+from outreach.limits import NO_LIMITS, Limits
 
 __all__ = ["GLOBAL_STOP", "ClaimedBatch", "ClaimedPerson", "Nothing", "claim"]
 
-ADDRESS_CHANGED = "address changed"
-NOT_ALLOWED = "not on the allow-list"
 
 S = DeliveryState
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who claims, when, for how long, and what the links of their messages are made with."""
+
+    sender: str
+    now: datetime
+    lease: timedelta
+    token_kid: str
+    link_base: str
 
 
 def claim(
@@ -37,26 +48,71 @@ def claim(
     token_kid: str,
     link_base: str = "",
     allowed: Callable[[str], bool],
+    limits: Limits = NO_LIMITS,
 ) -> ClaimedBatch | Nothing:
     """Claim the next planned batch, dropping whoever must no longer be written to.
 
     `token_kid` and `link_base` are kept: with them, its messages can be made again as they were.
-    `allowed` says whether an address may be reached at all from this deployment.
+    `allowed` says whether an address may be reached at all from this deployment. A batch that is
+    larger than what is left of the day's ceiling is cut; the rest of it stays planned.
     """
+    holder = Holder(sender, now, lease, token_kid, link_base)
     while True:
         with engine.begin() as connection:
             held = holds.held(connection, edition_id, now)
             if held is not None:
                 return held
+            left = _left_today(connection, edition_id, limits, now)
             row = _next_planned(connection, edition_id, now)
             if row is None:
                 return _nothing_planned(connection, edition_id, now)
-            people = _recheck(connection, row, allowed)
+            if left is not None and left <= 0:
+                return _ceiling_reached(limits, now)
+            people = recheck(connection, row, allowed, limits, now)
             if not people:
                 _close_empty(connection, row, now)
                 continue
-            links = {"token_kid": token_kid, "link_base": link_base}
-            return _take(connection, row, people, sender, now, lease, links)
+            return _take(connection, row, _within(connection, row, people, left), holder)
+
+
+def _left_today(
+    connection: sa.Connection, edition_id: int, limits: Limits, now: datetime
+) -> int | None:
+    """Return how many people may still be written to today, None where there is no ceiling.
+
+    Where anything is counted, senders claim one after another. The edition's row is locked
+    before any batch's, in the order in which whoever ends or cuts it does.
+    """
+    if limits.emails_per_day is None and limits.emails_per_person is None:
+        return None
+    take_turns(connection, now)
+    if limits.emails_per_day is None:
+        return None
+    connection.execute(
+        sa.select(edition.c.id).where(edition.c.id == edition_id).with_for_update(key_share=True)
+    )
+    return limits.emails_per_day - sent_on_the_day(connection, now)
+
+
+def _ceiling_reached(limits: Limits, now: datetime) -> Nothing:
+    return Nothing(
+        f"the day's ceiling of {limits.emails_per_day} emails is reached; the rest goes after "
+        "midnight (London)",
+        wait_until=midnight(now, 1),
+    )
+
+
+def _within(
+    connection: sa.Connection,
+    row: sa.Row,  # type: ignore[type-arg]
+    people: list[ClaimedPerson],
+    left: int | None,
+) -> list[ClaimedPerson]:
+    """Return as many of a batch as may still go today, the others cut off as a planned batch."""
+    if left is None or len(people) <= left:
+        return people
+    cut_off(connection, row, [person.contact_id for person in people[left:]])
+    return people[:left]
 
 
 def _next_planned(connection: sa.Connection, edition_id: int, now: datetime) -> sa.Row | None:  # type: ignore[type-arg]
@@ -87,61 +143,6 @@ def _nothing_planned(connection: sa.Connection, edition_id: int, now: datetime) 
     return Nothing("nothing is planned any more", finished=True)
 
 
-def _recheck(
-    connection: sa.Connection,
-    row: sa.Row,  # type: ignore[type-arg]
-    allowed: Callable[[str], bool],
-) -> list[ClaimedPerson]:
-    purpose = connection.execute(
-        sa.select(edition.c.purpose).where(edition.c.id == row.edition_id)
-    ).scalar_one()
-    why = sa.case(
-        (contact.c.address_hash != delivery.c.address_hash, ADDRESS_CHANGED),
-        else_=not_mailable(Purpose(purpose)),
-    )
-    found = connection.execute(
-        sa.select(
-            delivery.c.contact_id,
-            delivery.c.email,
-            delivery.c.address_hash,
-            delivery.c.occasion,
-            delivery.c.slot_values,
-            why.label("why"),
-        )
-        .select_from(delivery.join(contact, contact.c.id == delivery.c.contact_id))
-        .where(delivery.c.batch_id == row.id, delivery.c.state.is_(None))
-        .order_by(delivery.c.contact_id)
-    ).all()
-    people: list[ClaimedPerson] = []
-    dropped: dict[str, list[int]] = {}
-    for person in found:
-        reason = person.why or ("" if allowed(person.email) else NOT_ALLOWED)
-        if reason:
-            dropped.setdefault(reason, []).append(person.contact_id)
-        else:
-            people.append(
-                ClaimedPerson(
-                    person.contact_id,
-                    person.email,
-                    person.address_hash,
-                    person.occasion,
-                    tuple(person.slot_values),
-                )
-            )
-    for reason, ids in dropped.items():
-        _suppress(connection, row.edition_id, ids, reason)
-    return people
-
-
-def _suppress(connection: sa.Connection, edition_id: int, ids: Sequence[int], reason: str) -> None:
-    for some in chunks(ids):
-        connection.execute(
-            sa.update(delivery)
-            .where(delivery.c.edition_id == edition_id, delivery.c.contact_id.in_(some))
-            .values(state=S.SUPPRESSED, reason=reason)
-        )
-
-
 def _close_empty(connection: sa.Connection, row: sa.Row, now: datetime) -> None:  # type: ignore[type-arg]
     connection.execute(
         sa.update(batch)
@@ -154,12 +155,9 @@ def _take(
     connection: sa.Connection,
     row: sa.Row,  # type: ignore[type-arg]
     people: list[ClaimedPerson],
-    sender: str,
-    now: datetime,
-    lease: timedelta,
-    links: dict[str, str],
+    holder: Holder,
 ) -> ClaimedBatch:
-    until = now + lease
+    until = holder.now + holder.lease
     connection.execute(
         sa.update(batch)
         .where(batch.c.id == row.id)
@@ -167,9 +165,11 @@ def _take(
             state=S.CLAIMED,
             epoch=row.epoch + 1,
             attempts=row.attempts + 1,
-            sender=sender,
-            **links,
-            claimed_at=now,
+            sender=holder.sender,
+            token_kid=holder.token_kid,
+            link_base=holder.link_base,
+            people=len(people),
+            claimed_at=holder.now,
             lease_until=until,
             reason="",
         )
@@ -181,7 +181,7 @@ def _take(
         number=row.number,
         epoch=row.epoch + 1,
         attempts=row.attempts + 1,
-        claimed_at=now,
+        claimed_at=holder.now,
         lease_until=until,
         people=tuple(people),
     )

@@ -19,6 +19,7 @@ from outreach.ledger.editions import (
     edition,
     variant,
 )
+from outreach.ledger.occasions import give_back
 
 OPEN = (EditionState.PREPARED, EditionState.APPROVED, EditionState.SENDING)
 """States in which something may still be sent."""
@@ -55,6 +56,8 @@ class EditionRecord:
     approved_at: datetime | None
     send_at: datetime | None
     late_after: datetime | None
+    late_after_hours: int
+    seen_at: datetime | None
     started_at: datetime | None
     finished_at: datetime | None
     source_hash: str
@@ -115,6 +118,8 @@ def get(connection: sa.Connection, name: str) -> EditionRecord:
         approved_at=row.approved_at,
         send_at=row.send_at,
         late_after=row.late_after,
+        late_after_hours=row.late_after_hours,
+        seen_at=row.seen_at,
         started_at=row.started_at,
         finished_at=row.finished_at,
         source_hash=row.source_hash or "",
@@ -202,13 +207,19 @@ def set_control(connection: sa.Connection, edition_id: int, control: Control, re
     )
 
 
-def pause_if_running(connection: sa.Connection, edition_id: int, reason: str) -> None:
-    """Pause an edition that runs; a stop that a person ordered stays."""
-    connection.execute(
+def seen(connection: sa.Connection, edition_id: int, now: datetime) -> None:
+    """Note that a sender looks at an edition."""
+    connection.execute(sa.update(edition).where(edition.c.id == edition_id).values(seen_at=now))
+
+
+def pause_if_running(connection: sa.Connection, edition_id: int, reason: str) -> bool:
+    """Pause an edition that runs; a stop that a person ordered stays. Returns whether it ran."""
+    done = connection.execute(
         sa.update(edition)
         .where(edition.c.id == edition_id, edition.c.control == Control.RUN)
         .values(control=Control.PAUSE, control_reason=reason)
     )
+    return bool(done.rowcount)
 
 
 def close(
@@ -217,7 +228,7 @@ def close(
     """End an edition: what is still planned is cancelled; returns how many people that is.
 
     A claimed batch is left to its sender: its outcome is recorded all the same, and it is
-    cancelled too if it comes back unsent.
+    cancelled too if it comes back unsent. Pledges that it never began to answer are given back.
     """
     connection.execute(
         sa.select(edition.c.id).where(edition.c.id == edition_id).with_for_update(key_share=True)
@@ -246,6 +257,7 @@ def close(
             finished_at=now,
         )
     )
+    give_back(connection, edition_id)
     return int(counted)
 
 

@@ -51,6 +51,7 @@ class NewEdition:
     send_at: datetime | None
     late_after: datetime | None
     missing: dict[str, int]
+    late_after_hours: int = 0
 
 
 def audience_hash(planned: Sequence[PlannedDelivery]) -> str:
@@ -155,6 +156,9 @@ def _insert_edition(
                 created_at=new.created_at,
                 send_at=new.send_at,
                 late_after=new.late_after,
+                late_after_hours=new.late_after_hours,
+                goal=new.rule.goal,
+                capped=new.rule.capped,
                 missing=new.missing,
             )
             .returning(edition.c.id)

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
 from outreach.domain import DeliveryState, Purpose
 from outreach.ledger.claims import ClaimedBatch
 from outreach.ledger.columns import chunks
+from outreach.ledger.cutting import cut_off
 from outreach.ledger.edition_store import OPEN
 from outreach.ledger.editions import batch, delivery, edition
 from outreach.ledger.engine import reading
@@ -79,32 +81,11 @@ def split(engine: sa.Engine, taken: ClaimedBatch, now: datetime) -> bool:
     half = ids[len(ids) // 2 :]
     with engine.begin() as connection:
         back = _unsent(connection, taken.edition_id)
-        kept = connection.execute(
-            _mine(taken).values(**back, size=len(ids) - len(half), recorded_at=now, sender="")
-        )
-        if not kept.rowcount:
+        row = connection.execute(_held_by(taken)).first()
+        if row is None:
             return False
-        number = connection.execute(
-            sa.select(sa.func.max(batch.c.number)).where(batch.c.edition_id == taken.edition_id)
-        ).scalar_one()
-        made = connection.execute(
-            sa.insert(batch)
-            .values(
-                edition_id=taken.edition_id,
-                variant_id=taken.variant_id,
-                number=number + 1,
-                size=len(half),
-                attempts=taken.attempts,
-                **back,
-            )
-            .returning(batch.c.id)
-        ).scalar_one()
-        for some in chunks(half):
-            connection.execute(
-                sa.update(delivery)
-                .where(delivery.c.edition_id == taken.edition_id, delivery.c.contact_id.in_(some))
-                .values(batch_id=made)
-            )
+        cut_off(connection, row, half, back)
+        connection.execute(_mine(taken).values(**back, recorded_at=now, sender=""))
         return True
 
 
@@ -178,6 +159,18 @@ def _unsent(connection: sa.Connection, edition_id: int, reason: str = "") -> dic
     if row.state in OPEN:
         return {"state": S.PLANNED, "reason": reason}
     return {"state": S.CANCELLED, "reason": row.control_reason}
+
+
+def _held_by(taken: ClaimedBatch) -> sa.Select[Any]:
+    return (
+        sa.select(batch)
+        .where(
+            batch.c.id == taken.batch_id,
+            batch.c.epoch == taken.epoch,
+            batch.c.state == S.CLAIMED,
+        )
+        .with_for_update()
+    )
 
 
 def _mine(taken: ClaimedBatch) -> sa.Update:

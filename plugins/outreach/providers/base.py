@@ -51,6 +51,8 @@ class Handover:
 
     `at` is when it was claimed: with it, the same handover makes the same messages again.
     `edition_mark` is opaque and names the edition in the provider's statistics; '' for none.
+    `notice` marks a plain service message to a colleague: it is no delivery, so that there is
+    nothing to unsubscribe from. Everything else carries each recipient's unsubscribe link.
     """
 
     reference: str
@@ -62,6 +64,7 @@ class Handover:
     recipients: tuple[Recipient, ...]
     at: datetime
     edition_mark: str = ""
+    notice: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,11 +40,13 @@ class _Policy(EmailPolicy):
 _POLICY = _Policy(linesep="\r\n", max_line_length=76)
 
 
-def list_unsubscribe(recipient: Recipient) -> dict[str, str]:
-    """Return the two headers that RFC 2369 and RFC 8058 ask for.
+def list_unsubscribe(handover: Handover, recipient: Recipient) -> dict[str, str]:
+    """Return the two headers that RFC 2369 and RFC 8058 ask for; none for a notice.
 
     Raises Rejected unless the link is one that a header can carry as it is.
     """
+    if handover.notice:
+        return {}
     url = recipient.unsubscribe_url
     good = url.isascii() and url.isprintable() and not {*" <>,"} & {*url}
     if not good or not url.startswith(("https://", "http://")) or len(url) > _LONGEST_LINE - 40:
@@ -102,7 +104,7 @@ def _headers(message: EmailMessage, handover: Handover, recipient: Recipient) ->
     message["Date"] = format_datetime(handover.at)
     domain = handover.sender.address.rpartition("@")[2]
     message["Message-ID"] = f"<{recipient.delivery_id}@{domain}>"
-    for name, value in list_unsubscribe(recipient).items():
+    for name, value in list_unsubscribe(handover, recipient).items():
         message[name] = value
     message[DELIVERY_HEADER] = recipient.delivery_id
 

@@ -96,7 +96,7 @@ def written(handover: Handover, recipient: Recipient) -> Written:
     headers = [("From", shown(handover.sender)), ("To", recipient.address)]
     headers += [("Reply-To", shown(handover.reply_to))] if handover.reply_to else []
     subject = _clean(join(content.subject, plain))
-    headers += [("Subject", subject), *list_unsubscribe(recipient).items()]
+    headers += [("Subject", subject), *list_unsubscribe(handover, recipient).items()]
     return Written(
         subject=subject,
         text=_clean(join(content.text, plain)),
@@ -129,7 +129,7 @@ def _clean(text: str) -> str:
 def _whole(handover: Handover, tags: _Tags) -> dict[str, Any]:
     content = handover.content
     whole: dict[str, Any] = {
-        "personalizations": [_personal(r, tags) for r in handover.recipients],
+        "personalizations": [_personal(handover, r, tags) for r in handover.recipients],
         "from": _mailbox(handover.sender),
         "subject": _tagged(content.subject, tags.plain_tag),
         "content": [
@@ -144,10 +144,10 @@ def _whole(handover: Handover, tags: _Tags) -> dict[str, Any]:
     return whole
 
 
-def _personal(recipient: Recipient, tags: _Tags) -> dict[str, Any]:
+def _personal(handover: Handover, recipient: Recipient, tags: _Tags) -> dict[str, Any]:
     person: dict[str, Any] = {
         "to": [{"email": recipient.address}],
-        "headers": list_unsubscribe(recipient),
+        "headers": list_unsubscribe(handover, recipient),
         "custom_args": {DELIVERY_ARG: recipient.delivery_id},
     }
     if tags.plain or tags.html:

@@ -1,0 +1,92 @@
+"""How many emails a contact had, and the deployment sent: what limits are held against."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+import sqlalchemy as sa
+
+from outreach.clock import LONDON
+from outreach.domain import ACCEPTED_OR_LATER, DeliveryState
+from outreach.ledger.editions import batch, delivery
+from outreach.ledger.facts import set_fact
+from outreach.ledger.states import EFFECTIVE
+
+S = DeliveryState
+
+_OUT = (S.CLAIMED.value, S.ACCEPTED.value, S.UNKNOWN.value)
+"""States of a batch whose people may have been written to."""
+
+_HANDED_OVER = sorted({*_OUT, *(state.value for state in ACCEPTED_OR_LATER)})
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """At most `emails` to one person in `days` days."""
+
+    emails: int
+    days: int
+
+    @property
+    def reason(self) -> str:
+        """Why somebody is left out, in words."""
+        return f"had {self.emails} or more emails in the last {self.days} days"
+
+
+def take_turns(connection: sa.Connection, now: datetime) -> None:
+    """Wait until no other sender is claiming, so that what is counted stays true."""
+    set_fact(connection, "claims in turn", "", now)
+
+
+def at_cap(
+    connection: sa.Connection,
+    cap: Cap,
+    now: datetime,
+    *,
+    besides_edition: int = 0,
+    in_batch: int = 0,
+) -> frozenset[int]:
+    """Return the contacts who had as many emails as the cap allows.
+
+    Whoever may have been written to counts as written to. `besides_edition` is not counted;
+    `in_batch` asks only about the people of one batch.
+    """
+    query = (
+        sa.select(delivery.c.contact_id)
+        .join(batch, batch.c.id == delivery.c.batch_id)
+        .where(
+            batch.c.claimed_at >= now - timedelta(days=cap.days),
+            EFFECTIVE.in_(_HANDED_OVER),
+            delivery.c.edition_id != besides_edition,
+        )
+        .group_by(delivery.c.contact_id)
+        .having(sa.func.count() >= cap.emails)
+    )
+    if in_batch:
+        mate = delivery.alias("mate")
+        query = query.where(
+            delivery.c.contact_id.in_(
+                sa.select(mate.c.contact_id).where(mate.c.batch_id == in_batch)
+            )
+        )
+    return frozenset(connection.execute(query).scalars())
+
+
+def sent_on_the_day(connection: sa.Connection, now: datetime) -> int:
+    """Return how many people batches were claimed for since midnight in London.
+
+    Those that came back unsent or were refused do not count.
+    """
+    counted = connection.execute(
+        sa.select(sa.func.coalesce(sa.func.sum(batch.c.people), 0)).where(
+            batch.c.claimed_at >= midnight(now), batch.c.state.in_(_OUT)
+        )
+    ).scalar_one()
+    return int(counted)
+
+
+def midnight(now: datetime, days: int = 0) -> datetime:
+    """Return when the London day of `now` began, or the one `days` later."""
+    day = now.astimezone(LONDON).date() + timedelta(days=days)
+    return datetime.combine(day, time(), LONDON)

@@ -1,0 +1,67 @@
+"""How much a deployment sends at most, and at which rates it pauses a campaign by itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """`limits:` of hub.yaml. Rates are in percent; see docs/decisions/0013.
+
+    `emails_per_day` counts the whole deployment by London day; `emails_per_person` in `in_days`
+    days counts one contact over all campaigns that do not say `frequency: exempt`. None: no limit.
+    """
+
+    emails_per_day: int | None = None
+    emails_per_person: int | None = None
+    in_days: int = 7
+    complaint_warn: float = 0.1
+    complaint_pause: float = 0.25
+    bounce_pause: float = 5.0
+    failure_pause: float = 10.0
+
+
+NO_LIMITS = Limits()
+"""No limit on how much is sent; the usual rates."""
+
+
+def _percent(value: Any) -> Any:
+    """Return `0.25%` as 0.25; anything else as it is, for the schema to judge."""
+    if isinstance(value, str) and value.rstrip().endswith("%"):
+        return value.rstrip()[:-1].strip()
+    return value
+
+
+_Number = Annotated[int, Field(ge=1, strict=True)]
+# Mailbox providers act at 0.3%, so a higher one would pause too late.
+_Complaints = Annotated[float, Field(gt=0, lt=0.3), BeforeValidator(_percent)]
+_Rate = Annotated[float, Field(gt=0, le=100), BeforeValidator(_percent)]
+
+
+class LimitsForm(BaseModel):
+    """`limits:` as written."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    emails_per_day: _Number | None = None
+    emails_per_person: _Number | None = None
+    in_days: Annotated[int, Field(ge=1, le=366, strict=True)] = NO_LIMITS.in_days
+    complaint_warn: _Complaints = NO_LIMITS.complaint_warn
+    complaint_pause: _Complaints = NO_LIMITS.complaint_pause
+    bounce_pause: _Rate = NO_LIMITS.bounce_pause
+    failure_pause: _Rate = NO_LIMITS.failure_pause
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> LimitsForm:
+        if self.complaint_warn > self.complaint_pause:
+            raise ValueError("complaint_warn must be below complaint_pause")
+        if "in_days" in self.model_fields_set and self.emails_per_person is None:
+            raise ValueError("in_days needs emails_per_person: how many emails in so many days?")
+        return self
+
+    def limits(self) -> Limits:
+        """Return them as the rest of Outreach knows them."""
+        return Limits(**self.model_dump())

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,21 +44,35 @@ class FakeSendGrid:
         """The bodies of the accepted requests, in order."""
         return httpx.get(f"{self.address}/_control/requests").json()
 
+    def busy(self) -> int:
+        """How many requests are neither taken nor refused yet."""
+        return httpx.get(f"{self.address}/_control/busy").json()
+
     def queries(self) -> list[str]:
         """The paths asked for by GET, in order."""
         return httpx.get(f"{self.address}/_control/queries").json()
 
 
-@pytest.fixture
-def sendgrid_server(tmp_path: Path) -> Iterator[FakeSendGrid]:
-    log = tmp_path / "accepted.jsonl"
+@contextmanager
+def running(log: Path) -> Iterator[FakeSendGrid]:
+    """A fake in a process of its own, logging what it takes to `log`."""
     log.touch()
-    script = Path(__file__).with_name("sendgrid_server.py")
     process = subprocess.Popen(
-        [sys.executable, str(script), "--log", str(log)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "tests.fakes.sendgrid_server", "--log", str(log)],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
     )
     assert process.stdout
-    yield FakeSendGrid(process.stdout.readline().strip(), log)
-    process.kill()
-    process.wait()
-    process.stdout.close()
+    try:
+        yield FakeSendGrid(process.stdout.readline().strip(), log)
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+@pytest.fixture
+def sendgrid_server(tmp_path: Path) -> Iterator[FakeSendGrid]:
+    with running(tmp_path / "accepted.jsonl") as server:
+        yield server

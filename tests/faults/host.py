@@ -88,6 +88,7 @@ def _tune(what: dict[str, Any]) -> None:
     """Shorten waits, so that a fault shows in tenths of a second; what is done stays the same."""
     for module, name, value in (
         (sending, "PATIENCE", what.get("patience", 0.0)),
+        (sending, "AGAIN", 0.1),
         (sendgrid, "_USUAL_WAIT", 0.5),
         (sendgrid, "EXCHANGE", what.get("exchange", sendgrid.EXCHANGE)),
     ):

@@ -39,6 +39,9 @@ REFUSED_IN_A_ROW = 10
 RECORDING = 300.0
 """Seconds a sender keeps trying to record what it knows while the ledger cannot be written."""
 
+AGAIN = 1.0
+"""Seconds between two such tries."""
+
 CLOCKS_DIFFER = 30.0
 """Seconds that whoever starts a sender may be early by its own clock; the sender waits."""
 
@@ -282,7 +285,7 @@ def _insist(record: Callable[[], object]) -> None:
         except DatabaseTrouble:
             if time.monotonic() > until:
                 raise
-            time.sleep(1.0)
+            time.sleep(AGAIN)
 
 
 def _pause(nothing: Nothing) -> float | None:

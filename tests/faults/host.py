@@ -101,7 +101,7 @@ def _tune(what: dict[str, Any]) -> None:
 def _limit(ws: Workspace, what: dict[str, Any]) -> None:
     """Set this sender's database connections up as ordered (SQLite only)."""
     pragmas = what.get("pragmas", [])
-    if not pragmas:
+    if not pragmas or ws.engine.dialect.name != "sqlite":
         return
 
     def limited(connection: Any, _record: Any) -> None:

@@ -94,6 +94,8 @@ class Sender:
     def run(self, progress: Progress | None = None) -> SendReport:
         """Send until nothing is planned, a person ordered otherwise, or waiting is useless."""
         waited = 0.0
+        self._guard.check()
+        self._journal.begin()
         while True:
             self._guard.check()
             began = time.monotonic()

@@ -74,7 +74,9 @@ def complains_in_flight(trial: Trial) -> None:
     held = trial.start({"step": "before recording", "nth": trial.some_batch(), "do": "stop"})
     assert held.until_stopped(), held.words()
     n = trial.rng.choice(trial.claimed())
-    trial.post(trial.word("spamreport", n))
+    about = trial.word("spamreport", n)
+    del about["outreach_delivery"]
+    trial.post({**about, "email": trial.address(n)})
     trial.crossing.add(trial.ids[n])
     held.go_on()
     assert held.wait() == 0, held.words()

@@ -30,7 +30,9 @@ class FakeSendGrid:
 
     def list_suppressed(self, **lists: list[dict[str, Any]]) -> None:
         """Set the suppression lists."""
-        httpx.post(f"{self.address}/_control/suppressions", json=lists, verify=False).raise_for_status()
+        httpx.post(
+            f"{self.address}/_control/suppressions", json=lists, verify=False
+        ).raise_for_status()
 
     def count(self, **metrics: int) -> None:
         """Have the statistics say this instead of what was taken."""

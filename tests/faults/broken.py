@@ -47,5 +47,11 @@ def ignores_objections() -> None:
 
 BROKEN: dict[str, Callable[[], None]] = {
     work.__name__.replace("_", " "): work
-    for work in (resends_doubts, forgets_people, fails_doubts, lists_no_crossing, ignores_objections)
+    for work in (
+        resends_doubts,
+        forgets_people,
+        fails_doubts,
+        lists_no_crossing,
+        ignores_objections,
+    )
 }

@@ -17,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from outreach.errors import OutreachError
-from outreach.flows import editions, sending
+from outreach.flows import editions, insisting, sending
 from outreach.providers import sendgrid
 from outreach.workspace import Workspace, open_workspace
 from tests.faults import broken
@@ -80,7 +80,7 @@ def send(what: dict[str, Any]) -> None:
     _limit(ws, what)
     saboteur.watch(ws.engine)
     report = editions.send(ws, what["edition"])
-    with open(what["report"], "w") as file:  # noqa: PTH123
+    with open(what["report"], "w") as file:
         json.dump(asdict(report), file)
 
 
@@ -88,7 +88,7 @@ def _tune(what: dict[str, Any]) -> None:
     """Shorten waits, so that a fault shows in tenths of a second; what is done stays the same."""
     for module, name, value in (
         (sending, "PATIENCE", what.get("patience", 0.0)),
-        (sending, "AGAIN", 0.1),
+        (insisting, "AGAIN", 0.1),
         (sendgrid, "_USUAL_WAIT", 0.5),
         (sendgrid, "EXCHANGE", what.get("exchange", sendgrid.EXCHANGE)),
     ):

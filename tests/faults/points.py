@@ -47,7 +47,11 @@ POINTS = (
     Point(16, "An event comes before the receipt was recorded"),
     Point(17, "The same event twice"),
     Point(18, "The same event under a new id"),
-    Point(19, "Events out of order", (_DRAIN + "test_the_order_in_which_events_arrive_does_not_matter",)),
+    Point(
+        19,
+        "Events out of order",
+        (_DRAIN + "test_the_order_in_which_events_arrive_does_not_matter",),
+    ),
     Point(20, "An event a day late, or never", (_DRAIN + "test_an_event_a_day_late_still_counts",)),
     Point(
         21,
@@ -101,7 +105,8 @@ POINTS = (
         (
             _IMPORTS + "test_a_file_that_shrank_is_refused_before_anything_changes",
             _IMPORTS + "test_a_file_that_lost_a_column_is_refused",
-            _IMPORTS + "test_people_behind_a_quotation_mark_that_is_never_closed_are_not_lost_unseen",
+            _IMPORTS
+            + "test_people_behind_a_quotation_mark_that_is_never_closed_are_not_lost_unseen",
         ),
     ),
     Point(

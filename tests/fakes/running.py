@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,11 +26,13 @@ class FakeSendGrid:
 
     def fail(self, *faults: dict[str, Any]) -> None:
         """Have the next requests fail, one fault each (or `times`)."""
-        httpx.post(f"{self.address}/_control/faults", json=faults).raise_for_status()
+        httpx.post(f"{self.address}/_control/faults", json=faults, verify=False).raise_for_status()
 
     def list_suppressed(self, **lists: list[dict[str, Any]]) -> None:
         """Set the suppression lists."""
-        httpx.post(f"{self.address}/_control/suppressions", json=lists).raise_for_status()
+        httpx.post(
+            f"{self.address}/_control/suppressions", json=lists, verify=False
+        ).raise_for_status()
 
     def count(self, **metrics: int) -> None:
         """Have the statistics say this instead of what was taken."""
@@ -41,23 +44,37 @@ class FakeSendGrid:
 
     def requests(self) -> list[dict[str, Any]]:
         """The bodies of the accepted requests, in order."""
-        return httpx.get(f"{self.address}/_control/requests").json()
+        return httpx.get(f"{self.address}/_control/requests", verify=False).json()
+
+    def busy(self) -> int:
+        """How many requests are neither taken nor refused yet."""
+        return httpx.get(f"{self.address}/_control/busy", verify=False).json()
 
     def queries(self) -> list[str]:
         """The paths asked for by GET, in order."""
-        return httpx.get(f"{self.address}/_control/queries").json()
+        return httpx.get(f"{self.address}/_control/queries", verify=False).json()
+
+
+@contextmanager
+def running(log: Path) -> Iterator[FakeSendGrid]:
+    """A fake in a process of its own, logging what it takes to `log`."""
+    log.touch()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.fakes.sendgrid_server", "--log", str(log)],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    )
+    assert process.stdout
+    try:
+        yield FakeSendGrid(process.stdout.readline().strip(), log)
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
 
 
 @pytest.fixture
 def sendgrid_server(tmp_path: Path) -> Iterator[FakeSendGrid]:
-    log = tmp_path / "accepted.jsonl"
-    log.touch()
-    script = Path(__file__).with_name("sendgrid_server.py")
-    process = subprocess.Popen(
-        [sys.executable, str(script), "--log", str(log)], stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout
-    yield FakeSendGrid(process.stdout.readline().strip(), log)
-    process.kill()
-    process.wait()
-    process.stdout.close()
+    with running(tmp_path / "accepted.jsonl") as server:
+        yield server

@@ -1,12 +1,13 @@
 """A SendGrid-shaped server that is as strict as the real one and fails on request.
 
-Run alone: `python tests/fakes/sendgrid_server.py --port 0 --log accepted.jsonl`; it prints its
+Run alone: `python -m tests.fakes.sendgrid_server --port 0 --log accepted.jsonl`; it prints its
 address. Each accepted personalization becomes one line of the log, with the message as it would
 be sent (substitutions made).
 
 Control (no key needed): POST /_control/faults takes a list of faults, used up in turn, each
-`{"kind": ..., "times": 1}`; POST /_control/suppressions takes {list name: [entries]};
-GET /_control/requests answers the bodies taken, in order.
+`{"kind": ..., "times": 1}` (kind "" lets a request pass); POST /_control/suppressions takes
+{list name: [entries]}; GET /_control/requests answers the bodies taken, in order, and
+GET /_control/busy how many requests are neither taken nor refused yet.
 """
 
 from __future__ import annotations
@@ -25,123 +26,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from tests.fakes.sendgrid_rules import Errors, check, composed, error
+
 API_KEY = "SG.test-key"
 
-RESERVED = {
-    "x-sg-id",
-    "x-sg-eid",
-    "received",
-    "dkim-signature",
-    "content-type",
-    "content-transfer-encoding",
-    "to",
-    "from",
-    "subject",
-    "reply-to",
-    "cc",
-    "bcc",
-}
-KNOWN = {
-    "personalizations",
-    "from",
-    "reply_to",
-    "subject",
-    "content",
-    "categories",
-    "tracking_settings",
-    "mail_settings",
-    "custom_args",
-    "headers",
-}
-ADDRESS = re.compile(r"[!-?A-~]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 SUPPRESSION = re.compile(
     r"/v3/suppression/(bounces|blocks|invalid_emails|spam_reports|unsubscribes)"
 )
-
-Errors = list[dict[str, Any]]
-
-
-def error(message: str, field: str | None = None) -> dict[str, Any]:
-    """One error as SendGrid words it."""
-    return {"message": message, "field": field, "help": None}
-
-
-def check(body: Mapping[str, Any]) -> Errors:
-    """Everything that SendGrid would refuse in a request's body."""
-    found: Errors = [error("unknown property", key) for key in body if key not in KNOWN]
-    people = body.get("personalizations")
-    if not isinstance(people, list) or not 1 <= len(people) <= 1000:
-        return [*found, error("personalizations: 1 to 1000 are needed", "personalizations")]
-    for place, person in enumerate(people):
-        found += _check_person(person, f"personalizations.{place}")
-    if not ADDRESS.fullmatch(str((body.get("from") or {}).get("email", ""))):
-        found.append(error("The from email does not contain a valid address.", "from.email"))
-    if not body.get("subject"):
-        found.append(error("The subject is required.", "subject"))
-    return found + _check_content(body.get("content")) + _check_categories(body)
-
-
-def _check_person(person: Any, where: str) -> Errors:
-    found: Errors = []
-    to = [one.get("email", "") for one in person.get("to", [])]
-    if not to or len({one.lower() for one in to}) != len(to):
-        found.append(error("Each email address must be unique; one is needed.", f"{where}.to"))
-    found += [
-        error(f"Does not contain a valid address: {one}", f"{where}.to")
-        for one in to
-        if not ADDRESS.fullmatch(one)
-    ]
-    for name, value in (person.get("headers") or {}).items():
-        if name.lower() in RESERVED or not isinstance(value, str) or not value.isascii():
-            found.append(error(f"The header {name} is reserved or bad.", f"{where}.headers"))
-    for value in (person.get("custom_args") or {}).values():
-        if not isinstance(value, str) or not value:
-            found.append(error("Custom args must be strings.", f"{where}.custom_args"))
-    tags = person.get("substitutions") or {}
-    if any(not isinstance(value, str) for value in tags.values()):
-        found.append(error("Substitutions must be strings.", f"{where}.substitutions"))
-    elif sum(len(k.encode()) + len(v.encode()) for k, v in tags.items()) > 10_000:
-        found.append(error("Substitutions may not exceed 10000 bytes.", f"{where}.substitutions"))
-    return found
-
-
-def _check_content(content: Any) -> Errors:
-    kinds = [part.get("type") for part in content or []]
-    if kinds != ["text/plain", "text/html"]:
-        return [error("text/plain must come first, then text/html.", "content")]
-    if any(not part.get("value") for part in content):
-        return [error("The content value must be a string at least one character.", "content")]
-    return []
-
-
-def _check_categories(body: Mapping[str, Any]) -> Errors:
-    names = body.get("categories") or []
-    good = len(names) <= 10 and len(set(names)) == len(names)
-    if good and all(one.isascii() and 0 < len(one) <= 255 for one in names):
-        return []
-    return [error("At most 10 unique ASCII categories.", "categories")]
-
-
-def composed(body: Mapping[str, Any], person: Mapping[str, Any]) -> dict[str, Any]:
-    """One personalization's message after substitutions, tag by tag as SendGrid does."""
-
-    def fill(text: str) -> str:
-        for tag, value in (person.get("substitutions") or {}).items():
-            text = text.replace(tag, value)
-        return text
-
-    return {
-        "delivery": (person.get("custom_args") or {}).get("outreach_delivery", ""),
-        "to": [one["email"] for one in person["to"]],
-        "headers": {**(body.get("headers") or {}), **(person.get("headers") or {})},
-        "subject": fill(body["subject"]),
-        "text": fill(body["content"][0]["value"]),
-        "html": fill(body["content"][1]["value"]),
-        "from": body["from"],
-        "reply_to": body.get("reply_to"),
-        "categories": body.get("categories"),
-        "tracking_settings": body.get("tracking_settings"),
-    }
 
 
 class State:
@@ -155,6 +46,7 @@ class State:
         self.suppressions: dict[str, list[dict[str, Any]]] = {}
         self.queries: list[str] = []
         self.stats: dict[str, int] = {}
+        self.busy = 0
 
     def next_fault(self) -> dict[str, Any]:
         with self.lock:
@@ -192,6 +84,8 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(200, state.requests)
         elif url.path == "/_control/queries":
             self._answer(200, state.queries)
+        elif url.path == "/_control/busy":
+            self._answer(200, state.busy)
         elif not self._authorised():
             self._answer(401, {"errors": [error("The provided authorization grant is invalid")]})
         elif url.path == "/v3/categories/stats":
@@ -206,7 +100,22 @@ class Handler(BaseHTTPRequestHandler):
             self._body()
             self._answer(404, {"errors": [error("not found")]})
         else:
-            self._send(self.server.state.next_fault())
+            self._count(1)
+            self._open = True
+            try:
+                self._send(self.server.state.next_fault())
+            finally:
+                self._decided()
+
+    def _decided(self) -> None:
+        """This request's fate is sealed, whatever becomes of the reply."""
+        if self._open:
+            self._open = False
+            self._count(-1)
+
+    def _count(self, change: int) -> None:
+        with self.server.state.lock:
+            self.server.state.busy += change
 
     def _control(self, told: Any) -> None:
         name = self.path.rpartition("/")[2]
@@ -225,6 +134,7 @@ class Handler(BaseHTTPRequestHandler):
         if kind in _REFUSALS:
             return self._refuse(kind, fault)
         if kind == "hang before processing":
+            self._decided()
             time.sleep(fault.get("seconds", 2))
             return self._reset()
         return self._process(raw, fault)
@@ -233,7 +143,7 @@ class Handler(BaseHTTPRequestHandler):
         if not self._authorised():
             wrong = error("The provided authorization grant is invalid, expired, or revoked")
             return self._answer(401, {"errors": [wrong]})
-        if len(raw) > 30_000_000:
+        if len(raw) > self._limit(fault):
             return self._answer(413, {"errors": [error("Request entity too large")]})
         try:
             body = json.loads(raw)
@@ -244,14 +154,25 @@ class Handler(BaseHTTPRequestHandler):
             return self._answer(400, {"errors": errors})
         message_id = uuid.uuid4().hex[:22]
         self.server.state.accept(body, message_id)
+        self._decided()
         return self._after(fault, message_id)
+
+    def _limit(self, fault: dict[str, Any]) -> int:
+        """A server that takes less than SendGrid goes on doing so: its fault is not used up."""
+        if fault["kind"] != "too large":
+            return 30_000_000
+        self._keep(fault)
+        return int(fault["above"])
+
+    def _keep(self, fault: dict[str, Any]) -> None:
+        with self.server.state.lock:
+            self.server.state.faults.insert(0, fault)
 
     def _bad_row(self, body: dict[str, Any], fault: dict[str, Any]) -> Errors:
         """A bad row stays bad: its fault is not used up."""
         if fault["kind"] != "bad row":
             return []
-        with self.server.state.lock:
-            self.server.state.faults.insert(0, fault)
+        self._keep(fault)
         return [
             error(f"Invalid: {fault['email']}", f"personalizations.{place}.to")
             for place, person in enumerate(body.get("personalizations") or [])
@@ -265,6 +186,8 @@ class Handler(BaseHTTPRequestHandler):
         elif kind == "hang after processing":
             time.sleep(fault.get("seconds", 2))
             self._reset()
+        elif kind == "trickle":
+            self._trickle(message_id, fault)
         elif kind == "503 after acceptance":
             self._answer(503, {"errors": [error("Service Unavailable")]})
         elif kind == "garbage reply":
@@ -276,6 +199,13 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(202, None)
         else:
             self._answer(202, None, {"X-Message-Id": message_id})
+
+    def _trickle(self, message_id: str, fault: dict[str, Any]) -> None:
+        """Answer byte by byte: no single wait is long, and the whole never ends."""
+        reply = f"HTTP/1.1 202 Accepted\r\nX-Message-Id: {message_id}\r\nX-Slow: " + "z" * 60_000
+        for byte in reply.encode():
+            self.wfile.write(bytes([byte]))
+            time.sleep(fault.get("seconds", 0.05))
 
     def _refuse(self, kind: str, fault: dict[str, Any]) -> None:
         status, words = _REFUSALS[kind]

@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from outreach.errors import ConfigError
 from outreach.flows import editions
 from outreach.flows.sending import REFUSED_IN_A_ROW
-from outreach.ledger.engine import DatabaseTrouble
 from outreach.workspace import Workspace
 from tests.fakes.running import FakeSendGrid
 from tests.kills.deployment import EDITION, PEOPLE, Deployment, deploy
@@ -88,7 +87,7 @@ def test_a_ledger_that_is_locked_for_a_moment_makes_no_doubt(
         outcome = {"": "accepted", "429": "planned", "400": "planned"}[kind]
         if statement.startswith("UPDATE batch") and outcome in str(parameters) and not locked:
             locked.append(statement)
-            raise DatabaseTrouble(statement, {}, Exception("database is locked"))
+            raise sa.exc.OperationalError(statement, {}, Exception("database is locked"))
 
     sa.event.listen(ws.engine, "before_cursor_execute", lock)
     assert editions.send(ws, EDITION).finished

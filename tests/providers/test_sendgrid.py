@@ -20,6 +20,7 @@ from outreach.errors import (
     Rejected,
     TooLarge,
 )
+from outreach.providers import sendgrid
 from outreach.providers.registry import open_provider
 from outreach.providers.sendgrid import SendGrid
 from outreach.settings import Settings, load_settings
@@ -114,6 +115,17 @@ def test_429_slows_everyone_until_the_reset(
         provider.hand_over(handover(recipient(1)))
     assert caught.value.everyone
     assert 15 < caught.value.retry_after <= 20
+
+
+def test_a_reply_that_trickles_in_for_ever_is_cut_short_and_in_doubt(
+    provider: SendGrid, sendgrid_server: FakeSendGrid, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sendgrid, "EXCHANGE", 0.3)
+    sendgrid_server.fail({"kind": "trickle", "seconds": 0.02})
+    with pytest.raises(InDoubt):
+        provider.hand_over(handover(recipient(1)))
+    provider.hand_over(handover(recipient(2)))
+    assert sendgrid_server.accepted()[-1]["delivery"] == "delivery2"
 
 
 def test_no_connection_is_provably_not_sent(settings: Settings) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.fakes.batches import CONTENT, handover, recipient
-from tests.fakes.sendgrid_server import check, composed
+from tests.fakes.sendgrid_rules import check, composed
 
 from outreach.errors import Rejected, TooLarge
 from outreach.providers.base import Content, Pieces

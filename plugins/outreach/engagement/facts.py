@@ -44,7 +44,9 @@ _TIME_OF = {
     E.COMPLAINED: "complained_at",
     E.UNSUBSCRIBED: "unsubscribed_at",
 }
-_IN_DOUBT = frozenset({S.UNKNOWN, S.FAILED, S.PLANNED})
+_FORGOTTEN = frozenset({S.PLANNED, S.CANCELLED})
+"""Where a ledger restored from a backup may have left somebody whom it had handed over."""
+_IN_DOUBT = _FORGOTTEN | {S.UNKNOWN, S.FAILED}
 SETTLED = "settled by an event: the provider took it"
 
 
@@ -132,9 +134,9 @@ def _may_move(old: DeliveryState, new: DeliveryState) -> bool:
     # An event with our id about a planned delivery proves that it was handed over (a ledger
     # restored from a backup): it passes through doubt to where the event says.
     through_doubt = (
-        old is S.PLANNED
+        old in _FORGOTTEN
         and new in ACCEPTED_OR_LATER
-        and may_become(S.PLANNED, S.UNKNOWN)
+        and may_become(old, S.UNKNOWN)
         and may_become(S.UNKNOWN, new)
     )
     return through_doubt or may_become(old, new)

@@ -30,7 +30,8 @@ class JournalGuard:
         self._seen = -1
 
     def check(self) -> None:
-        """Raise Refused where one of the journal's newest claims is unknown to the ledger.
+        """Raise Refused where one of the journal's newest claims is unknown to the ledger, or
+        where a ledger with claims has no journal at all.
 
         Not the very newest alone: two senders may have claimed in one order and journalled in
         the other just as a backup was taken.
@@ -39,6 +40,15 @@ class JournalGuard:
         if size == self._seen:
             return
         with reading(self._engine) as connection:
+            # In this order: a sender begins the journal before it first claims.
+            if not size and behind.ever_claimed(connection) and not self._journal.exists():
+                raise Refused(
+                    "the claim journal is gone: OUTREACH_JOURNAL names no file, and this ledger "
+                    "has claims. Put the journal back. Where it is lost, and the ledger is not an "
+                    "older one from a backup, `outreach recover` begins a new journal. Where both "
+                    "are lost, nobody can say who was written to since the backup: cancel what "
+                    "was being sent before you run `outreach recover`"
+                )
             if not behind.knows_all(connection, self._journal.newest(_LOOKED_AT)):
                 raise Refused(
                     "the ledger is behind its claim journal, as after restoring a backup: "
@@ -51,13 +61,16 @@ class JournalGuard:
 def recover(ws: Workspace, *, by: str, via: str) -> Recovery:
     """Put everyone in doubt whom the journal knows as claimed and the ledger does not.
 
-    Nobody in doubt is written to again by itself. Safe to repeat.
+    Nobody in doubt is written to again by itself. Safe to repeat. Begins a journal where there
+    is none.
     """
     now = datetime.now(UTC)
+    journal = Journal(ws.settings.journal)
+    journal.begin()
     claims = missing = doubted = 0
     editions: dict[str, None] = {}
     last: Claim | None = None
-    for claim in Journal(ws.settings.journal).claims():
+    for claim in journal.claims():
         claims, last = claims + 1, claim
         with ws.engine.begin() as connection:
             if behind.knows(connection, claim):

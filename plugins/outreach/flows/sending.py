@@ -11,11 +11,12 @@ from datetime import UTC, datetime, timedelta
 
 from outreach.errors import InDoubt, MustStop, NotSent, Rejected, TooLarge
 from outreach.flows.composing import Made, handover, recipient
+from outreach.flows.insisting import insist
+from outreach.flows.patience import PATIENCE, seconds_to_wait
 from outreach.flows.pausing import REFUSED, pause_by_itself, pause_if_stood_still
 from outreach.flows.readiness import must_be_ready
 from outreach.flows.recovery import JournalGuard
 from outreach.flows.starting import may_start
-from outreach.flows.waiting import PATIENCE, insist, seconds_to_wait
 from outreach.flows.watching import watch
 from outreach.journal import Claim, Journal
 from outreach.ledger import claims, edition_store, holds, outcomes
@@ -92,6 +93,8 @@ class Sender:
     def run(self, progress: Progress | None = None) -> SendReport:
         """Send until nothing is planned, a person ordered otherwise, or waiting is useless."""
         waited = 0.0
+        self._guard.check()
+        self._journal.begin()
         while True:
             self._guard.check()
             began = time.monotonic()
@@ -115,7 +118,7 @@ class Sender:
         if now < self._watched + WATCH_EVERY:
             return
         self._watched = now
-        with suppress(DatabaseTrouble):
+        with suppress(*DatabaseTrouble):
             if now > self._seen + SEEN_EVERY:
                 self._seen = now
                 with self._ws.engine.begin() as connection:
@@ -140,9 +143,7 @@ class Sender:
         """Take one batch from claim to recorded outcome; returns whether it was accepted."""
         engine = self._ws.engine
         try:
-            batch = self._handover(taken)
-            self._journal.append(self._journalled(taken))
-            self._may_leave(taken, began)
+            batch = self._made_ready(taken, began)
             receipt = self._provider.hand_over(batch)
         except _Held as order:
             until, why = order.until, order.reason
@@ -165,6 +166,22 @@ class Sender:
             self._people += len(taken.people)
             return True
         return False
+
+    def _made_ready(self, taken: ClaimedBatch, began: float) -> Handover:
+        """Do all that comes before the first byte: where it fails, nothing was sent."""
+        try:
+            batch = self._handover(taken)
+            self._journal.append(self._journalled(taken))
+            self._may_leave(taken, began)
+        except (NotSent, _Held):
+            raise
+        except DatabaseTrouble as error:
+            raise NotSent("the ledger could not be asked right before the hand-over") from error
+        except Exception:
+            now, engine = datetime.now(UTC), self._ws.engine
+            insist(lambda: outcomes.release(engine, taken, "could not be made ready", now, now))
+            raise
+        return batch
 
     def _may_leave(self, taken: ClaimedBatch, began: float) -> None:
         """Look once more right before bytes leave: an order is as sharp as can be."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -94,8 +95,21 @@ def recovered_to(connection: sa.Connection, claim: Claim, now: datetime) -> None
     set_fact(connection, RECOVERED_TO, _identity(claim), now)
 
 
+def ever_claimed(connection: sa.Connection) -> bool:
+    """Whether anything of this ledger was ever claimed, so that there must be a journal."""
+    return (
+        connection.execute(sa.select(batch.c.id).where(batch.c.epoch > 0).limit(1)).first()
+        is not None
+    )
+
+
 def _identity(claim: Claim) -> str:
-    return f"{claim.ledger_id} {claim.edition} {claim.batch} {claim.epoch}"
+    """Return what tells a claim from any other.
+
+    Its whole content: after a recovery, other people of a batch may be claimed under the same
+    edition, batch and epoch.
+    """
+    return hashlib.blake2s(claim.line(), digest_size=16).hexdigest()
 
 
 def _doubt_one(

@@ -13,8 +13,11 @@ from sqlalchemy.engine import make_url
 
 from outreach.errors import ConfigError
 
-DatabaseTrouble = sa.exc.OperationalError
-"""The database is locked, full, read-only or gone: nothing about what was asked of it."""
+DatabaseTrouble = (sa.exc.OperationalError, sa.exc.InternalError)
+"""The database is locked, full, read-only or gone: nothing about what was asked of it.
+
+PostgreSQL's driver counts a database that has become read-only among the second kind.
+"""
 
 
 def open_engine(url: str) -> sa.Engine:

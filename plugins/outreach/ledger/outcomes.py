@@ -30,7 +30,8 @@ def record_accepted(engine: sa.Engine, taken: ClaimedBatch, message_id: str, now
     """Record the provider's receipt; returns False where this claim had been fenced off.
 
     A batch that was meanwhile put in doubt (its sender seemed dead) is accepted too: the
-    receipt is proof. People suppressed since the claim are listed as crossed.
+    receipt is proof, also against a person who settled that doubt meanwhile. People suppressed
+    since the claim are listed as crossed.
     """
     with engine.begin() as connection:
         done = connection.execute(
@@ -43,6 +44,7 @@ def record_accepted(engine: sa.Engine, taken: ClaimedBatch, message_id: str, now
             .values(state=S.ACCEPTED, message_id=message_id, reason="", recorded_at=now)
         )
         if done.rowcount:
+            _prove(connection, taken)
             _mark_crossed(connection, taken, now)
         return bool(done.rowcount)
 
@@ -184,6 +186,15 @@ def _mine(taken: ClaimedBatch) -> sa.Update:
 def _settle(engine: sa.Engine, taken: ClaimedBatch, values: dict[str, object]) -> bool:
     with engine.begin() as connection:
         return bool(connection.execute(_mine(taken).values(**values)).rowcount)
+
+
+def _prove(connection: sa.Connection, taken: ClaimedBatch) -> None:
+    """Whoever of this batch was settled as not sent was sent after all."""
+    connection.execute(
+        sa.update(delivery)
+        .where(delivery.c.batch_id == taken.batch_id, delivery.c.state == S.FAILED)
+        .values(state=None, reason="")
+    )
 
 
 def _mark_crossed(connection: sa.Connection, taken: ClaimedBatch, now: datetime) -> None:

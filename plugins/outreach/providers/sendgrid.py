@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,6 +25,7 @@ from outreach.errors import (
 )
 from outreach.providers.allowlist import guard
 from outreach.providers.base import Handover, Receipt
+from outreach.providers.deadline import Deadline
 from outreach.providers.filling import without_addresses
 from outreach.providers.sendgrid_payload import MAX_RECIPIENTS, payload
 from outreach.settings import Settings, is_loopback
@@ -32,6 +34,10 @@ from outreach.settings import Settings, is_loopback
 _TIMEOUT = httpx.Timeout(connect=4.0, write=30.0, read=60.0, pool=4.0)
 _BEFORE_THE_BODY = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _REPLY_BYTES = 65_536
+
+EXCHANGE = 120.0
+"""Seconds that one hand-over may take in all, far below the lease of its claim."""
+
 _LONGEST_WAIT = 600.0
 _USUAL_WAIT = 30.0
 
@@ -46,13 +52,14 @@ class SendGrid:
     def __init__(self, settings: Settings, timeout: httpx.Timeout = _TIMEOUT) -> None:
         self._settings = settings
         self._client = client(settings, timeout)
+        self._deadline = Deadline()
 
     def hand_over(self, handover: Handover) -> Receipt:
         """Post the batch. Raises one of the five HandOverErrors; see `verdict`."""
         guard((r.address for r in handover.recipients), self._settings)
         body = payload(handover)
         try:
-            with self._client.stream("POST", "/v3/mail/send", content=body) as response:
+            with self._deadline.of(EXCHANGE), self._posted(body) as response:
                 if response.status_code == httpx.codes.ACCEPTED:
                     return Receipt(response.headers.get("X-Message-Id", ""))
                 raise verdict(response.status_code, response.headers, _words(response, handover))
@@ -66,6 +73,10 @@ class SendGrid:
             raise InDoubt(
                 f"the connection to SendGrid was lost before its reply ({type(error).__name__})"
             ) from None
+
+    def _posted(self, body: bytes) -> AbstractContextManager[httpx.Response]:
+        extensions = {"trace": self._deadline.trace}
+        return self._client.stream("POST", "/v3/mail/send", content=body, extensions=extensions)
 
     def close(self) -> None:
         """Let go of connections."""

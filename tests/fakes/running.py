@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,10 @@ class FakeSendGrid:
     def fail(self, *faults: dict[str, Any]) -> None:
         """Have the next requests fail, one fault each (or `times`)."""
         httpx.post(f"{self.address}/_control/faults", json=faults).raise_for_status()
+
+    def take_time(self, pace: dict[str, float]) -> None:
+        """Let each reply come so many seconds after its batch is taken, by category."""
+        httpx.post(f"{self.address}/_control/pace", json=pace).raise_for_status()
 
     def list_suppressed(self, **lists: list[dict[str, Any]]) -> None:
         """Set the suppression lists."""
@@ -50,14 +55,23 @@ class FakeSendGrid:
 
 @pytest.fixture
 def sendgrid_server(tmp_path: Path) -> Iterator[FakeSendGrid]:
-    log = tmp_path / "accepted.jsonl"
+    with running_sendgrid(tmp_path) as server:
+        yield server
+
+
+@contextmanager
+def running_sendgrid(folder: Path) -> Iterator[FakeSendGrid]:
+    """Run a fake SendGrid that logs what it takes to `folder`."""
+    log = folder / "accepted.jsonl"
     log.touch()
     script = Path(__file__).with_name("sendgrid_server.py")
     process = subprocess.Popen(
         [sys.executable, str(script), "--log", str(log)], stdout=subprocess.PIPE, text=True
     )
     assert process.stdout
-    yield FakeSendGrid(process.stdout.readline().strip(), log)
-    process.kill()
-    process.wait()
-    process.stdout.close()
+    try:
+        yield FakeSendGrid(process.stdout.readline().strip(), log)
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()

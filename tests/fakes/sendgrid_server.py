@@ -6,6 +6,7 @@ be sent (substitutions made).
 
 Control (no key needed): POST /_control/faults takes a list of faults, used up in turn, each
 `{"kind": ..., "times": 1}`; POST /_control/suppressions takes {list name: [entries]};
+POST /_control/pace takes {category: seconds}, by which a reply comes after its batch is taken;
 GET /_control/requests answers the bodies taken, in order.
 """
 
@@ -155,6 +156,7 @@ class State:
         self.suppressions: dict[str, list[dict[str, Any]]] = {}
         self.queries: list[str] = []
         self.stats: dict[str, int] = {}
+        self.pace: dict[str, float] = {}
 
     def next_fault(self) -> dict[str, Any]:
         with self.lock:
@@ -244,7 +246,13 @@ class Handler(BaseHTTPRequestHandler):
             return self._answer(400, {"errors": errors})
         message_id = uuid.uuid4().hex[:22]
         self.server.state.accept(body, message_id)
+        time.sleep(self._pace(body))
         return self._after(fault, message_id)
+
+    def _pace(self, body: dict[str, Any]) -> float:
+        """Seconds that a reply takes, by the request's first category; '' is for all others."""
+        pace = self.server.state.pace
+        return pace.get((body.get("categories") or [""])[0], pace.get("", 0.0))
 
     def _bad_row(self, body: dict[str, Any], fault: dict[str, Any]) -> Errors:
         """A bad row stays bad: its fault is not used up."""

@@ -16,7 +16,9 @@ import sqlalchemy as sa
 
 from outreach.flows import editions
 from outreach.flows.doubts import doubts
+from outreach.ledger.edition_store import edition_names
 from outreach.ledger.editions import batch, edition
+from outreach.ledger.engine import reading
 from outreach.local.environment import without_settings
 from outreach.local.stack import Stack, running_stack
 from outreach.settings import load_settings
@@ -172,6 +174,17 @@ class Deployment:
         subject = f"Issue {occurrence} of {slug}"
         return [one["to"][0] for one in self.server.accepted() if one["subject"] == subject]
 
+    def states(self, run: Run, task: str) -> set[str]:
+        """The states of a task's instances."""
+        found = self.amy.instances(run.dag, run.id)
+        return {str(one["state"]) for one in found if one["task_id"] == task}
+
+    def names(self, slug: str) -> list[str]:
+        """Every edition of a campaign, besides the one for its standing approval."""
+        with reading(self.ws.engine) as connection:
+            names = edition_names(connection)
+        return [n for n in names if n.startswith(f"{slug}@") and not n.endswith("@seed")]
+
     def in_flight(self, name: str) -> set[int]:
         """The processes that hold a batch of an edition at this moment."""
         found = sa.select(batch.c.sender).join(edition, edition.c.id == batch.c.edition_id)
@@ -199,8 +212,12 @@ class Deployment:
 
 
 @contextmanager
-def deployed(home: Path, slugs: dict[str, str]) -> Iterator[Deployment]:
-    """Run Airflow on these campaigns (slug -> file), standing approvals given beforehand."""
+def deployed(home: Path, slugs: dict[str, str], postgres: str) -> Iterator[Deployment]:
+    """Run Airflow on these campaigns (slug -> file), standing approvals given beforehand.
+
+    Its own database is `postgres`, as in production: on SQLite, so many scenarios at once end
+    in "database is locked". The ledger is SQLite.
+    """
     campaigns = home / "campaigns"
     campaigns.mkdir(parents=True)
     for slug, text in slugs.items():
@@ -213,6 +230,7 @@ def deployed(home: Path, slugs: dict[str, str]) -> Iterator[Deployment]:
             "OUTREACH_ALLOWED_RECIPIENTS": "*@example.org",
             "OUTREACH_FROM": "NCL Training Hub <hub@example.org>",
             "OUTREACH_CAMPAIGNS": str(campaigns),
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": postgres,
             # A supervisor that died is missed after this, not after five minutes.
             "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "15",
             "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "3",

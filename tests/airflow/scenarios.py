@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from outreach.flows import editions
 from outreach.local.processes import tool
-from tests.airflow.deployment import BATCHES, PEOPLE, Deployment, campaign_file
+from tests.airflow.deployment import PEOPLE, Deployment, campaign_file
 
 Scenario = Callable[[Deployment, str], None]
 SCENARIOS: dict[str, Scenario] = {}
@@ -62,7 +62,7 @@ def send_is_cleared_while_it_runs_and_then_everything(at: Deployment, slug: str)
     assert at.ended(run) == "success"
     again = at.promise(run.edition)
     assert (again.accepted, again.unknown) == (first.accepted, first.unknown)
-    assert [name for name in _names(at, slug) if not name.endswith("@seed")] == [run.edition]
+    assert at.names(slug) == [run.edition]
 
 
 @scenario()
@@ -104,7 +104,7 @@ def nobody_can_backfill(at: Deployment, slug: str) -> None:
         command, env=dict(at.stack.environ), capture_output=True, text=True, timeout=120
     )
     assert told.returncode != 0, told.stdout
-    assert _names(at, slug) == [f"{slug}@seed"]
+    assert at.names(slug) == []
 
 
 @scenario()
@@ -149,7 +149,7 @@ def its_file_is_broken_while_it_is_sent(at: Deployment, slug: str) -> None:
     at.until(lambda: "faulty file" in str(at.amy.tags(run.dag)), "the fault to show in Airflow")
     refused = at.trigger(slug, "two")
     assert at.ended(refused) == "failed"
-    assert [n for n in _names(at, slug) if n.endswith("@two")] == []
+    assert at.names(slug) == [run.edition]
 
 
 @scenario()
@@ -187,7 +187,7 @@ def it_is_paused_and_its_dag_too(at: Deployment, slug: str) -> None:
     assert held.planned
     assert held.accepted == len(at.taken(run.edition))
     at.airflow("amy").switch(run.dag, on=True)
-    at.until(lambda: _states(at, run, "send") == {"deferred"}, "no worker to be held")
+    at.until(lambda: at.states(run, "send") == {"deferred"}, "no worker to be held")
     assert editions.certificate(at.ws, run.edition).planned == held.planned
     editions.resume(at.ws, run.edition, by="amy", via="test")
     assert at.ended(run) == "success"
@@ -211,19 +211,3 @@ def only_somebody_who_is_no_author_can_approve(at: Deployment, slug: str) -> Non
     assert at.ended(run) == "success"
     account = at.promise(run.edition)
     assert account.accepted + account.unknown == PEOPLE
-
-
-def _names(at: Deployment, slug: str) -> list[str]:
-    from outreach.ledger.edition_store import edition_names
-    from outreach.ledger.engine import reading
-
-    with reading(at.ws.engine) as connection:
-        return [name for name in edition_names(connection) if name.startswith(f"{slug}@")]
-
-
-def _states(at: Deployment, run: object, task: str) -> set[str]:
-    found = at.amy.instances(run.dag, run.id)  # type: ignore[attr-defined]
-    return {str(one["state"]) for one in found if one["task_id"] == task}
-
-
-assert BATCHES

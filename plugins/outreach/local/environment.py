@@ -15,9 +15,6 @@ from outreach.settings import ROOT
 ROLES = {"admin": "admin", "amy": "user", "lee": "user", "vic": "viewer"}
 """Log-ins of a local Airflow: amy writes and triggers, lee approves, vic may only look."""
 
-PATIENT_SQLITE: dict[str, object] = {"timeout": 60}
-"""How Airflow opens its SQLite file: with the usual 5 s, its scheduler dies on a busy machine."""
-
 _OURS = ("OUTREACH_", "AIRFLOW_")
 
 
@@ -63,8 +60,6 @@ def local_environment(
         "AIRFLOW__CORE__PARALLELISM": "8",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_POOL_SIZE": "20",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_MAX_OVERFLOW": "20",
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONNECT_ARGS": f"{__name__}.PATIENT_SQLITE",
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONNECT_ARGS_ASYNC": f"{__name__}.PATIENT_SQLITE",
         "AIRFLOW__API__HOST": "127.0.0.1",
         "AIRFLOW__API__PORT": str(ports.airflow),
         "AIRFLOW__API__BASE_URL": airflow,

@@ -259,7 +259,7 @@ def build(campaign: Campaign, hub: Hub, faults: Sequence[str] = ()) -> DAG:
         answered = EmptyOperator(task_id="answered")
         gate(question) >> [asked, send_at]
         asked >> answered >> send_at
-        wait = DateTimeSensorAsync(task_id="wait", target_time=send_at, retries=3)
+        wait = DateTimeSensorAsync(task_id="wait", target_time=send_at, **RETRIES)
         sent = Send.partial(
             task_id="send",
             edition=edition,
@@ -280,11 +280,12 @@ def build_all() -> dict[str, DAG]:
     asked = get_parsing_context().dag_id
     built = {}
     for campaign, faults in dagfaults.runnable(load_library(settings.campaigns, hub)):
+        dag_id = dagdocs.dag_id(campaign.slug)
+        if asked not in (None, dag_id):
+            continue
         for fault in faults:
             LOG.error("%s", fault)
-        dag_id = dagdocs.dag_id(campaign.slug)
-        if asked in (None, dag_id):
-            built.setdefault(dag_id, build(campaign, hub, faults))
+        built.setdefault(dag_id, build(campaign, hub, faults))
     return built
 
 

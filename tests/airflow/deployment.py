@@ -133,6 +133,14 @@ class Deployment:
         started = self.amy.trigger(run.dag, {"occurrence": occurrence})
         return Run(slug, occurrence, started)
 
+    def order(self, **form: str) -> str:
+        """Give an order with the form of the DAG `control`; return how its run ended."""
+        run = self.amy.trigger("control", form)
+        ends = ("success", "failed")
+        return self.until(
+            lambda: (s := self.amy.run_state("control", run)) in ends and s, f"{form} to be done"
+        )
+
     def until(self, found: Callable[[], T], what: str) -> T:
         """Wait for something, and return it."""
         deadline = time.monotonic() + PATIENCE
@@ -232,12 +240,11 @@ def deployed(home: Path, slugs: dict[str, str], postgres: str) -> Iterator[Deplo
             "OUTREACH_CAMPAIGNS": str(campaigns),
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": postgres,
             # A supervisor that died is missed after this, not after five minutes.
-            "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "15",
+            "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "45",
             "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "3",
             "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_SEC": "2",
             "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "10",
             "AIRFLOW__DAG_PROCESSOR__STALE_DAG_THRESHOLD": "2",
-            "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         }
         with running_stack(home / "outreach", base=base) as stack:
             ws = open_workspace(load_settings(stack.environ))

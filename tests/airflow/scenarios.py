@@ -181,7 +181,7 @@ def it_is_paused_and_its_dag_too(at: Deployment, slug: str) -> None:
     at.airflow("amy").switch(run.dag, on=False)
     before = len(at.taken(run.edition))
     at.until(lambda: len(at.taken(run.edition)) > before, "a paused DAG to go on sending")
-    editions.pause(at.ws, run.edition, by="amy", via="test", reason="a look first")
+    at.order(kind="pause", edition=run.edition, reason="a look first")
     at.until(lambda: not at.in_flight(run.edition), "its senders to stop")
     held = editions.certificate(at.ws, run.edition)
     assert held.planned
@@ -189,10 +189,13 @@ def it_is_paused_and_its_dag_too(at: Deployment, slug: str) -> None:
     at.airflow("amy").switch(run.dag, on=True)
     at.until(lambda: at.states(run, "send") == {"deferred"}, "no worker to be held")
     assert editions.certificate(at.ws, run.edition).planned == held.planned
-    editions.resume(at.ws, run.edition, by="amy", via="test")
+    wrong = at.order(kind="resume", edition=run.edition.replace("paused", "pausd"))
+    assert wrong == "failed", "a name that does not exist"
+    assert at.order(kind="resume", edition=run.edition) == "success"
     assert at.ended(run) == "success"
     assert at.promise(run.edition, doubted=0).accepted == PEOPLE
-    assert "STANDS STILL: pause was ordered" in at.amy.log(run.dag, run.id, "send", 0)
+    log = at.amy.log(run.dag, run.id, "send", 0)
+    assert "STANDS STILL: pause was ordered: by amy: a look first" in log
 
 
 @scenario(approval="person")

@@ -40,6 +40,8 @@ def at(tmp_path_factory: pytest.TempPathFactory, postgres_server: str) -> Iterat
     with deployed(home, CAMPAIGNS, airflow_database(postgres_server)) as deployment:
         wanted = [f"campaign_{slug.replace('-', '_')}" for slug in CAMPAIGNS]
         deployment.until(lambda: all(map(deployment.amy.is_there, wanted)), "the DAGs")
+        for dag in wanted:
+            deployment.amy.switch(dag, on=True)
         yield deployment
 
 

@@ -12,7 +12,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
 
 from airflow.providers.standard.operators.empty import EmptyOperator
-from airflow.providers.standard.sensors.date_time import DateTimeSensorAsync
 from airflow.sdk import (
     DAG,
     NEVER_EXPIRE,
@@ -35,7 +34,7 @@ from outreach.airflow_bridge import (
     stopping_at_faults,
     workspace_in_airflow,
 )
-from outreach.airflow_tasks import Ask, Send
+from outreach.airflow_tasks import Ask, Send, Wait
 from outreach.campaigns import Campaign, load_library
 from outreach.hub import Hub, load_hub
 from outreach.settings import load_settings
@@ -259,7 +258,7 @@ def build(campaign: Campaign, hub: Hub, faults: Sequence[str] = ()) -> DAG:
         answered = EmptyOperator(task_id="answered")
         gate(question) >> [asked, send_at]
         asked >> answered >> send_at
-        wait = DateTimeSensorAsync(task_id="wait", target_time=send_at, **RETRIES)
+        wait = Wait(task_id="wait", target_time=send_at, **RETRIES)
         sent = Send.partial(
             task_id="send",
             edition=edition,

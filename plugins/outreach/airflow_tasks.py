@@ -12,6 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator
+from airflow.providers.standard.sensors.date_time import DateTimeSensorAsync
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException
 from airflow.triggers.base import BaseTrigger, TriggerEvent
@@ -72,6 +73,15 @@ class Ask(ApprovalOperator):
 def _named(user: Any, names: list[str]) -> bool:
     known = {name.strip().casefold() for name in names}
     return bool({str(user["id"]).casefold(), str(user["name"]).casefold()} & known)
+
+
+class Wait(DateTimeSensorAsync):
+    """Holds until the time to send; where that has come, without a turn in the triggerer."""
+
+    def execute(self, context: Context) -> None:
+        """Return at once, or hand over to a trigger."""
+        if not self.poke(context):
+            super().execute(context)
 
 
 class Send(BaseOperator):

@@ -32,7 +32,7 @@ T = TypeVar("T")
 BOROUGHS = ("Barnet", "Camden", "Enfield", "Haringey", "Islington")
 SECTORS = ("General Practice", "Dentistry")
 PEOPLE, BATCHES = 30, 10
-PATIENCE = 200.0
+PATIENCE = 420.0
 LOOK = 0.7
 """Seconds between two looks: many look at once, at one API server on SQLite."""
 REPLY = 1.5

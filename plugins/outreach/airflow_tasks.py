@@ -78,7 +78,7 @@ def _named(user: Any, names: list[str]) -> bool:
 class Wait(DateTimeSensorAsync):
     """Holds until the time to send; where that has come, without a turn in the triggerer."""
 
-    def execute(self, context: Context) -> None:
+    def execute(self, context: Context) -> None:  # type: ignore[override]
         """Return at once, or hand over to a trigger."""
         if not self.poke(context):
             super().execute(context)

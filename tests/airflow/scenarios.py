@@ -176,6 +176,7 @@ def its_file_is_renamed_while_it_is_sent(at: Deployment, slug: str) -> None:
 
 @scenario()
 def it_is_paused_and_its_dag_too(at: Deployment, slug: str) -> None:
+    at.server_pace(slug, 8.0)  # a busy machine takes long over the form's own run
     run = at.trigger(slug)
     at.sending(run.edition, 1)
     at.airflow("amy").switch(run.dag, on=False)
@@ -186,6 +187,7 @@ def it_is_paused_and_its_dag_too(at: Deployment, slug: str) -> None:
     held = editions.certificate(at.ws, run.edition)
     assert held.planned
     assert held.accepted == len(at.taken(run.edition))
+    at.server_pace(slug, 0.1)
     at.airflow("amy").switch(run.dag, on=True)
     at.until(lambda: at.states(run, "send") == {"deferred"}, "no worker to be held")
     assert editions.certificate(at.ws, run.edition).planned == held.planned

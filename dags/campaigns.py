@@ -7,38 +7,41 @@ approver's question and counts pass between steps.
 from __future__ import annotations
 
 import logging
-import random
-import time
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
 
 from airflow.providers.standard.operators.empty import EmptyOperator
-from airflow.providers.standard.operators.hitl import ApprovalOperator
-from airflow.providers.standard.sensors.date_time import DateTimeSensorAsync
 from airflow.sdk import (
     DAG,
-    BaseSensorOperator,
+    NEVER_EXPIRE,
     Context,
     Param,
     get_current_context,
     get_parsing_context,
     task,
 )
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from airflow.sdk.exceptions import (
+    AirflowException,
+    AirflowFailException,
+    AirflowSkipException,
+)
 
-from outreach import dagdocs
+from outreach import dagdocs, dagfaults
 from outreach.airflow_bridge import (
     LondonTimetable,
     asset,
     stopping_at_faults,
     workspace_in_airflow,
 )
+from outreach.airflow_tasks import Ask, Send, Wait
 from outreach.campaigns import Campaign, load_library
 from outreach.hub import Hub, load_hub
 from outreach.settings import load_settings
 
 LOG = logging.getLogger(__name__)
 SENDERS = 2
+OCCURRENCE = "occurrence"
 NOBODY = "there is nobody to write to"
 RETRIES: dict[str, Any] = {"retries": 3, "retry_delay": timedelta(seconds=10)}
 
@@ -47,6 +50,23 @@ def end_here(message: str) -> NoReturn:
     """End a run well, saying why: what would follow is skipped."""
     LOG.info("%s", message)
     raise AirflowSkipException(message)
+
+
+def occurrence_of_run(context: Context, wanted: str, timetable: str, slot: datetime | None) -> str:
+    """Return the occurrence that a run stands for, the same however often it is cleared.
+
+    Kept beside the run: cleared next month, or after its timetable was edited, it would else
+    name another edition, and everybody would be written to again.
+    """
+    kept = context["task_state_store"]
+    if known := kept.get(OCCURRENCE):
+        return str(known)
+    events = [e for found in context["triggering_asset_events"].values() for e in found]
+    watermarks = [int(e.extra["watermark"]) for e in events if "watermark" in e.extra]
+    began = context["dag_run"].run_after
+    found = dagdocs.occurrence_of(wanted, timetable, slot, watermarks, began)
+    kept.set(OCCURRENCE, found, retention=NEVER_EXPIRE)
+    return found
 
 
 @task(**RETRIES)
@@ -58,9 +78,7 @@ def prepare(slug: str, timetable: str) -> str:
     context = get_current_context()
     run, request = context["dag_run"], dagdocs.read_request(context["params"])
     slot = run.logical_date if run.run_type == "scheduled" else None
-    events = [e for found in context["triggering_asset_events"].values() for e in found]
-    watermarks = [int(e.extra["watermark"]) for e in events if "watermark" in e.extra]
-    occurrence = dagdocs.occurrence_of(request.occurrence, timetable, slot, watermarks)
+    occurrence = occurrence_of_run(context, request.occurrence, timetable, slot)
     ws = workspace_in_airflow()
     if request.dry_run:
         preview = previewing.preview(ws, slug, occurrence, narrow=request.narrow)
@@ -129,52 +147,7 @@ def confirm(edition: str, question: dict[str, Any]) -> str:
     return (decided.send_at or datetime.now(UTC)).isoformat()
 
 
-class Ask(ApprovalOperator):
-    """The approver's question; keeps who answered what also where the answer is Reject.
-
-    The operator itself returns nothing then.
-    """
-
-    custom_operator_name = "ApprovalOperator"
-    ANSWER = "answer"
-
-    def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
-        """Keep the answer, then go on, or skip what follows."""
-        said = {name: event.get(name) for name in ("chosen_options", "responded_by_user")}
-        context["ti"].xcom_push(key=self.ANSWER, value=said)
-        return super().execute_complete(context, event)
-
-
-class Send(BaseSensorOperator):
-    """One sender: sends until nothing is planned.
-
-    A sensor, because an edition may be paused for hours: meanwhile it holds no worker, and looks
-    again every half minute.
-    """
-
-    template_fields = ("edition",)
-
-    def __init__(self, *, edition: str, sender: int, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.edition = edition
-        self.sender = sender
-
-    @stopping_at_faults
-    def poke(self, context: Context) -> bool:
-        """Send; returns whether nothing is left to send."""
-        from outreach.flows import editions
-
-        if context["ti"].try_number > 1:
-            time.sleep(random.uniform(0, 10))  # noqa: S311 - else all senders come back at once
-        ws = workspace_in_airflow()
-        if not editions.certificate(ws, self.edition).planned:
-            return True
-        report = editions.send(ws, self.edition)
-        LOG.info("Sender %s: %s", self.sender, report)
-        return report.finished
-
-
-@task(outlets=[asset("editions")], **RETRIES)
+@task(outlets=[asset("editions")], retries=20, retry_delay=timedelta(seconds=20))
 @stopping_at_faults
 def settle(edition: str) -> dict[str, int]:
     """Settle doubts, write the certificate, and tell once that the edition is done."""
@@ -185,6 +158,9 @@ def settle(edition: str) -> dict[str, int]:
     LOG.info("Certificate of %s: %s", edition, counts)
     if not account.balanced:
         raise AirflowFailException(f"the certificate of {edition} does not balance: {counts}")
+    if left := dagdocs.unfinished(account):
+        # Somebody marked `send` as done, or its process outlived its task.
+        raise AirflowException(left) if account.claimed else AirflowFailException(left)
     event = get_current_context()["outlet_events"][asset("editions")]
     event.extra = {"edition": edition, **counts}
     return counts
@@ -255,13 +231,13 @@ def ask_approver(approvers: tuple[str, ...], deadline: timedelta) -> Ask:
     )
 
 
-def build(campaign: Campaign, hub: Hub) -> DAG:
-    """Return the DAG of one campaign."""
+def build(campaign: Campaign, hub: Hub, faults: Sequence[str] = ()) -> DAG:
+    """Return the DAG of one campaign; `faults` in its file let nothing new be prepared."""
     with DAG(
         dag_id=dagdocs.dag_id(campaign.slug),
         dag_display_name=campaign.title,
         description=f"{campaign.title}: {dagdocs.when(campaign)}",
-        doc_md=dagdocs.describe(campaign, hub),
+        doc_md=dagfaults.faulty(campaign, faults) if faults else dagdocs.describe(campaign, hub),
         schedule=schedule_of(campaign),
         catchup=False,
         # An edition may wait days for its approver or its time: the next must not wait for it.
@@ -269,7 +245,7 @@ def build(campaign: Campaign, hub: Hub) -> DAG:
         # No backfill: nobody wants last year's emails.
         allowed_run_types=["manual", "scheduled", "asset_triggered"],
         params=trigger_form(hub),
-        tags=["campaign", campaign.purpose.value.replace("_", " ")],
+        tags=["campaign", *dagdocs.tags(campaign, faults)],
         default_args={"owner": campaign.owner},
     ) as built:
         edition = prepare(campaign.slug, campaign.timetable)
@@ -282,13 +258,10 @@ def build(campaign: Campaign, hub: Hub) -> DAG:
         answered = EmptyOperator(task_id="answered")
         gate(question) >> [asked, send_at]
         asked >> answered >> send_at
-        wait = DateTimeSensorAsync(task_id="wait", target_time=send_at, retries=3)
+        wait = Wait(task_id="wait", target_time=send_at, **RETRIES)
         sent = Send.partial(
             task_id="send",
             edition=edition,
-            mode="reschedule",
-            poke_interval=30,
-            timeout=timedelta(days=7).total_seconds(),
             pool=dagdocs.SENDERS_POOL,
             **RETRIES,
         ).expand(sender=list(range(1, SENDERS + 1)))
@@ -297,23 +270,21 @@ def build(campaign: Campaign, hub: Hub) -> DAG:
 
 
 def build_all() -> dict[str, DAG]:
-    """Build every campaign that loads; in a task, only the one that is asked for."""
+    """Build every campaign; in a task, only the one that is asked for.
+
+    One whose file is broken keeps its DAG, without a schedule: what it is sending goes on.
+    """
     settings = load_settings()
     hub = load_hub(settings.root / "hub.yaml")
     asked = get_parsing_context().dag_id
-    library = load_library(settings.campaigns, hub)
-    faults = [str(fault) for found in library.faults.values() for fault in found]
     built = {}
-    for slug, campaign in library.campaigns.items():
-        dag_id = dagdocs.dag_id(slug)
+    for campaign, faults in dagfaults.runnable(load_library(settings.campaigns, hub)):
+        dag_id = dagdocs.dag_id(campaign.slug)
         if asked not in (None, dag_id):
             continue
-        if fault := dagdocs.schedule_fault(campaign):
-            faults.append(fault)
-            continue
-        built[dag_id] = build(campaign, hub)
-    for fault in faults:
-        LOG.error("%s", fault)
+        for fault in faults:
+            LOG.error("%s", fault)
+        built.setdefault(dag_id, build(campaign, hub, faults))
     return built
 
 

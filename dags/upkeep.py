@@ -1,4 +1,4 @@
-"""Once a day: put the claims of dead senders in doubt and settle what can be settled."""
+"""Once a day: end what lapsed, put the claims of dead senders in doubt, settle what can be."""
 
 from __future__ import annotations
 
@@ -30,6 +30,16 @@ def settle_doubts() -> None:
         )
 
 
+@task(retries=2, retry_delay=timedelta(minutes=5))
+@stopping_at_faults
+def close_lapsed() -> None:
+    """End the editions that nobody answered in time, or that are too late to begin."""
+    from outreach.flows import lapsing
+
+    for line in lapsing.close_lapsed(workspace_in_airflow(), via="upkeep"):
+        LOG.warning("%s", line)
+
+
 with DAG(
     dag_id="upkeep",
     dag_display_name="Upkeep",
@@ -37,9 +47,10 @@ with DAG(
     doc_md="""
 # Upkeep
 
-Every night: claims of senders that died are put in doubt, and the certificate of every open
-edition is counted again. A doubt is never sent again by itself; the overview under **Outreach**
-lists each one for a person to settle.
+Every night: editions that nobody answered in time, or that are too late to begin, are ended, in
+case their runs did not come to it. Claims of senders that died are put in doubt, and the
+certificate of every open edition is counted again. A doubt is never sent again by itself; the
+overview under **Outreach** lists each one for a person to settle.
 """,
     schedule=LondonTimetable("0 3 * * *", late_after_hours=12),
     catchup=False,
@@ -48,4 +59,4 @@ lists each one for a person to settle.
     tags=["upkeep"],
     default_args={"owner": "data"},
 ) as dag:
-    settle_doubts()
+    close_lapsed() >> settle_doubts()

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from outreach.campaigns import Campaign
-from outreach.clock import parse_when
+from outreach.clock import LONDON, parse_when
 from outreach.domain import EditionState, Purpose, Segment
 from outreach.errors import InputError
 from outreach.hub import Hub
@@ -20,6 +20,7 @@ from outreach.timetable import in_words, next_slot, slot_occurrence
 if TYPE_CHECKING:
     from outreach.flows.editions import ApprovalRequest
     from outreach.flows.imports import ImportResult, Unannounced
+    from outreach.flows.sending import SendReport
     from outreach.ledger.certificate import Certificate
 
 SENDERS_POOL = "outreach_senders"
@@ -96,6 +97,11 @@ def _approval(campaign: Campaign, hub: Hub) -> str:
     return f"by {people}, within {hours} hours; otherwise it is rejected"
 
 
+def tags(campaign: Campaign, faults: Sequence[str]) -> list[str]:
+    """Return what a campaign's DAG can be filtered by."""
+    return ["faulty file"] if faults else [_PURPOSES[campaign.purpose]]
+
+
 def schedule_fault(campaign: Campaign) -> str:
     """Return what is wrong with a timetable that reads well and never comes round, or ''.
 
@@ -132,19 +138,26 @@ def read_request(params: Mapping[str, Any]) -> Request:
 
 
 def occurrence_of(
-    wanted: str, timetable: str, slot: datetime | None, watermarks: Sequence[int]
+    wanted: str,
+    timetable: str,
+    slot: datetime | None,
+    watermarks: Sequence[int],
+    began: datetime,
 ) -> str:
-    """Return the occurrence a run stands for; '' leaves it to today's date.
+    """Return the occurrence a run stands for.
 
     `wanted` is what a person typed; `slot` is set for a run that the timetable started, and
-    `watermarks` (numbers of imports) for one that new pledges started. The same cause always
-    gives the same name, so that a retry or a second run finds the same edition.
+    `watermarks` (numbers of imports) for one that new pledges started; otherwise it is the
+    London date of `began`, when the run was due. The same cause always gives the same name, so
+    that a retry or a second run finds the same edition.
     """
     if wanted:
         return wanted
     if watermarks:
         return f"pledges-{max(watermarks)}"
-    return slot_occurrence(timetable, slot) if slot and timetable else ""
+    if slot and timetable:
+        return slot_occurrence(timetable, slot)
+    return f"{began.astimezone(LONDON):%Y-%m-%d}"
 
 
 def question(request: ApprovalRequest) -> dict[str, Any]:
@@ -157,7 +170,40 @@ def question(request: ApprovalRequest) -> dict[str, Any]:
         "subject": request.subject,
         "body": body,
         "approval_hash": request.approval_hash,
+        "authors": list(request.authors),
     }
+
+
+def send_line(report: SendReport, seconds: float = 0.0) -> str:
+    """Return what a sender has done as a line of a log; `seconds` adds its rate."""
+    rate = f", {report.handed_over / seconds:,.0f} a second" if seconds else ""
+    return (
+        f"{report.handed_over:,} people handed over in {report.batches:,} batches{rate}; "
+        f"{report.failed:,} refused, {report.in_doubt:,} in doubt. {report.why}"
+    )
+
+
+def halt_line(edition: str, why: str, *, halted: bool) -> str:
+    """Return what a person must do, where anything, about an edition that does not go on."""
+    if not halted:
+        return f"{edition} waits: {why}. It goes on by itself"
+    return (
+        f"{edition} STANDS STILL: {why}. Mend what that says, then resume it: on its page under "
+        "Outreach, with the DAG “Control sending”, or `outreach resume`. It then goes on within "
+        "seconds"
+    )
+
+
+def unfinished(account: Certificate) -> str:
+    """Return why an edition cannot be settled for good yet, or ''."""
+    if account.claimed:
+        return f"{account.claimed} people of {account.edition} are being handed over at this moment"
+    if account.planned:
+        return (
+            f"{account.planned} people of {account.edition} are still planned, although its "
+            "senders ended: clear the task send to go on, or cancel the edition. Nobody is lost"
+        )
+    return ""
 
 
 def counts(account: Certificate) -> dict[str, int]:

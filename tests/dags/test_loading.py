@@ -18,7 +18,7 @@ from outreach.hub import load_hub
 from outreach.settings import ROOT
 
 CAMPAIGNS = ROOT / "templates" / "campaigns"
-ALWAYS = {"contacts", "engagement", "upkeep"}
+ALWAYS = {"contacts", "control", "engagement", "resends", "upkeep"}
 
 
 @dataclass(frozen=True)
@@ -98,8 +98,15 @@ def test_a_broken_campaign_leaves_the_others_standing(tmp_path: Path) -> None:
     (folder / "broken.md").write_text(good.replace("title:", "titel:"))
     (folder / "never.md").write_text(good.replace('"0 10 * * 2"', '"0 10 31 2 *"'))
     loaded = load(tmp_path, OUTREACH_CAMPAIGNS=str(folder))
-    assert set(loaded.dags) == {"campaign_good"} | ALWAYS
     assert loaded.errors == {}
+    broken = {"campaign_broken", "campaign_never"}
+    assert set(loaded.dags) == {"campaign_good"} | broken | ALWAYS
+    for name in broken:
+        page = loaded.dags[name]["dag"]
+        assert "faulty file" in page["tags"], "what it is sending goes on; nothing new is prepared"
+        assert page["timetable"]["__type"].endswith("NullTimetable")
+        assert loaded.tasks(name).keys() == loaded.tasks("campaign_good").keys()
+    assert "titel" in loaded.dags["campaign_broken"]["dag"]["doc_md"]
 
 
 def test_nothing_on_the_trigger_form_must_be_filled_in(loaded: Loaded) -> None:

@@ -28,6 +28,10 @@ class FakeSendGrid:
         """Have the next requests fail, one fault each (or `times`)."""
         httpx.post(f"{self.address}/_control/faults", json=faults, verify=False).raise_for_status()
 
+    def take_time(self, pace: dict[str, float]) -> None:
+        """Let each reply come so many seconds after its batch is taken, by category."""
+        httpx.post(f"{self.address}/_control/pace", json=pace, verify=False).raise_for_status()
+
     def list_suppressed(self, **lists: list[dict[str, Any]]) -> None:
         """Set the suppression lists."""
         httpx.post(
@@ -36,7 +40,7 @@ class FakeSendGrid:
 
     def count(self, **metrics: int) -> None:
         """Have the statistics say this instead of what was taken."""
-        httpx.post(f"{self.address}/_control/stats", json=metrics).raise_for_status()
+        httpx.post(f"{self.address}/_control/stats", json=metrics, verify=False).raise_for_status()
 
     def accepted(self) -> list[dict[str, Any]]:
         """Every accepted message as composed, in order."""

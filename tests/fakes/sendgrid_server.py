@@ -6,7 +6,8 @@ be sent (substitutions made).
 
 Control (no key needed): POST /_control/faults takes a list of faults, used up in turn, each
 `{"kind": ..., "times": 1}` (kind "" lets a request pass); POST /_control/suppressions takes
-{list name: [entries]}; GET /_control/requests answers the bodies taken, in order, and
+{list name: [entries]}; POST /_control/pace takes {category: seconds}, by which a reply comes
+after its batch is taken; GET /_control/requests answers the bodies taken, in order, and
 GET /_control/busy how many requests are neither taken nor refused yet.
 """
 
@@ -47,6 +48,7 @@ class State:
         self.queries: list[str] = []
         self.stats: dict[str, int] = {}
         self.busy = 0
+        self.pace: dict[str, float] = {}
 
     def next_fault(self) -> dict[str, Any]:
         with self.lock:
@@ -155,6 +157,7 @@ class Handler(BaseHTTPRequestHandler):
         message_id = uuid.uuid4().hex[:22]
         self.server.state.accept(body, message_id)
         self._decided()
+        time.sleep(self._pace(body))
         return self._after(fault, message_id)
 
     def _limit(self, fault: dict[str, Any]) -> int:
@@ -167,6 +170,11 @@ class Handler(BaseHTTPRequestHandler):
     def _keep(self, fault: dict[str, Any]) -> None:
         with self.server.state.lock:
             self.server.state.faults.insert(0, fault)
+
+    def _pace(self, body: dict[str, Any]) -> float:
+        """Seconds that a reply takes, by the request's first category; '' is for all others."""
+        pace = self.server.state.pace
+        return pace.get((body.get("categories") or [""])[0], pace.get("", 0.0))
 
     def _bad_row(self, body: dict[str, Any], fault: dict[str, Any]) -> Errors:
         """A bad row stays bad: its fault is not used up."""

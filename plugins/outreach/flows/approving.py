@@ -145,6 +145,14 @@ def reject(ws: Workspace, edition: str, *, by: str, reason: str, via: str = "air
         )
 
 
+def may_approve(ws: Workspace, edition: str, names: tuple[str, str], *, via: str) -> None:
+    """Raise Refused unless somebody, known by id and by name, may approve an edition."""
+    with reading(ws.engine) as connection:
+        record = edition_store.get(connection, edition)
+    by, name = names
+    _may_approve(ws, record, name if is_author(record, name) else by, via)
+
+
 def _may_approve(ws: Workspace, record: EditionRecord, by: str, via: str) -> None:
     if not by.strip():
         raise Refused("an approval needs the name of the person who gives it")

@@ -10,9 +10,11 @@ from typing import Any
 from outreach.domain import EditionState
 from outreach.errors import Refused
 from outreach.flows import editions
+from outreach.flows.approving import may_approve
 from outreach.workspace import Workspace
 
 VIA = "airflow"
+ASK_AGAIN = "clear the task approve, with what follows it, to ask somebody else"
 _GOING = (EditionState.APPROVED, EditionState.SENDING, EditionState.SENT)
 
 
@@ -49,8 +51,9 @@ def decide(
 ) -> Decided:
     """Approve or reject `edition` as answered; without an answer, by its standing approval.
 
-    Airflow cannot keep an author from answering, nor know that content has moved since: what
-    it lets through is judged again here, and rejected. Doing it twice changes nothing.
+    Airflow does not know that content has moved since it was shown: such an answer is turned
+    into a rejection. Raises Refused, and lets the edition wait, where an author answered, or
+    somebody who is no approver: another may be asked. Doing it twice changes nothing.
     """
     request = editions.approval_request(ws, edition)
     if request.state in _GOING:
@@ -66,8 +69,10 @@ def decide(
         return _rejected(ws, edition, "airflow", "nobody answered in time")
     if not found.approve:
         return _rejected(ws, edition, found.by, "the approver said no")
-    if {found.by, found.name} & set(request.authors):
-        return _rejected(ws, edition, "airflow", f"{found.name} wrote or triggered it")
+    try:
+        may_approve(ws, edition, (found.by, found.name), via=VIA)
+    except Refused as error:
+        raise Refused(f"{error}. {edition} waits: {ASK_AGAIN}") from None
     try:
         editions.approve(ws, edition, by=found.by, via=VIA, approval_hash=approval_hash)
     except Refused as error:

@@ -40,12 +40,22 @@ class Program:
         return self.process.poll() is None
 
 
-def start(name: str, command: Sequence[str], environ: Mapping[str, str], logs: Path) -> Program:
-    """Start `command` in a session of its own; what it says goes to `<logs>/<name>.log`."""
+def start(
+    name: str,
+    command: Sequence[str],
+    environ: Mapping[str, str],
+    logs: Path,
+    *,
+    again: bool = False,
+) -> Program:
+    """Start `command` in a session of its own; what it says goes to `<logs>/<name>.log`.
+
+    `again` adds to that log.
+    """
     _adopt_orphans()
     logs.mkdir(parents=True, exist_ok=True)
     log = logs / f"{name}.log"
-    with log.open("wb") as out:
+    with log.open("ab" if again else "wb") as out:
         process = subprocess.Popen(  # noqa: S603 - our own programs, no shell
             command,
             stdin=subprocess.DEVNULL,

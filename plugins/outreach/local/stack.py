@@ -33,12 +33,15 @@ class StackFailed(OutreachError):
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """A local Outreach that is up. `environ` is what its parts were started with."""
+    """A local Outreach that is up. `environ` is what its parts were started with.
+
+    Of `programs` with one name, the last is the one that should run.
+    """
 
     home: Path
     ports: Ports
     environ: Mapping[str, str]
-    programs: tuple[Program, ...]
+    programs: list[Program]
     passwords: Mapping[str, str]
 
     @property
@@ -55,9 +58,19 @@ class Stack:
         """Return Airflow's API, logged in as one of the local users."""
         return AirflowApi(self.airflow_url, user, self.passwords[user])
 
+    def program(self, name: str) -> Program:
+        """Return a part, such as scheduler or triggerer, as it was last started."""
+        return {program.name: program for program in self.programs}[name]
+
+    def start_again(self, name: str) -> None:
+        """Start a part that has ended; what it had left running is not touched."""
+        command = _commands(self.ports)[name]
+        logs = self.home / "logs"
+        self.programs.append(processes.start(name, command, self.environ, logs, again=True))
+
     def check(self) -> None:
         """Raise StackFailed if a part has ended by itself."""
-        for program in self.programs:
+        for program in {program.name: program for program in self.programs}.values():
             if not program.running:
                 raise StackFailed(
                     f"{program.name} ended by itself; the end of {program.log}:\n"
@@ -87,13 +100,12 @@ def running_stack(
     ):
         ports = Ports(airflow, public)
         environ = local_environment(home, ports, base=base)
-        stack = Stack(home, ports, environ, (), passwords(home))
         programs: list[Program] = []
+        stack = Stack(home, ports, environ, programs, passwords(home))
         try:
             _migrate(environ, home / "logs")
             for name, command in _commands(ports).items():
                 programs.append(processes.start(name, command, environ, home / "logs"))
-            stack = Stack(home, ports, environ, tuple(programs), stack.passwords)
             _wait_until_healthy(stack, say)
             stack.api("admin").set_pool(SENDERS_POOL, POOL_SLOTS)
             yield stack

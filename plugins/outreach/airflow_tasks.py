@@ -1,0 +1,198 @@
+"""Outreach's own Airflow tasks: the question to an approver, a sender, and what it waits on."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.standard.operators.hitl import ApprovalOperator
+from airflow.providers.standard.sensors.date_time import DateTimeSensorAsync
+from airflow.sdk import BaseOperator, Context
+from airflow.sdk.exceptions import AirflowFailException
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+from outreach import dagdocs
+from outreach.airflow_bridge import stopping_at_faults, workspace_in_airflow
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from outreach.flows.sending import SendReport
+
+LOG = logging.getLogger(__name__)
+
+LONGEST = timedelta(days=7)
+"""How long a sender waits in all for an edition that may not go on; then its run fails."""
+
+LOOK = 2.0
+"""Seconds between two looks at what a person ordered."""
+
+ANYWAY = timedelta(minutes=5)
+"""A waiting sender tries again after this, whatever it saw."""
+
+SOON = timedelta(seconds=30)
+"""The same, where nobody ordered a halt: some batches wait for another try."""
+
+
+class Ask(ApprovalOperator):
+    """The approver's question; never put to an author, and who answered is kept.
+
+    The operator itself keeps nothing where the answer is Reject.
+    """
+
+    custom_operator_name = "ApprovalOperator"
+    ANSWER = "answer"
+
+    def execute(self, context: Context) -> Any:
+        """Ask, leaving out the edition's authors; fails where that leaves nobody."""
+        authors = context["ti"].xcom_pull(task_ids="check")["authors"]
+        if self.assigned_users:
+            left = [user for user in self.assigned_users if not _named(user, authors)]
+            if not left:
+                raise AirflowFailException(
+                    f"nobody may approve this: {', '.join(authors)} wrote or triggered it, and "
+                    "no other approver is named. Name one in the campaign's file or in hub.yaml, "
+                    "then clear this task"
+                )
+            self.assigned_users = left
+        return super().execute(context)
+
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
+        """Keep the answer, then go on, or skip what follows."""
+        said = {name: event.get(name) for name in ("chosen_options", "responded_by_user")}
+        context["ti"].xcom_push(key=self.ANSWER, value=said)
+        return super().execute_complete(context, event)
+
+
+def _named(user: Any, names: list[str]) -> bool:
+    known = {name.strip().casefold() for name in names}
+    return bool({str(user["id"]).casefold(), str(user["name"]).casefold()} & known)
+
+
+class Wait(DateTimeSensorAsync):
+    """Holds until the time to send; where that has come, without a turn in the triggerer."""
+
+    def execute(self, context: Context) -> None:  # type: ignore[override]
+        """Return at once, or hand over to a trigger."""
+        if not self.poke(context):
+            super().execute(context)
+
+
+class Send(BaseOperator):
+    """One sender: sends until nothing is planned.
+
+    While the edition may not go on (paused, stopped, a ceiling), it holds no worker: a trigger
+    looks at the ledger every few seconds, and wakes it as soon as a person orders otherwise.
+    """
+
+    template_fields = ("edition",)
+
+    def __init__(self, *, edition: str, sender: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.edition = edition
+        self.sender = sender
+
+    def execute(self, context: Context) -> None:
+        """Send from the start, or where an earlier try stopped."""
+        if context["ti"].try_number > 1:
+            time.sleep(random.uniform(0, 5))  # noqa: S311 - else all senders come back at once
+        self._send(datetime.now(UTC))
+
+    def go_on(self, context: Context, event: dict[str, Any]) -> None:
+        """Send on after waiting."""
+        self._send(datetime.fromisoformat(event["since"]))
+
+    @stopping_at_faults
+    def _send(self, since: datetime) -> None:
+        from outreach.flows import editions, waiting
+
+        ws = workspace_in_airflow()
+        if not editions.certificate(ws, self.edition).planned:
+            LOG.info("Sender %s: nothing of %s is planned any more", self.sender, self.edition)
+            return
+        report = editions.send(ws, self.edition, progress=ProgressLines(self.sender))
+        LOG.info("Sender %s: %s", self.sender, dagdocs.send_line(report))
+        if report.finished or not editions.certificate(ws, self.edition).planned:
+            return
+        orders = waiting.orders(ws.engine, self.edition)
+        LOG.warning("%s", dagdocs.halt_line(self.edition, report.why, halted=orders.halted))
+        if datetime.now(UTC) - since > LONGEST:
+            raise AirflowFailException(
+                f"{self.edition} could not go on for {LONGEST.days} days: {report.why}. "
+                "Resume or cancel it; to send on, clear this task"
+            )
+        self.defer(
+            trigger=OrdersChange(
+                edition=self.edition,
+                orders=waiting.fingerprint(orders),
+                since=since.isoformat(),
+                seconds=(ANYWAY if orders.halted else SOON).total_seconds(),
+            ),
+            method_name="go_on",
+        )
+
+
+class ProgressLines:
+    """Writes a sender's progress to the task's log, a line every few seconds."""
+
+    EVERY = 5.0
+
+    def __init__(self, sender: int) -> None:
+        self._sender = sender
+        self._began = self._last = time.monotonic()
+
+    def __call__(self, report: SendReport) -> None:
+        """Take one report; most are passed over."""
+        now = time.monotonic()
+        if now - self._last >= self.EVERY:
+            self._last = now
+            line = dagdocs.send_line(report, seconds=now - self._began)
+            LOG.info("Sender %s: %s", self._sender, line)
+
+
+class OrdersChange(BaseTrigger):
+    """Fires as soon as what was ordered for an edition is no longer `orders`, or in `seconds`."""
+
+    def __init__(self, *, edition: str, orders: str, since: str, seconds: float) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.edition = edition
+        self.orders = orders
+        self.since = since
+        self.seconds = seconds
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Return what makes this trigger again in the triggerer."""
+        kwargs = {name: getattr(self, name) for name in ("edition", "orders", "since", "seconds")}
+        return f"{__name__}.OrdersChange", kwargs
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Look until something has changed; a ledger that is away is looked at again."""
+        until = time.monotonic() + self.seconds
+        while time.monotonic() < until and await asyncio.to_thread(self._unchanged):
+            await asyncio.sleep(LOOK)
+        yield TriggerEvent({"since": self.since})  # type: ignore[no-untyped-call]
+
+    def _unchanged(self) -> bool:
+        from outreach.flows import waiting
+        from outreach.ledger.engine import DatabaseTrouble
+
+        try:
+            found = waiting.orders(_engine(), self.edition)
+            return waiting.fingerprint(found) == self.orders
+        except DatabaseTrouble:
+            return True
+
+
+@cache
+def _engine() -> sa.Engine:
+    """The ledger as the triggerer reads it, opened once: it needs no key and no connection."""
+    from outreach.ledger.engine import open_engine
+    from outreach.settings import load_settings
+
+    return open_engine(load_settings().database_url)

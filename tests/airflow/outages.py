@@ -1,0 +1,81 @@
+"""Parts of Airflow killed with -9 while editions are sent, and started again."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import psutil
+
+from outreach.flows import editions
+from tests.airflow.deployment import PEOPLE, Deployment, Run, campaign_file
+
+SUPERVISOR = "its-supervisors-die"
+TRIGGERER = "its-triggerer-dies-while-it-waits"
+SCHEDULER = "its-scheduler-dies"
+WORKER = "its-scheduler-and-all-under-it-die"
+FILES = {slug: campaign_file(slug) for slug in (SUPERVISOR, TRIGGERER, SCHEDULER, WORKER)}
+
+
+def family_of(pid: int) -> set[int]:
+    """Every process of a part's session."""
+    found = set()
+    for process in psutil.process_iter():
+        try:
+            if os.getsid(process.pid) == pid:
+                found.add(process.pid)
+        except (ProcessLookupError, PermissionError):
+            continue
+    return found
+
+
+def kill(pids: set[int]) -> None:
+    for pid in pids:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+
+
+def whole(at: Deployment, run: Run) -> None:
+    assert at.ended(run) == "success"
+    account = at.promise(run.edition)
+    assert account.accepted + account.unknown == PEOPLE
+
+
+def supervisors_triggerer_and_dag_processor(at: Deployment) -> None:
+    watched, waiting = at.trigger(SUPERVISOR), at.trigger(TRIGGERER)
+    at.sending(waiting.edition, 1)
+    editions.pause(at.ws, waiting.edition, by="amy", via="test", reason="a look first")
+    at.until(lambda: at.states(waiting, "send") == {"deferred"}, "its senders to wait")
+    for part in ("triggerer", "dag-processor"):
+        kill(family_of(at.stack.program(part).process.pid))
+    at.sending(watched.edition, 1)
+    orphans = at.until(lambda: at.in_flight(watched.edition), "a batch in flight")
+    kill({psutil.Process(pid).ppid() for pid in orphans})
+    assert all(map(psutil.pid_exists, orphans)), "the senders run on alone"
+    editions.resume(at.ws, waiting.edition, by="amy", via="test")
+    for part in ("triggerer", "dag-processor"):
+        at.stack.start_again(part)
+    whole(at, watched)
+    whole(at, waiting)
+
+
+def scheduler_alone_and_with_all_under_it(at: Deployment) -> None:
+    first, second = at.trigger(SCHEDULER), at.trigger(WORKER)
+    at.sending(first.edition, 1)
+    kill({at.stack.program("scheduler").process.pid})
+    at.stack.start_again("scheduler")
+    at.sending(second.edition, 1)
+    at.until(lambda: at.in_flight(second.edition), "a batch in flight")
+    kill(
+        {
+            pid
+            for program in at.stack.programs
+            if program.name == "scheduler"
+            for pid in family_of(program.process.pid)
+        }
+    )
+    at.stack.start_again("scheduler")
+    whole(at, first)
+    whole(at, second)

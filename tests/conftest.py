@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import shutil
@@ -24,6 +25,12 @@ from tests.fakes.running import sendgrid_server
 __all__ = ["sendgrid_server"]
 
 Run = Callable[[str], None]
+
+
+def pytest_collection_finish() -> None:
+    """Spare each sweep for garbage the modules of Airflow and the rest: they stay to the end."""
+    gc.collect()
+    gc.freeze()
 
 
 @contextmanager

@@ -13,9 +13,6 @@ import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import pandas
-from email_validator import EmailNotValidError, validate_email
-
 from bench.deployment import databases, deployment
 from bench.measure import (
     Comparison,
@@ -100,25 +97,27 @@ def take_ours(file: Path, home: Path, url: str) -> Imported:
 
 def take_peer(file: Path, url: str) -> Imported:
     """Read, validate and store the file as a short script would."""
+    import pandas  # half a second that only this process has to spend
+    from email_validator import EmailNotValidError, validate_email
+
+    def validated(cell: str) -> str:
+        try:
+            return validate_email(cell, check_deliverability=False).normalized.lower()
+        except EmailNotValidError:
+            return ""
+
     engine = open_engine(url)
     before = memory_now()
     with timed() as seconds:
         frame = pandas.read_csv(file, dtype=str, keep_default_na=False)
         frame = frame.apply(lambda column: column.str.strip())
-        frame["Email address"] = [_validated(cell) for cell in frame["Email address"]]
+        frame["Email address"] = [validated(cell) for cell in frame["Email address"]]
         frame = frame[frame["Email address"] != ""].drop_duplicates("Email address")
         with engine.begin() as connection:
             frame.to_sql("contact", connection, index=False, chunksize=10_000)
     grown = memory_peak() - before
     engine.dispose()
     return Imported(seconds(), grown, len(frame))
-
-
-def _validated(cell: str) -> str:
-    try:
-        return validate_email(cell, check_deliverability=False).normalized.lower()
-    except EmailNotValidError:
-        return ""
 
 
 def _apart(who: str, file: Path, home: Path, url: str) -> Imported:

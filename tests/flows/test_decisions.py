@@ -17,9 +17,9 @@ SAMPLES = ROOT / "contacts" / "samples"
 
 
 @pytest.fixture(params=["sqlite"])
-def database_url(tmp_path) -> str:
+def database_url(sqlite_url: str) -> str:
     """Decisions are made of flows that are proven on both databases."""
-    return f"sqlite:///{tmp_path}/outreach.db"
+    return sqlite_url
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -18,9 +17,9 @@ WRITING = "BEGIN IMMEDIATE"
 
 
 @pytest.fixture
-def database_url(tmp_path: Path) -> str:
+def database_url(sqlite_url: str) -> str:
     """SQLite, whose one writer everybody else waits for."""
-    return f"sqlite:///{tmp_path}/outreach.db"
+    return sqlite_url
 
 
 @pytest.fixture

@@ -24,9 +24,9 @@ from tests.ledger.seeds import EVERYONE, make_edition
 
 
 @pytest.fixture(params=["sqlite"])
-def database_url(tmp_path: Path) -> str:
+def database_url(sqlite_url: str) -> str:
     """A file that can be copied and put back, as a backup is."""
-    return f"sqlite:///{tmp_path}/outreach.db"
+    return sqlite_url
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,14 +13,28 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from outreach.errors import ConfigError
-from outreach.keys import Keys
+from outreach.keys import Keys, load_keys
 from outreach.ledger import migrate
 from outreach.ledger.engine import open_engine
 from outreach.ledger.schema import metadata
+from outreach.settings import load_settings
 
 
-def test_the_migrated_ledger_is_what_the_code_declares(database_url: str, keys: Keys) -> None:
-    engine = open_engine(database_url)
+@pytest.fixture(params=["sqlite", "postgresql"])
+def nothing_yet(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database that no migration was run on, of both kinds."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/nothing-yet.db"
+        return
+    server, run = (request.getfixturevalue(f"postgres_{what}") for what in ("server", "admin"))
+    run("CREATE DATABASE nothing_yet")
+    yield sa.make_url(server).set(database="nothing_yet").render_as_string(hide_password=False)
+    run("DROP DATABASE nothing_yet WITH (FORCE)")
+
+
+def test_the_migrated_ledger_is_what_the_code_declares(nothing_yet: str, tmp_path: Path) -> None:
+    keys = load_keys(load_settings({"OUTREACH_HOME": str(tmp_path)}))
+    engine = open_engine(nothing_yet)
     migrate.upgrade(engine, keys)
     migrate.upgrade(engine, keys)
     with engine.connect() as connection:
@@ -35,12 +50,10 @@ def test_head_names_the_newest_migration() -> None:
     assert ScriptDirectory.from_config(config).get_current_head() == migrate.HEAD
 
 
-def test_another_address_key_is_refused(database_url: str, keys: Keys) -> None:
-    engine = open_engine(database_url)
+def test_another_address_key_is_refused(engine: sa.Engine, keys: Keys) -> None:
     migrate.upgrade(engine, keys)
     with pytest.raises(ConfigError, match="OUTREACH_ADDRESS_KEY"):
         migrate.upgrade(engine, Keys(b"x" * 32, keys.tokens))
-    engine.dispose()
 
 
 def test_a_time_without_a_zone_is_refused(engine: sa.Engine) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
@@ -21,9 +20,9 @@ _VALUES = {"{name}": WRES, "{slug}": "what-is-wres", "{import_id}": "2", "{varia
 
 
 @pytest.fixture
-def database_url(tmp_path: Path) -> str:
+def database_url(sqlite_url: str) -> str:
     """One kind of database is enough: what is proven here stands before any query."""
-    return f"sqlite:///{tmp_path}/outreach.db"
+    return sqlite_url
 
 
 def addresses(app: FastAPI) -> list[tuple[str, str]]:

@@ -32,7 +32,7 @@ def upgrade(engine: sa.Engine, keys: Keys) -> None:
         with engine.begin() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
-            _run_alembic(connection)
+            run_migrations(connection)
     _check_identity(engine, keys)
 
 
@@ -49,7 +49,8 @@ def _revision(engine: sa.Engine) -> str:
         return str(connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar())
 
 
-def _run_alembic(connection: sa.Connection) -> None:
+def run_migrations(connection: sa.Connection) -> None:
+    """Run the missing migrations within the connection's transaction."""
     from alembic import command
     from alembic.config import Config
 

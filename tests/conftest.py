@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -20,6 +21,7 @@ from outreach.ledger.engine import open_engine
 from outreach.ledger.migrate import run_migrations
 from outreach.settings import Settings, load_settings
 from outreach.workspace import Workspace, open_workspace
+from tests.distribution import OneAirflow
 from tests.fakes.running import sendgrid_server
 
 __all__ = ["sendgrid_server"]
@@ -55,6 +57,12 @@ def _migrate(url: str) -> None:
     with engine.begin() as connection:
         run_migrations(connection)
     engine.dispose()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneAirflow:
+    """Have xdist share the tests out as `distribution` says."""
+    return OneAirflow(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ from tests.airflow import outages
 from tests.airflow.deployment import Deployment, deployed
 from tests.airflow.scenarios import FILES, SCENARIOS
 
-pytestmark = [pytest.mark.slow, pytest.mark.airflow, pytest.mark.xdist_group("airflow")]
+pytestmark = [pytest.mark.slow, pytest.mark.airflow]
 
 CAMPAIGNS = {**FILES, **outages.FILES}
 

@@ -1,0 +1,240 @@
+"""Everything that may happen to a deployment, in any order, as hypothesis likes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from outreach.clock import LONDON
+from outreach.flows import editions, people
+from outreach.workspace import Workspace
+from tests.model.senders import Answer, Run, break_by_resending_doubts
+from tests.model.world import BY, CAMPAIGNS, World, new_world
+
+T = TypeVar("T")
+
+PEOPLE = [f"person{n}@example.org" for n in range(5)]
+EVENTS = ["processed", "deferred", "delivered", "bounce", "dropped", "spamreport", "unsubscribe"]
+
+addresses = st.sampled_from(PEOPLE)
+picks = st.integers(0, 11)
+"""Which one of those there are, by number, round and round."""
+
+
+def picked(items: list[T], pick: int) -> T:
+    return items[pick % len(items)]
+
+
+class Machine(RuleBasedStateMachine):
+    """One example: a deployment from its first import to every sender's end."""
+
+    workspace: Workspace
+    folder: Path
+    broken = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.patch = pytest.MonkeyPatch()
+        self.world: World = new_world(self.workspace, self.folder, self.patch)
+        if self.broken:
+            break_by_resending_doubts(self.patch)
+
+    @initialize()
+    def five_people_two_of_whom_pledged(self) -> None:
+        world = self.world
+        world.tell("five people come in, and two of them pledge")
+        world.bring_in("contacts", ("email", "first name"), [(one, "Ann") for one in PEOPLE])
+        self._pledge(PEOPLE[0], 1)
+        self._pledge(PEOPLE[1], 2)
+
+    # People
+
+    @rule(
+        chosen=st.lists(addresses, min_size=1, max_size=3, unique=True),
+        name=st.sampled_from(["Ann", "Bob"]),
+        shout=st.booleans(),
+    )
+    def import_again(self, chosen: list[str], name: str, shout: bool) -> None:
+        self.world.tell(f"{chosen} come in again{', in capitals' if shout else ''}, as {name}")
+        rows = [(one.upper() if shout else one, name) for one in chosen]
+        self.world.bring_in("contacts", ("email", "first name"), rows)
+        self.world.book.came_again(chosen)
+
+    @rule(address=addresses)
+    def leave(self, address: str) -> None:
+        self.world.tell(f"{address} has left")
+        today = f"{self.world.clock.now.astimezone(LONDON):%Y-%m-%d}"
+        rows = [(address, today)]
+        self.world.bring_in("contacts", ("email", "left on"), rows)
+        self.world.book.left.add(address)
+
+    @rule(address=addresses, days=st.integers(0, 3))
+    def pledge(self, address: str, days: int) -> None:
+        self._pledge(address, days)
+
+    def _pledge(self, address: str, days: int) -> None:
+        self.world.tell(f"{address} pledged {days} days ago")
+        self.world.bring_in("pledges", ("email", "pledged at"), [(address, f"2026-11-{22 - days}")])
+
+    @rule(address=addresses)
+    def suppress(self, address: str) -> None:
+        self.world.tell(f"lee suppresses {address}")
+        people.suppress(self.world.ws, address, **BY)
+        self.world.book.bar(address)
+
+    @rule(address=addresses)
+    def unsuppress(self, address: str) -> None:
+        with self.world.attempt(f"lee lifts what stands against {address}"):
+            people.unsuppress(self.world.ws, address, reason="they asked", **BY)
+            self.world.book.lift(address, self.world.clock.now.timestamp())
+
+    @rule(address=addresses)
+    def erase(self, address: str) -> None:
+        self.world.tell(f"lee erases {address}")
+        people.erase_person(self.world.ws, address, **BY)
+        self.world.book.erase(address)
+
+    # Editions
+
+    @rule(slug=st.sampled_from(sorted(CAMPAIGNS)), occurrence=st.sampled_from(["one", "two"]))
+    def prepare(self, slug: str, occurrence: str) -> None:
+        world = self.world
+        with world.attempt(f"amy prepares {slug}@{occurrence}"):
+            done = editions.prepare(world.ws, slug, occurrence, by="amy", via="test")
+            if done.created:
+                world.book.frozen[done.edition] = done.intended
+
+    def _open(self) -> list[str]:
+        return editions.open_editions(self.world.ws)
+
+    @precondition(_open)
+    @rule(pick=picks)
+    def approve(self, pick: int) -> None:
+        name = picked(self._open(), pick)
+        with self.world.attempt(f"lee approves {name}"):
+            editions.approve(self.world.ws, name, by="lee", via="airflow")
+
+    @precondition(_open)
+    @rule(pick=picks, order=st.sampled_from(["pause", "resume", "cancel", "reject"]))
+    def order(self, pick: int, order: str) -> None:
+        name, world = picked(self._open(), pick), self.world
+        with world.attempt(f"lee orders {order} of {name}"):
+            how: Any = {**BY, "reason": "to see"}
+            getattr(editions, order)(world.ws, name, **how)
+            world.book.ordered(name, order)
+
+    @precondition(_open)
+    @rule(pick=picks)
+    def settle(self, pick: int) -> None:
+        name = picked(self._open(), pick)
+        self.world.tell(f"{name} is settled: the dead are put in doubt")
+        editions.settle(self.world.ws, name)
+
+    @precondition(lambda self: self._doubts())
+    @rule(pick=picks)
+    def settle_a_doubt(self, pick: int) -> None:
+        name, delivery_id = picked(self._doubts(), pick)
+        with self.world.attempt(f"lee settles {delivery_id} of {name} as not sent"):
+            self.world.settle_a_doubt(name, delivery_id)
+
+    def _doubts(self) -> list[tuple[str, str]]:
+        ws = self.world.ws
+        found = [(n, d.delivery_id) for n in self.world.editions() for d in editions.doubts(ws, n)]
+        return sorted(found)
+
+    # Senders
+
+    def _sendable(self) -> list[str]:
+        return [n for n in self._open() if self.world.account(n).state != "prepared"]
+
+    @precondition(_sendable)
+    @rule(pick=picks, here=st.booleans())
+    def start_sender(self, pick: int, here: bool) -> None:
+        self.world.start_sender(picked(self._sendable(), pick), here=here)
+
+    def _living(self) -> list[Run]:
+        return [run for run in self.world.runs if not run.ended]
+
+    @precondition(_living)
+    @rule(pick=picks, steps=st.integers(1, 8), answer=st.sampled_from(Answer))
+    def go_on(self, pick: int, steps: int, answer: Answer) -> None:
+        run = picked(self._living(), pick)
+        for _ in range(steps):
+            if not run.ended:
+                self.world.step(run, answer)
+
+    @precondition(_living)
+    @rule(pick=picks)
+    def kill(self, pick: int) -> None:
+        run = picked(self._living(), pick)
+        run.kill()
+        self.world.tell(f"{run} is {run.ended}")
+
+    @rule(seconds=st.sampled_from([10, 60, 400, 4000]))
+    def time_passes(self, seconds: int) -> None:
+        self.world.tell(f"{seconds} seconds pass")
+        self.world.clock.advance(seconds)
+
+    # What comes back
+
+    def _messages(self) -> list[Any]:
+        return list(self.world.book.taken.values())
+
+    @precondition(_messages)
+    @rule(pick=picks, word=st.sampled_from(EVENTS), ago=st.sampled_from([0, 30]), copies=st.integers(1, 2))
+    def event(self, pick: int, word: str, ago: int, copies: int) -> None:
+        message = picked(self._messages(), pick)
+        self.world.tell(f"{message.address}, {message.edition}: {word}, {ago} s ago, {copies} times")
+        for _ in range(copies):
+            self.world.post_event(message, word, ago)
+
+    @rule()
+    def drain(self) -> None:
+        self.world.tell("events are taken in")
+        self.world.drain()
+
+    @precondition(_messages)
+    @rule(pick=picks)
+    def unsubscribe(self, pick: int) -> None:
+        message = picked(self._messages(), pick)
+        with self.world.attempt(f"{message.address} clicks unsubscribe in {message.edition}"):
+            self.world.unsubscribe(message)
+
+    # The ledger
+
+    @precondition(lambda self: not self.world.book.behind)
+    @rule()
+    def back_up(self) -> None:
+        self.world.tell("the ledger is backed up")
+        self.world.back_up()
+
+    @precondition(lambda self: self.world.copy is not None)
+    @rule()
+    def restore(self) -> None:
+        self.world.tell("the ledger is restored")
+        self.world.restore()
+
+    @rule()
+    def recover(self) -> None:
+        self.world.tell("lee runs recover")
+        self.world.recover()
+
+    # What holds
+
+    @invariant()
+    def the_promise_holds(self) -> None:
+        self.world.check()
+
+    def teardown(self) -> None:
+        try:
+            self.world.finish()
+        finally:
+            for run in self._living():
+                run.kill()
+            self.patch.undo()
+
+

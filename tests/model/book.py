@@ -35,6 +35,7 @@ class Row:
     """One delivery as the ledger has it."""
 
     edition: str
+    edition_state: str
     state: DeliveryState
     occasion_key: Occasion
 
@@ -177,10 +178,10 @@ def delivery_rows(connection: sa.Connection) -> dict[tuple[int, int], Row]:
             delivery.c.address_hash,
             delivery.c.occasion,
             edition.c.name,
+            edition.c.state.label("edition_state"),
             campaign.c.slug,
             EFFECTIVE.label("state"),
-        )
-        .select_from(
+        ).select_from(
             WITH_BATCH.join(edition, edition.c.id == delivery.c.edition_id).join(
                 campaign, campaign.c.id == edition.c.campaign_id
             )
@@ -188,7 +189,10 @@ def delivery_rows(connection: sa.Connection) -> dict[tuple[int, int], Row]:
     )
     return {
         (r.edition_id, r.contact_id): Row(
-            r.name, DeliveryState(r.state), (r.slug, bytes(r.address_hash), r.occasion)
+            r.name,
+            r.edition_state,
+            DeliveryState(r.state),
+            (r.slug, bytes(r.address_hash), r.occasion),
         )
         for r in rows
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -9,7 +10,6 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from outreach.clock import LONDON
 from outreach.flows import editions, people
 from outreach.workspace import Workspace
 from tests.model.senders import Answer, Run, break_by_resending_doubts
@@ -19,6 +19,14 @@ T = TypeVar("T")
 
 PEOPLE = [f"person{n}@example.org" for n in range(5)]
 EVENTS = ["processed", "deferred", "delivered", "bounce", "dropped", "spamreport", "unsubscribe"]
+
+ABOUT_A_PERSON = (
+    "pledges again",
+    "leaves",
+    "is suppressed",
+    "is no longer suppressed",
+    "is erased",
+)
 
 addresses = st.sampled_from(PEOPLE)
 picks = st.integers(0, 11)
@@ -50,6 +58,10 @@ class Machine(RuleBasedStateMachine):
         world.bring_in("contacts", ("email", "first name"), [(one, "Ann") for one in PEOPLE])
         self._pledge(PEOPLE[0], 1)
         self._pledge(PEOPLE[1], 2)
+        for slug in CAMPAIGNS:
+            self._prepare(slug, "one")
+            self._approve(f"{slug}@one")
+            self.world.start_sender(f"{slug}@one", here=slug == "news")
 
     # People
 
@@ -64,44 +76,35 @@ class Machine(RuleBasedStateMachine):
         self.world.bring_in("contacts", ("email", "first name"), rows)
         self.world.book.came_again(chosen)
 
-    @rule(address=addresses)
-    def leave(self, address: str) -> None:
-        self.world.tell(f"{address} has left")
-        today = f"{self.world.clock.now.astimezone(LONDON):%Y-%m-%d}"
-        rows = [(address, today)]
-        self.world.bring_in("contacts", ("email", "left on"), rows)
-        self.world.book.left.add(address)
-
-    @rule(address=addresses, days=st.integers(0, 3))
-    def pledge(self, address: str, days: int) -> None:
-        self._pledge(address, days)
-
     def _pledge(self, address: str, days: int) -> None:
         self.world.tell(f"{address} pledged {days} days ago")
         self.world.bring_in("pledges", ("email", "pledged at"), [(address, f"2026-11-{22 - days}")])
 
-    @rule(address=addresses)
-    def suppress(self, address: str) -> None:
-        self.world.tell(f"lee suppresses {address}")
-        people.suppress(self.world.ws, address, **BY)
-        self.world.book.bar(address)
-
-    @rule(address=addresses)
-    def unsuppress(self, address: str) -> None:
-        with self.world.attempt(f"lee lifts what stands against {address}"):
-            people.unsuppress(self.world.ws, address, reason="they asked", **BY)
-            self.world.book.lift(address, self.world.clock.now.timestamp())
-
-    @rule(address=addresses)
-    def erase(self, address: str) -> None:
-        self.world.tell(f"lee erases {address}")
-        people.erase_person(self.world.ws, address, **BY)
-        self.world.book.erase(address)
+    @rule(address=addresses, what=st.sampled_from(ABOUT_A_PERSON))
+    def about_a_person(self, address: str, what: str) -> None:
+        world = self.world
+        with world.attempt(f"{address}: {what}"):
+            if what == "pledges again":
+                self._pledge(address, 0)
+            elif what == "leaves":
+                world.leave(address)
+            elif what == "is suppressed":
+                people.suppress(world.ws, address, **BY)
+                world.book.bar(address)
+            elif what == "is no longer suppressed":
+                people.unsuppress(world.ws, address, reason="they asked", **BY)
+                world.book.lift(address, world.clock.now.timestamp())
+            else:
+                people.erase_person(world.ws, address, **BY)
+                world.book.erase(address)
 
     # Editions
 
     @rule(slug=st.sampled_from(sorted(CAMPAIGNS)), occurrence=st.sampled_from(["one", "two"]))
     def prepare(self, slug: str, occurrence: str) -> None:
+        self._prepare(slug, occurrence)
+
+    def _prepare(self, slug: str, occurrence: str) -> None:
         world = self.world
         with world.attempt(f"amy prepares {slug}@{occurrence}"):
             done = editions.prepare(world.ws, slug, occurrence, by="amy", via="test")
@@ -109,12 +112,17 @@ class Machine(RuleBasedStateMachine):
                 world.book.frozen[done.edition] = done.intended
 
     def _open(self) -> list[str]:
-        return editions.open_editions(self.world.ws)
+        return self.world.in_state("prepared", "approved", "sending")
 
-    @precondition(_open)
+    def _waiting(self) -> list[str]:
+        return self.world.in_state("prepared")
+
+    @precondition(_waiting)
     @rule(pick=picks)
     def approve(self, pick: int) -> None:
-        name = picked(self._open(), pick)
+        self._approve(picked(self._waiting(), pick))
+
+    def _approve(self, name: str) -> None:
         with self.world.attempt(f"lee approves {name}"):
             editions.approve(self.world.ws, name, by="lee", via="airflow")
 
@@ -142,14 +150,17 @@ class Machine(RuleBasedStateMachine):
             self.world.settle_a_doubt(name, delivery_id)
 
     def _doubts(self) -> list[tuple[str, str]]:
-        ws = self.world.ws
-        found = [(n, d.delivery_id) for n in self.world.editions() for d in editions.doubts(ws, n)]
-        return sorted(found)
+        world = self.world
+        return [
+            (row.edition, world.ws.keys.delivery_id(*key))
+            for key, row in sorted(world.book.rows.items())
+            if row.state == "unknown"
+        ]
 
     # Senders
 
     def _sendable(self) -> list[str]:
-        return [n for n in self._open() if self.world.account(n).state != "prepared"]
+        return self.world.in_state("approved", "sending")
 
     @precondition(_sendable)
     @rule(pick=picks, here=st.booleans())
@@ -160,12 +171,19 @@ class Machine(RuleBasedStateMachine):
         return [run for run in self.world.runs if not run.ended]
 
     @precondition(_living)
-    @rule(pick=picks, steps=st.integers(1, 8), answer=st.sampled_from(Answer))
+    @rule(pick=picks, steps=st.integers(1, 6), answer=st.sampled_from(Answer))
     def go_on(self, pick: int, steps: int, answer: Answer) -> None:
-        run = picked(self._living(), pick)
-        for _ in range(steps):
+        self._go_on(picked(self._living(), pick), steps, [answer])
+
+    @precondition(_living)
+    @rule(pick=picks, answers=st.lists(st.sampled_from(Answer), min_size=1, max_size=4))
+    def go_on_for_long(self, pick: int, answers: list[Answer]) -> None:
+        self._go_on(picked(self._living(), pick), 5 * len(answers), answers)
+
+    def _go_on(self, run: Run, steps: int, answers: list[Answer]) -> None:
+        for step in range(steps):
             if not run.ended:
-                self.world.step(run, answer)
+                self.world.step(run, answers[step // 5 % len(answers)])
 
     @precondition(_living)
     @rule(pick=picks)
@@ -185,13 +203,21 @@ class Machine(RuleBasedStateMachine):
         return list(self.world.book.taken.values())
 
     @precondition(_messages)
-    @rule(pick=picks, word=st.sampled_from(EVENTS), ago=st.sampled_from([0, 30]), copies=st.integers(1, 2))
+    @rule(
+        pick=picks,
+        word=st.sampled_from(EVENTS),
+        ago=st.sampled_from([0, 30]),
+        copies=st.integers(1, 2),
+    )
     def event(self, pick: int, word: str, ago: int, copies: int) -> None:
         message = picked(self._messages(), pick)
-        self.world.tell(f"{message.address}, {message.edition}: {word}, {ago} s ago, {copies} times")
+        self.world.tell(
+            f"{message.address}, {message.edition}: {word}, {ago} s ago, {copies} times"
+        )
         for _ in range(copies):
             self.world.post_event(message, word, ago)
 
+    @precondition(lambda self: self.world.book.posted)
     @rule()
     def drain(self) -> None:
         self.world.tell("events are taken in")
@@ -206,22 +232,18 @@ class Machine(RuleBasedStateMachine):
 
     # The ledger
 
-    @precondition(lambda self: not self.world.book.behind)
-    @rule()
-    def back_up(self) -> None:
-        self.world.tell("the ledger is backed up")
-        self.world.back_up()
-
-    @precondition(lambda self: self.world.copy is not None)
-    @rule()
-    def restore(self) -> None:
-        self.world.tell("the ledger is restored")
-        self.world.restore()
-
-    @rule()
-    def recover(self) -> None:
-        self.world.tell("lee runs recover")
-        self.world.recover()
+    @rule(what=st.sampled_from(["back up", "restore", "recover"]))
+    def ledger(self, what: str) -> None:
+        world = self.world
+        if what == "back up" and not world.book.behind:
+            world.tell("the ledger is backed up")
+            world.back_up()
+        elif what == "restore" and world.copy is not None:
+            world.tell("the ledger is restored")
+            world.restore()
+        else:
+            world.tell("lee runs recover")
+            world.recover()
 
     # What holds
 
@@ -231,10 +253,9 @@ class Machine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         try:
-            self.world.finish()
+            if sys.exc_info()[0] is None:
+                self.world.finish()
         finally:
             for run in self._living():
                 run.kill()
             self.patch.undo()
-
-

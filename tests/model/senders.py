@@ -51,7 +51,7 @@ class Run:
         self.claimed: ClaimedBatch | None = None
         self.at = "the start"
         self.ended = ""
-        self._greenlet = greenlet(lambda: self._work(ws))
+        self._greenlet = greenlet(lambda _answer: self._work(ws))
 
     def step(self, answer: Answer = Answer.ACCEPTS) -> None:
         """Let it go on to the next point; `answer` is the provider's, if it comes to that."""
@@ -72,6 +72,9 @@ class Run:
             self.ended = f"ended: {send(ws, self.edition).why}"
         except OutreachError as error:
             self.ended = f"stopped: {type(error).__name__}: {str(error)[:90]}"
+        except BaseException:
+            self.ended = "broke off"
+            raise
 
     def __str__(self) -> str:
         return f"sender {self.number}"
@@ -114,8 +117,10 @@ class Wire:
         if answer is Answer.REFUSES_ROW:
             raise Rejected("the provider refused an address")
         if answer is Answer.TOO_LARGE:
-            raise TooLarge("the request is too large") if len(handover.recipients) > 1 else (
-                NotSent("connection refused")
+            raise (
+                TooLarge("the request is too large")
+                if len(handover.recipients) > 1
+                else (NotSent("connection refused"))
             )
         if answer is Answer.REFUSES_KEY:
             raise MustStop("the key was refused")
@@ -125,9 +130,7 @@ class Wire:
         """Nothing is open."""
 
 
-def install_points(
-    patch: pytest.MonkeyPatch, claimed: Callable[[str, ClaimedBatch], None]
-) -> None:
+def install_points(patch: pytest.MonkeyPatch, claimed: Callable[[str, ClaimedBatch], None]) -> None:
     """Make senders stop around the claim and after the journal; `claimed` hears of each claim."""
     real_claim, real_append = claims.claim, Journal.append
 

@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from outreach.workspace import Workspace
@@ -18,11 +18,12 @@ from tests.model.machine import Machine
 LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
 
 LOOK = settings(
-    max_examples=1000 if LONG else 25,
+    max_examples=int(os.environ.get("N_EX", "25")),
     stateful_step_count=60 if LONG else 30,
     derandomize=not LONG,
     database=None,
     deadline=None,
+    phases=[Phase.generate],
     print_blob=False,
     suppress_health_check=list(HealthCheck),
 )
@@ -41,5 +42,6 @@ def test_the_promise_holds_whatever_happens(ws: Workspace, tmp_path: Path) -> No
 def test_a_sender_that_sends_a_doubt_again_is_found_out(ws: Workspace, tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match="is taken twice"):
         run_state_machine_as_test(
-            machine(ws, tmp_path, broken=True), settings=settings(LOOK, max_examples=200)
+            machine(ws, tmp_path, broken=True),
+            settings=settings(LOOK, max_examples=200, phases=[Phase.generate]),
         )

@@ -14,8 +14,9 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import note
 
+from outreach.clock import LONDON
 from outreach.errors import OutreachError
-from outreach.flows import editions, events, imports, objections, people, recovery, sending
+from outreach.flows import editions, events, imports, objections, recovery, sending
 from outreach.ledger.certificate import Certificate
 from outreach.ledger.claims import ClaimedBatch
 from outreach.ledger.columns import metadata
@@ -26,7 +27,7 @@ from outreach.providers.registry import PROVIDERS
 from outreach.workspace import Workspace
 from tests.model import clock as clocks
 from tests.model import senders as points
-from tests.model.book import Book, Message
+from tests.model.book import Book, Message, delivery_rows
 from tests.model.senders import Answer, Run, Wire
 
 CAMPAIGN = """---
@@ -39,10 +40,14 @@ trigger: {trigger}
 occasion: {occasion}
 approval: person
 owner: amy
+segment: {segment}
 ---
 Dear {{{{ contact.first_name or 'colleague' }}}}, here is what is new.
 """
-CAMPAIGNS = {"news": ("manual", "edition"), "thanks": ("new_pledges", "pledge")}
+CAMPAIGNS = {
+    "news": ("manual", "edition", "{}"),
+    "thanks": ("new_pledges", "pledge", "{pledged_within_days: 30}"),
+}
 BY = {"by": "lee", "via": "test"}
 TAKEN_AS = {"basis": "public_task", "evidence": "test"}
 
@@ -57,6 +62,7 @@ class World:
     book: Book = field(default_factory=Book)
     runs: list[Run] = field(default_factory=list)
     posts: int = 0
+    _judged: dict[str, object] = field(default_factory=dict)
     copy: tuple[dict[str, list[dict[str, Any]]], Book] | None = None
 
     # What happens
@@ -80,10 +86,13 @@ class World:
         self.posts += 1
         path = self.folder / f"{kind}{self.posts}.csv"
         path.write_text("\n".join(",".join(row) for row in [heads, *rows]), encoding="utf-8")
-        imports.import_file(
-            self.ws, path, kind, constants=TAKEN_AS, source=f"s{self.posts}", **BY
-        )
+        imports.import_file(self.ws, path, kind, constants=TAKEN_AS, source=f"s{self.posts}", **BY)
         path.unlink()
+
+    def leave(self, address: str) -> None:
+        today = f"{self.clock.now.astimezone(LONDON):%Y-%m-%d}"
+        self.bring_in("contacts", ("email", "left on"), [(address, today)])
+        self.book.left.add(address)
 
     def start_sender(self, edition: str, *, here: bool) -> Run:
         run = Run(self.ws, len(self.runs) + 1, edition, here=here)
@@ -196,12 +205,24 @@ class World:
         self.observe()
         self.book.judge_taken()
         for name in self.editions():
-            self.book.judge_account(self.account(name))
-            listed = {one.delivery_id for one in editions.doubts(self.ws, name)}
-            self.book.judge_doubts(name, listed, self.ws.keys)
+            seen = self._seen(name)
+            if self._judged.get(name) != seen:
+                self.book.judge_account(self.account(name))
+                listed = {one.delivery_id for one in editions.doubts(self.ws, name)}
+                self.book.judge_doubts(name, listed, self.ws.keys)
+                self._judged[name] = seen
+
+    def _seen(self, name: str) -> object:
+        rows = [(key, row) for key, row in self.book.rows.items() if row.edition == name]
+        return rows, self.book.frozen.get(name), self.book.behind
 
     def editions(self) -> list[str]:
         return sorted({row.edition for row in self.book.rows.values()})
+
+    def in_state(self, *states: str) -> list[str]:
+        """The editions in one of these states, in order."""
+        found = {row.edition for row in self.book.rows.values() if row.edition_state in states}
+        return sorted(found)
 
     def account(self, name: str) -> Certificate:
         return editions.certificate(self.ws, name)
@@ -213,26 +234,25 @@ class World:
         self.drain()
         if self.book.behind:
             self.recover()
-        for name in editions.open_editions(self.ws):
-            with self.attempt(f"lee lets {name} go on"):
-                editions.resume(self.ws, name, **BY)
-                self.book.paused.discard(name)
         self._run_all()
-        for name in editions.open_editions(self.ws):
-            self.clock.advance(4000)
-            if self.account(name).state != "prepared":
-                for _ in range(20):
-                    editions.settle(self.ws, name)
-                    self.start_sender(name, here=True)
-                    self._run_all()
-                    if not self.account(name).planned:
-                        break
-                    self.clock.advance(4000)
-            editions.settle(self.ws, name)
+        for name in self.in_state("approved", "sending"):
+            self._send_all(name)
         self.drain()
         self.look()
         self.check()
         self.book.judge_end({name: self.account(name) for name in self.editions()})
+
+    def _send_all(self, name: str) -> None:
+        for _ in range(20):
+            with self.attempt(f"lee lets {name} go on"):
+                editions.resume(self.ws, name, **BY)
+                self.book.ordered(name, "resume")
+            self.start_sender(name, here=True)
+            self._run_all()
+            self.clock.advance(4000)
+            editions.settle(self.ws, name)
+            if not self.account(name).planned:
+                return
 
     def _run_all(self) -> None:
         for run in self.runs:
@@ -245,8 +265,6 @@ class World:
 
 def read_deliveries(ws: Workspace) -> dict[tuple[int, int], Any]:
     """Every delivery of the ledger, by (edition id, contact id)."""
-    from tests.model.book import delivery_rows
-
     with ws.engine.connect() as connection:
         return delivery_rows(connection)
 
@@ -290,15 +308,20 @@ def new_world(ws: Workspace, folder: Path, patch: pytest.MonkeyPatch) -> World:
     files = folder / "campaigns"
     shutil.rmtree(files, ignore_errors=True)
     files.mkdir(parents=True)
-    for slug, (trigger, occasion) in CAMPAIGNS.items():
-        (files / f"{slug}.md").write_text(CAMPAIGN.format(trigger=trigger, occasion=occasion))
+    for slug, (trigger, occasion, segment) in CAMPAIGNS.items():
+        filled = CAMPAIGN.format(trigger=trigger, occasion=occasion, segment=segment)
+        (files / f"{slug}.md").write_text(filled)
     settings = replace(ws.settings, campaigns=(files,), provider="wire")
     world = World(replace(ws, settings=settings), folder, clocks.Clock())
     patch.setitem(PROVIDERS, "wire", lambda _settings: Wire(world.took, world.refused))
     clocks.install(world.clock, lambda seconds: _asleep(world, seconds), patch)
     points.install_points(patch, world.claimed)
     for module in clocks.outreach_modules():
-        if module is not sending and "alive" in vars(module) and module.__name__ != "outreach.senders":
+        if (
+            module is not sending
+            and "alive" in vars(module)
+            and module.__name__ != "outreach.senders"
+        ):
             patch.setattr(module, "alive", world.alive)
     patch.setattr(sending, "alive", world.alive)
     return world

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from outreach.flows import editions, people
+from outreach.flows import control, editions, people, resending
 from outreach.workspace import Workspace
 from tests.model.senders import Answer, Run, break_by_resending_doubts
 from tests.model.world import BY, CAMPAIGNS, World, new_world
@@ -27,6 +27,8 @@ ABOUT_A_PERSON = (
     "is no longer suppressed",
     "is erased",
 )
+
+ORDERS = ("stop all", "start all", "hold news", "release news")
 
 addresses = st.sampled_from(PEOPLE)
 picks = st.integers(0, 11)
@@ -135,10 +137,43 @@ class Machine(RuleBasedStateMachine):
             getattr(editions, order)(world.ws, name, **how)
             world.book.ordered(name, order)
 
-    @precondition(_open)
+    @rule(order=st.sampled_from(ORDERS))
+    def order_beyond_one_edition(self, order: str) -> None:
+        ws, book = self.world.ws, self.world.book
+        with self.world.attempt(f"lee orders to {order}"):
+            if order == "stop all":
+                control.stop_all(ws, reason="to see", **BY)
+                book.stopped = True
+            elif order == "start all":
+                control.start_all(ws, **BY)
+                book.stopped = False
+            elif order == "hold news":
+                control.hold_campaign(ws, "news", reason="to see", **BY)
+                book.held.add("news")
+            else:
+                control.release_campaign(ws, "news", **BY)
+                book.held.discard("news")
+
+    @precondition(lambda self: self.world.book.settled)
+    @rule(pick=picks)
+    def send_again(self, pick: int) -> None:
+        world = self.world
+        failed = [
+            (row.edition, key)
+            for key, row in sorted(world.book.rows.items())
+            if row.occasion_key in world.book.settled
+        ]
+        if failed:
+            name, key = picked(failed, pick)
+            with world.attempt(f"lee orders {key} of {name} to be sent again"):
+                again = resending.resend(
+                    world.ws, name, [world.ws.keys.delivery_id(*key)], reason="they asked", **BY
+                )
+                world.tell(f"it is {again}")
+
     @rule(pick=picks)
     def settle(self, pick: int) -> None:
-        name = picked(self._open(), pick)
+        name = picked(self.world.editions(), pick)
         self.world.tell(f"{name} is settled: the dead are put in doubt")
         editions.settle(self.world.ws, name)
 

@@ -16,7 +16,7 @@ from hypothesis import note
 
 from outreach.clock import LONDON
 from outreach.errors import OutreachError
-from outreach.flows import editions, events, imports, objections, recovery, sending
+from outreach.flows import control, editions, events, imports, objections, recovery, sending
 from outreach.ledger.certificate import Certificate
 from outreach.ledger.claims import ClaimedBatch
 from outreach.ledger.columns import metadata
@@ -234,13 +234,25 @@ class World:
         self.drain()
         if self.book.behind:
             self.recover()
+        self._lift_orders()
         self._run_all()
         for name in self.in_state("approved", "sending"):
             self._send_all(name)
+        for name in editions.open_editions(self.ws):
+            editions.settle(self.ws, name)
         self.drain()
         self.look()
         self.check()
         self.book.judge_end({name: self.account(name) for name in self.editions()})
+
+    def _lift_orders(self) -> None:
+        if control.stopped(self.ws):
+            control.start_all(self.ws, **BY)
+        for slug in CAMPAIGNS:
+            if control.held(self.ws, slug):
+                control.release_campaign(self.ws, slug, **BY)
+        self.book.stopped = False
+        self.book.held.clear()
 
     def _send_all(self, name: str) -> None:
         for _ in range(20):

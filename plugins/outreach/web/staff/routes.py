@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from outreach.domain import DeliveryState
+from outreach.flows.progress import progress
 from outreach.reports import campaigns, editions, engagement, overview, people, proofs
 from outreach.settings import ROOT
 from outreach.web.staff import charts
@@ -57,6 +58,12 @@ def _overview_and_style(
         headers = {**security_headers(), "Cache-Control": "private, max-age=300"}
         return Response(style, media_type="text/css", headers=headers)
 
+    @router.get("/progress.js")
+    def script() -> Response:
+        code = (ROOT / "templates" / "pages" / "staff" / "progress.js").read_bytes()
+        headers = {**security_headers(), "Cache-Control": "private, max-age=300"}
+        return Response(code, media_type="text/javascript", headers=headers)
+
     @router.get("/engagement")
     def show_engagement(request: Request) -> HTMLResponse:
         found = engagement.engagement(workspace())
@@ -96,8 +103,19 @@ def _editions(router: APIRouter, workspace: Callable[[], Workspace]) -> None:
 
     @router.get("/editions/{name}")
     def show_edition(request: Request, name: str, done: str = "") -> HTMLResponse:
-        found = editions.edition(workspace(), name)
-        return page(request, "edition.html", found=found, done=_DONE.get(done, ""))
+        ws = workspace()
+        found = editions.edition(ws, name)
+        return page(
+            request,
+            "edition.html",
+            found=found,
+            progress=progress(ws, name),
+            done=_DONE.get(done, ""),
+        )
+
+    @router.get("/editions/{name}/progress")
+    def show_progress(request: Request, name: str) -> HTMLResponse:
+        return page(request, "progress.html", progress=progress(workspace(), name))
 
     @router.get("/editions/{name}/variants/{variant}")
     def show_variant(request: Request, name: str, variant: Key) -> HTMLResponse:

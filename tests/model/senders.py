@@ -71,7 +71,7 @@ class Run:
         try:
             self.ended = f"ended: {send(ws, self.edition).why}"
         except OutreachError as error:
-            self.ended = f"stopped: {type(error).__name__}: {str(error)[:90]}"
+            self.ended = f"stopped: {type(error).__name__}: {str(error)[:300]}"
         except BaseException:
             self.ended = "broke off"
             raise

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import note
+from hypothesis import currently_in_test_context, note
 
 from outreach.clock import LONDON
 from outreach.errors import OutreachError
@@ -52,6 +52,11 @@ BY = {"by": "lee", "via": "test"}
 TAKEN_AS = {"basis": "public_task", "evidence": "test"}
 
 
+def say(line: str) -> None:
+    """Keep a line for whoever reads of a failure."""
+    note(line) if currently_in_test_context() else print(line)  # noqa: T201
+
+
 @dataclass
 class World:
     """The deployment `ws`, its senders, and the model: `book` and what the provider took."""
@@ -69,7 +74,7 @@ class World:
 
     def tell(self, words: str) -> None:
         """Keep one line of the story, which is printed where it ends badly."""
-        note(f"{self.clock.now:%H:%M:%S} {words}")
+        say(f"{self.clock.now:%H:%M:%S} {words}")
         self.clock.advance(1)
 
     @contextmanager
@@ -79,7 +84,7 @@ class World:
         try:
             yield
         except OutreachError as refused:
-            note(f"         refused: {str(refused)[:100]}")
+            say(f"         refused: {str(refused)[:100]}")
 
     def bring_in(self, kind: str, heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
         """Import one file."""
@@ -163,7 +168,7 @@ class World:
         assert run is not None
         run.name, run.claimed = sender, taken
         addresses = [person.address for person in taken.people]
-        note(f"         {run} claimed batch {taken.number} of {run.edition}: {addresses}")
+        say(f"         {run} claimed batch {taken.number} of {run.edition}: {addresses}")
         self.book.judge_claim(run.edition, addresses)
 
     def took(self, handover: Handover) -> None:

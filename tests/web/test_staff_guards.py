@@ -16,7 +16,13 @@ from outreach.web.staff.app import Guards
 from outreach.web.staff.guards import same_origin
 
 OWN = {"Origin": "http://airflow.example.org"}
-_VALUES = {"{name}": WRES, "{slug}": "what-is-wres", "{import_id}": "2", "{variant}": "1"}
+_VALUES = {
+    "{name}": WRES,
+    "{slug}": "what-is-wres",
+    "{import_id}": "2",
+    "{variant}": "1",
+    "{kind}": "csv",
+}
 
 
 @pytest.fixture
@@ -63,6 +69,10 @@ def test_every_route_that_changes_or_exports_depends_on_the_act_guard(
         "/editions/{name}/deliveries.csv",
         "/editions/{name}/events.csv",
         "/imports/{import_id}/rows",
+        "/stop",
+        "/campaigns/{slug}/hold",
+        "/editions/{name}/doubts",
+        "/editions/{name}/certificate.{kind}",
     }
     for route in staff.routes:
         assert isinstance(route, APIRoute)

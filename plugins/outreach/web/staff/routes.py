@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from outreach.domain import DeliveryState
+from outreach.flows import control
 from outreach.flows.progress import progress
 from outreach.reports import campaigns, editions, engagement, overview, people, proofs
 from outreach.settings import ROOT
@@ -28,6 +29,7 @@ _DONE = {
     "pause": "This edition is paused. Senders stop after the request they are making now.",
     "resume": "This edition goes on.",
     "cancel": "This edition is cancelled. Nobody else will get it.",
+    "again": "This edition was ordered. Nothing of it has left yet: it waits to be sent.",
 }
 """What the edition's page says after an order; the key stands in its address."""
 
@@ -49,8 +51,9 @@ def _overview_and_style(
 ) -> None:
     @router.get("/")
     def show_overview(request: Request) -> HTMLResponse:
-        found = overview.overview(workspace(), warnings=warnings())
-        return page(request, "overview.html", found=found)
+        ws = workspace()
+        found = overview.overview(ws, warnings=warnings())
+        return page(request, "overview.html", found=found, stopped=control.stopped(ws))
 
     @router.get("/staff.css")
     def stylesheet() -> Response:
@@ -91,6 +94,7 @@ def _campaigns(router: APIRouter, workspace: Callable[[], Workspace]) -> None:
             images=ws.settings.public_url,
             proof=True,
             found=found,
+            hold=control.held(ws, slug),
             frame=framed(found.proofs.proof) if found.proofs else "",
         )
 

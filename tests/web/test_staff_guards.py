@@ -111,6 +111,10 @@ def test_a_viewer_reads_every_page_and_reaches_nothing_else(
         f"editions/{WRES}/deliveries.csv",
         f"editions/{WRES}/events.csv",
         "imports/2/rows",
+        "stop",
+        "campaigns/what-is-wres/hold",
+        f"editions/{WRES}/doubts",
+        f"editions/{WRES}/certificate.csv",
     }
     assert set(answers.values()) == {200, 403}
 

@@ -12,8 +12,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from outreach.flows import control, editions, people, resending
 from outreach.workspace import Workspace
+from tests.model.campaigns import CAMPAIGNS
 from tests.model.senders import Answer, Run, break_by_resending_doubts
-from tests.model.world import BY, CAMPAIGNS, World, new_world
+from tests.model.world import BY, World, new_world
 
 T = TypeVar("T")
 

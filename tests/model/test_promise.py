@@ -18,7 +18,7 @@ from tests.model.machine import Machine
 LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
 
 LOOK = settings(
-    max_examples=1000 if LONG else 25,
+    max_examples=1000 if LONG else 20,
     stateful_step_count=60 if LONG else 30,
     derandomize=not LONG,
     database=None,

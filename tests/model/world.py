@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from hypothesis import currently_in_test_context, note
 
 from outreach.clock import LONDON
@@ -19,35 +18,16 @@ from outreach.errors import OutreachError
 from outreach.flows import control, editions, events, imports, objections, recovery, sending
 from outreach.ledger.certificate import Certificate
 from outreach.ledger.claims import ClaimedBatch
-from outreach.ledger.columns import metadata
-from outreach.ledger.editions import fact
-from outreach.ledger.migrate import ADDRESS_KEY_CHECK, LEDGER_ID
 from outreach.providers.base import Handover
 from outreach.providers.registry import PROVIDERS
 from outreach.workspace import Workspace
 from tests.model import clock as clocks
 from tests.model import senders as points
-from tests.model.book import Book, Message, delivery_rows
+from tests.model.book import Book, Message
+from tests.model.campaigns import CAMPAIGN, CAMPAIGNS
+from tests.model.copying import emptied, read_deliveries, read_everything, write_everything
 from tests.model.senders import Answer, Run, Wire
 
-CAMPAIGN = """---
-title: News
-purpose: public_task
-basis_reason: It is our task.
-subject: News
-preview: What is new.
-trigger: {trigger}
-occasion: {occasion}
-approval: person
-owner: amy
-segment: {segment}
----
-Dear {{{{ contact.first_name or 'colleague' }}}}, here is what is new.
-"""
-CAMPAIGNS = {
-    "news": ("manual", "edition", "{}"),
-    "thanks": ("new_pledges", "pledge", "{pledged_within_days: 30}"),
-}
 BY = {"by": "lee", "via": "test"}
 TAKEN_AS = {"basis": "public_task", "evidence": "test"}
 
@@ -278,45 +258,6 @@ class World:
                     break
                 self.step(run)
             assert run.ended, f"{run} never comes to an end; it is at {run.at}"
-
-
-def read_deliveries(ws: Workspace) -> dict[tuple[int, int], Any]:
-    """Every delivery of the ledger, by (edition id, contact id)."""
-    with ws.engine.connect() as connection:
-        return delivery_rows(connection)
-
-
-def read_everything(engine: sa.Engine) -> dict[str, list[dict[str, Any]]]:
-    with engine.connect() as connection:
-        return {
-            t.name: [dict(r) for r in connection.execute(sa.select(t)).mappings()]
-            for t in metadata.sorted_tables
-        }
-
-
-def write_everything(engine: sa.Engine, rows: dict[str, list[dict[str, Any]]]) -> None:
-    """Replace the whole ledger, its counters of new ids included, as restoring a backup does."""
-    with engine.begin() as connection:
-        for table in reversed(metadata.sorted_tables):
-            connection.execute(sa.delete(table))
-        for table in metadata.sorted_tables:
-            if rows.get(table.name):
-                connection.execute(sa.insert(table), rows[table.name])
-            if connection.dialect.name == "postgresql" and "id" in table.c:
-                last = max((row["id"] for row in rows.get(table.name, [])), default=0)
-                counter = sa.func.pg_get_serial_sequence(table.name, "id")
-                connection.execute(sa.select(sa.func.setval(counter, last + 1, False)))
-
-
-def emptied(ws: Workspace) -> None:
-    """Empty the ledger, keeping its identity, and its claim journal."""
-    with ws.engine.connect() as connection:
-        kept = connection.execute(
-            sa.select(fact).where(fact.c.name.in_([LEDGER_ID, ADDRESS_KEY_CHECK]))
-        ).mappings()
-        identity = [dict(row) for row in kept]
-    write_everything(ws.engine, {"fact": identity})
-    ws.settings.journal.unlink(missing_ok=True)
 
 
 def new_world(ws: Workspace, folder: Path, patch: pytest.MonkeyPatch) -> World:

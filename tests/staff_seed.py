@@ -35,6 +35,11 @@ def seed(engine: sa.Engine, keys: Keys) -> None:
         _waiting(c)
         _events(c)
         _imports(c)
+        if engine.dialect.name == "postgresql":
+            for table in t.metadata.sorted_tables:
+                if "id" in table.c:
+                    counter = sa.func.pg_get_serial_sequence(table.name, "id")
+                    c.execute(sa.select(sa.func.setval(counter, 1000)))
 
 
 def insert(connection: sa.Connection, table: sa.Table, **values: Any) -> int:
@@ -139,6 +144,7 @@ def _wres(c: sa.Connection, keys: Keys) -> None:
             edition_id=1,
             variant_id=1 if number == 1 else 2,
             number=number,
+            size=(5, 2, 2)[number - 1],
             state=state,
             reason="the reply was lost" if state == "unknown" else "",
             message_id="msg-1" if state == "accepted" else "",

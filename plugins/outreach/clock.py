@@ -34,3 +34,16 @@ def parse_when(text: str) -> datetime:
             "choose another time or add a zone, such as 2026-10-25T01:30+00:00"
         )
     return first
+
+
+def duration(seconds: int) -> str:
+    """Return a time span as people say it: "under a minute", "5 minutes", "2 hours 10 minutes"."""
+    if seconds < 60:
+        return "under a minute"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    parts = [
+        f"{number} {word}{'' if number == 1 else 's'}"
+        for number, word in ((hours, "hour"), (minutes, "minute"))
+        if number
+    ]
+    return " ".join(parts)

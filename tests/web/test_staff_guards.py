@@ -16,7 +16,13 @@ from outreach.web.staff.app import Guards
 from outreach.web.staff.guards import same_origin
 
 OWN = {"Origin": "http://airflow.example.org"}
-_VALUES = {"{name}": WRES, "{slug}": "what-is-wres", "{import_id}": "2", "{variant}": "1"}
+_VALUES = {
+    "{name}": WRES,
+    "{slug}": "what-is-wres",
+    "{import_id}": "2",
+    "{variant}": "1",
+    "{kind}": "csv",
+}
 
 
 @pytest.fixture
@@ -63,6 +69,10 @@ def test_every_route_that_changes_or_exports_depends_on_the_act_guard(
         "/editions/{name}/deliveries.csv",
         "/editions/{name}/events.csv",
         "/imports/{import_id}/rows",
+        "/stop",
+        "/campaigns/{slug}/hold",
+        "/editions/{name}/doubts",
+        "/editions/{name}/certificate.{kind}",
     }
     for route in staff.routes:
         assert isinstance(route, APIRoute)
@@ -101,6 +111,10 @@ def test_a_viewer_reads_every_page_and_reaches_nothing_else(
         f"editions/{WRES}/deliveries.csv",
         f"editions/{WRES}/events.csv",
         "imports/2/rows",
+        "stop",
+        "campaigns/what-is-wres/hold",
+        f"editions/{WRES}/doubts",
+        f"editions/{WRES}/certificate.csv",
     }
     assert set(answers.values()) == {200, 403}
 

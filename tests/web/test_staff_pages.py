@@ -14,10 +14,12 @@ import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from httpx import Response
 from tests.staff_seed import HOSTILE, WAITING, WRES
 from tests.web.conftest import Person
 from tests.web.test_staff_guards import OWN, addresses
 
+from outreach.flows import doubts
 from outreach.ledger import editions as t
 from outreach.web.staff.app import Guards, create_staff_app
 from outreach.workspace import Workspace
@@ -382,3 +384,68 @@ def test_an_empty_ledger_has_pages_too(ws: Workspace, guards: Guards) -> None:
     assert "Nothing has been handed over yet" in words(client, "/engagement")
     for address in ("/editions", "/contacts", "/imports", "/campaigns"):
         words(client, address)
+
+
+def test_a_doubt_is_settled_by_name_with_a_reason_and_sent_again_as_an_edition(
+    client: TestClient, ws: Workspace
+) -> None:
+    page = f"editions/{WRES}/doubts"
+    assert "2 in doubt" in words(client, page)
+    assert "the reply was lost" in words(client, page)
+    one, _ = (doubt.delivery_id for doubt in doubts.doubts(ws, WRES))
+    told = {"order": "settle", "delivery": [one], "reason": "not in the provider's activity"}
+    assert _post(client, page, {**told, "reason": " "}).status_code == 400
+    assert _post(client, page, {**told, "delivery": []}).status_code == 400
+    assert _post(client, page, {**told, "delivery": ["x"]}).status_code == 404
+    assert _post(client, page, told).status_code == 303
+    assert "1 in doubt" in words(client, page)
+    assert "settled by amy" in words(client, page)
+    refused = _post(client, page, told)
+    assert refused.status_code == 409
+    assert "not in doubt" in refused.text
+    again = {"order": "again", "delivery": [one], "reason": "they asked for it"}
+    made = _post(client, page, again)
+    assert made.status_code == 303
+    assert (
+        "Nothing of it has left yet"
+        in client.get(f"editions/{made.headers['location'].split('/')[-1]}").text
+    )
+
+
+def test_all_sending_is_stopped_and_let_go_on_with_who_and_why(client: TestClient) -> None:
+    order = {"order": "stop", "reason": "a wrong link"}
+    assert _post(client, "stop", order).status_code == 400
+    assert _post(client, "stop", {**order, "sure": "yes"}).status_code == 303
+    assert "By amy" in words(client, "")
+    assert "stopped by amy: a wrong link" in words(client, f"editions/{WRES}/progress")
+    assert _post(client, "stop", {"order": "start"}).status_code == 303
+    assert "All sending is stopped" not in words(client, "")
+    assert _post(client, "stop", {"order": "start"}).status_code == 409
+
+
+def test_a_campaign_is_held_and_released_with_who_and_why(client: TestClient) -> None:
+    page = "campaigns/what-is-wres"
+    assert _post(client, f"{page}/hold", {"order": "hold"}).status_code == 400
+    told = {"order": "hold", "reason": "a complaint"}
+    assert _post(client, f"{page}/hold", told).status_code == 303
+    assert "This campaign is held By amy" in words(client, page)
+    assert _post(client, f"{page}/hold", {"order": "release"}).status_code == 303
+    assert "This campaign is held" not in words(client, page)
+
+
+@pytest.mark.parametrize(
+    ("kind", "type_"), [("csv", "text/csv"), ("html", "text/html"), ("json", "application/json")]
+)
+def test_a_certificate_is_downloaded_in_each_form(
+    client: TestClient, kind: str, type_: str
+) -> None:
+    answer = client.get(f"editions/{WRES}/certificate.{kind}")
+    assert answer.headers["content-type"].startswith(type_)
+    assert answer.headers["content-disposition"].startswith("attachment")
+    assert answer.content
+    assert client.get(f"editions/{WRES}/certificate.exe").status_code == 404
+
+
+def _post(client: TestClient, page: str, form: dict[str, object]) -> Response:
+    own = {"Origin": "http://airflow.example.org"}
+    return client.post(page, data=form, headers=own, follow_redirects=False)

@@ -173,9 +173,17 @@ def widest_values(connection: sa.Connection, edition_id: int) -> list[tuple[str,
 
 
 def open_editions(connection: sa.Connection) -> list[str]:
-    """Return the names of the editions in which something may still happen."""
+    """Return the names of the editions in which something may still happen.
+
+    One that ended while a sender held a batch of it is among them until that batch is recorded.
+    """
+    in_flight = sa.exists().where(
+        batch.c.edition_id == edition.c.id, batch.c.state == DeliveryState.CLAIMED
+    )
     rows = connection.execute(
-        sa.select(edition.c.name).where(edition.c.state.in_(OPEN)).order_by(edition.c.id)
+        sa.select(edition.c.name)
+        .where(sa.or_(edition.c.state.in_(OPEN), in_flight))
+        .order_by(edition.c.id)
     )
     return list(rows.scalars())
 

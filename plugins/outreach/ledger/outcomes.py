@@ -1,7 +1,7 @@
 """Record what became of a claimed batch.
 
-Every outcome is a conditional update on (batch, epoch, state): a sender that was fenced off
-changes nothing, and is told so.
+Every outcome is a conditional update on (batch, epoch, time of the claim, state): a sender that
+was fenced off changes nothing, and is told so.
 """
 
 from __future__ import annotations
@@ -36,11 +36,7 @@ def record_accepted(engine: sa.Engine, taken: ClaimedBatch, message_id: str, now
     with engine.begin() as connection:
         done = connection.execute(
             sa.update(batch)
-            .where(
-                batch.c.id == taken.batch_id,
-                batch.c.epoch == taken.epoch,
-                batch.c.state.in_([S.CLAIMED, S.UNKNOWN]),
-            )
+            .where(_is(taken), batch.c.state.in_([S.CLAIMED, S.UNKNOWN]))
             .values(state=S.ACCEPTED, message_id=message_id, reason="", recorded_at=now)
         )
         if done.rowcount:
@@ -96,11 +92,7 @@ def still_mine(engine: sa.Engine, taken: ClaimedBatch) -> bool:
     with reading(engine) as connection:
         return bool(
             connection.execute(
-                sa.select(batch.c.id).where(
-                    batch.c.id == taken.batch_id,
-                    batch.c.epoch == taken.epoch,
-                    batch.c.state == S.CLAIMED,
-                )
+                sa.select(batch.c.id).where(_is(taken), batch.c.state == S.CLAIMED)
             ).scalar()
         )
 
@@ -176,10 +168,18 @@ def _held_by(taken: ClaimedBatch) -> sa.Select[Any]:
 
 
 def _mine(taken: ClaimedBatch) -> sa.Update:
-    return sa.update(batch).where(
+    return sa.update(batch).where(_is(taken), batch.c.state == S.CLAIMED)
+
+
+def _is(taken: ClaimedBatch) -> sa.ColumnElement[bool]:
+    """Whether a batch's last claim is this one.
+
+    Its time tells it from a claim of the same epoch in a ledger that was restored meanwhile.
+    """
+    return sa.and_(
         batch.c.id == taken.batch_id,
         batch.c.epoch == taken.epoch,
-        batch.c.state == S.CLAIMED,
+        batch.c.claimed_at == taken.claimed_at,
     )
 
 

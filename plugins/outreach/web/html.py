@@ -16,7 +16,7 @@ def environment(root: Path) -> jinja2.Environment:
     """Return the environment for the pages under `root`/templates/pages.
 
     Everything is escaped and an undefined name is an error. Filters: `london`, `london_date`,
-    `number`, `share`.
+    `london_seconds`, `number`, `share`, `percent`, `duration`.
     """
     env = jinja2.Environment(
         loader=jinja2.FileSystemLoader(root / "templates" / "pages"),
@@ -26,6 +26,7 @@ def environment(root: Path) -> jinja2.Environment:
         lstrip_blocks=True,
     )
     env.filters.update(london=london, london_date=london_date, number=number, share=share)
+    env.filters.update(london_seconds=london_seconds, percent=percent, duration=clock.duration)
     return env
 
 
@@ -39,6 +40,17 @@ def london_date(day: date) -> str:
     if isinstance(day, datetime):
         day = day.astimezone(clock.LONDON).date()
     return f"{day.day} {day:%B %Y}"
+
+
+def london_seconds(instant: datetime) -> str:
+    """Return "10:00:59 on 23 November 2026", in London's time."""
+    local = instant.astimezone(clock.LONDON)
+    return f"{local:%H:%M:%S} on {local.day} {local:%B %Y}"
+
+
+def percent(part: float) -> str:
+    """Return 0.125 as "12%", rounded down so that only what is whole is shown as 100%."""
+    return f"{int(part * 100)}%"
 
 
 def number(value: int) -> str:

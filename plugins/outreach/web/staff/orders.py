@@ -5,24 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 
 from outreach.errors import InputError, Refused
 from outreach.reports import editions, exports, people
+from outreach.web.staff import doubts, steering
 from outreach.web.staff.downloads import csv_file
 from outreach.web.staff.guards import Guards, same_origin
 from outreach.web.staff.pages import Links, page, security_headers
 from outreach.web.staff.routes import Key
+from outreach.web.staff.steering import LONGEST_REASON, VIA, Text
 
 if TYPE_CHECKING:
     from outreach.workspace import Workspace
 
-VIA = "staff pages"
-LONGEST_REASON = 300
-
 Page = Annotated[int, Query(alias="page", ge=1, le=1_000_000)]
-Text = Annotated[str, Form(max_length=2_000)]
 
 
 def orders_router(workspace: Callable[[], Workspace], guard: Guards) -> APIRouter:
@@ -30,6 +28,8 @@ def orders_router(workspace: Callable[[], Workspace], guard: Guards) -> APIRoute
     router = APIRouter(dependencies=[Depends(guard.act)])
     _control(router, workspace, guard.who)
     _files(router, workspace, guard.who)
+    steering.add_routes(router, workspace, guard.who)
+    doubts.add_routes(router, workspace, guard.who)
     return router
 
 
@@ -45,8 +45,7 @@ def _control(
         request: Request, name: str, order: Text = "", reason: Text = "", sure: Text = ""
     ) -> Response:
         ws = workspace()
-        reason = "".join(c if c.isprintable() else " " for c in reason)
-        reason = " ".join(reason.split())
+        reason = steering.tidied(reason)
         try:
             _wanting(order, reason, sure)
             _flow(order)(ws, name, by=who(request), via=VIA, reason=reason)

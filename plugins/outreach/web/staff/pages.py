@@ -94,7 +94,7 @@ def security_headers(
         "form-action 'self'",
         "base-uri 'none'",
         "frame-ancestors 'self'",
-        *([f"script-src 'nonce-{nonce}'"] if nonce else []),
+        *([f"script-src 'nonce-{nonce}'", "connect-src 'self'"] if nonce else []),
     ]
     return {
         "Content-Security-Policy": "; ".join(policy),

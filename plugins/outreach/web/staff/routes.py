@@ -9,6 +9,8 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from outreach.domain import DeliveryState
+from outreach.flows import control
+from outreach.flows.progress import progress
 from outreach.reports import campaigns, editions, engagement, overview, people, proofs
 from outreach.settings import ROOT
 from outreach.web.staff import charts
@@ -27,6 +29,7 @@ _DONE = {
     "pause": "This edition is paused. Senders stop after the request they are making now.",
     "resume": "This edition goes on.",
     "cancel": "This edition is cancelled. Nobody else will get it.",
+    "again": "This edition was ordered. Nothing of it has left yet: it waits to be sent.",
 }
 """What the edition's page says after an order; the key stands in its address."""
 
@@ -48,14 +51,21 @@ def _overview_and_style(
 ) -> None:
     @router.get("/")
     def show_overview(request: Request) -> HTMLResponse:
-        found = overview.overview(workspace(), warnings=warnings())
-        return page(request, "overview.html", found=found)
+        ws = workspace()
+        found = overview.overview(ws, warnings=warnings())
+        return page(request, "overview.html", found=found, stopped=control.stopped(ws))
 
     @router.get("/staff.css")
     def stylesheet() -> Response:
         style = (ROOT / "templates" / "pages" / "staff" / "staff.css").read_bytes()
         headers = {**security_headers(), "Cache-Control": "private, max-age=300"}
         return Response(style, media_type="text/css", headers=headers)
+
+    @router.get("/progress.js")
+    def script() -> Response:
+        code = (ROOT / "templates" / "pages" / "staff" / "progress.js").read_bytes()
+        headers = {**security_headers(), "Cache-Control": "private, max-age=300"}
+        return Response(code, media_type="text/javascript", headers=headers)
 
     @router.get("/engagement")
     def show_engagement(request: Request) -> HTMLResponse:
@@ -84,6 +94,7 @@ def _campaigns(router: APIRouter, workspace: Callable[[], Workspace]) -> None:
             images=ws.settings.public_url,
             proof=True,
             found=found,
+            hold=control.held(ws, slug),
             frame=framed(found.proofs.proof) if found.proofs else "",
         )
 
@@ -96,8 +107,19 @@ def _editions(router: APIRouter, workspace: Callable[[], Workspace]) -> None:
 
     @router.get("/editions/{name}")
     def show_edition(request: Request, name: str, done: str = "") -> HTMLResponse:
-        found = editions.edition(workspace(), name)
-        return page(request, "edition.html", found=found, done=_DONE.get(done, ""))
+        ws = workspace()
+        found = editions.edition(ws, name)
+        return page(
+            request,
+            "edition.html",
+            found=found,
+            progress=progress(ws, name),
+            done=_DONE.get(done, ""),
+        )
+
+    @router.get("/editions/{name}/progress")
+    def show_progress(request: Request, name: str) -> HTMLResponse:
+        return page(request, "progress.html", progress=progress(workspace(), name))
 
     @router.get("/editions/{name}/variants/{variant}")
     def show_variant(request: Request, name: str, variant: Key) -> HTMLResponse:

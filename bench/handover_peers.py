@@ -28,7 +28,6 @@ from outreach.ledger import edition_store
 from outreach.ledger.editions import batch, delivery
 from outreach.providers.base import Content, Pieces, Recipient
 from outreach.providers.filling import slots_of
-from outreach.providers.mime import list_unsubscribe
 from outreach.rendering import compose, frozen
 from outreach.workspace import Workspace
 
@@ -157,8 +156,8 @@ def _personal(recipient: Recipient) -> Personalization:
     person = Personalization()
     person.add_to(To(recipient.address))
     person.add_custom_arg(CustomArg("outreach_delivery", recipient.delivery_id))
-    for name, value in list_unsubscribe(recipient).items():
-        person.add_header(Header(name, value))
+    person.add_header(Header("List-Unsubscribe", f"<{recipient.unsubscribe_url}>"))
+    person.add_header(Header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
     return person
 
 

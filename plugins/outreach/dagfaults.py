@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from outreach.campaigns import Campaign, Library
 from outreach.dagdocs import schedule_fault
@@ -33,11 +32,7 @@ def runnable(library: Library) -> Iterator[tuple[Campaign, tuple[str, ...]]]:
 
 def stand_in(slug: str, file: Path) -> Campaign:
     """Return what a campaign's DAG is made of while its file has faults."""
-    nothing: dict[str, Any] = dict.fromkeys(
-        ("basis_reason", "subject", "preview", "timetable", "owner", "category", "why", "body"), ""
-    )
     return Campaign(
-        **nothing,
         slug=slug,
         title=f"{slug} (its file has faults)",
         file=file,
@@ -56,6 +51,16 @@ def stand_in(slug: str, file: Path) -> Campaign:
         subject_line=0,
         preview_line=0,
         source="",
+        basis_reason="",
+        subject="",
+        preview="",
+        timetable="",
+        owner="",
+        category="",
+        why="",
+        body="",
+        goal="",
+        capped=False,
     )
 
 

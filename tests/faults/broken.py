@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from outreach.ledger import claims, outcomes
+from outreach.ledger import outcomes, rechecks
 from outreach.ledger.claims import ClaimedBatch
 
 
@@ -42,7 +42,7 @@ def lists_no_crossing() -> None:
 
 def ignores_objections() -> None:
     """Write to whoever was in the audience, whatever they said since."""
-    claims.not_mailable = lambda _purpose: sa.literal("")
+    rechecks.not_mailable = lambda _purpose: sa.literal("")
 
 
 BROKEN: dict[str, Callable[[], None]] = {

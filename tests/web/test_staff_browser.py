@@ -127,7 +127,8 @@ def test_an_edition_is_paused_with_keys_alone(browser_page: Page, address: str) 
     browser_page.keyboard.press("Tab")
     browser_page.keyboard.press("Enter")
     browser_page.wait_for_url("**done=pause")
-    assert "This edition is paused" in browser_page.get_by_role("status").inner_text()
+    said = browser_page.get_by_role("status").filter(has_text="This edition is paused")
+    assert said.is_visible()
 
 
 def test_a_link_to_airflow_asks_airflows_router_from_inside_its_frame(

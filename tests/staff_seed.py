@@ -35,6 +35,7 @@ def seed(engine: sa.Engine, keys: Keys) -> None:
         _waiting(c)
         _events(c)
         _imports(c)
+        _notices(c)
         if engine.dialect.name == "postgresql":
             for table in t.metadata.sorted_tables:
                 if "id" in table.c:
@@ -201,6 +202,24 @@ def _waiting(c: sa.Connection) -> None:
             }
         ],
     )
+
+
+def _notices(c: sa.Connection) -> None:
+    for number, (edition_id, text) in enumerate(
+        ((1, f"{WRES} paused itself: {HOSTILE} was refused"), (None, "it comes near its limit")), 1
+    ):
+        insert(
+            c,
+            t.notice,
+            id=number,
+            at=SENT_AT,
+            kind="refused",
+            once=str(number),
+            text=text,
+            owner="amy",
+            campaign_id=1,
+            edition_id=edition_id,
+        )
 
 
 def _events(c: sa.Connection) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,7 +13,9 @@ from outreach.clock import duration
 from outreach.domain import DeliveryState, EditionState
 from outreach.flows import control, editions
 from outreach.flows.progress import progress
+from outreach.ledger.claims import Nothing, claim
 from outreach.ledger.editions import batch, edition
+from outreach.limits import Limits
 from outreach.senders import sender_name
 from outreach.workspace import Workspace
 from tests.ledger.seeds import add_people, make_edition
@@ -65,6 +68,29 @@ def test_an_edition_whose_sender_died_says_that_none_is_running(sending: Workspa
     found = progress(sending, NAME)
     assert found.senders == 0
     assert "none is running" in found.waiting_for
+    assert found.seconds_left is None
+
+
+def test_an_edition_that_the_days_ceiling_keeps_back_says_until_when(sending: Workspace) -> None:
+    now = datetime.now(UTC)
+    full = replace(sending, hub=replace(sending.hub, limits=Limits(emails_per_day=BATCH)))
+    assert "ceiling" not in progress(full, NAME).words
+    put(full, 1, DeliveryState.ACCEPTED, claimed_at=now, recorded_at=now, people=BATCH)
+    claimed = claim(
+        full.engine,
+        1,
+        sender="x",
+        now=now,
+        lease=timedelta(minutes=1),
+        token_kid="k",
+        allowed=lambda _: True,
+        limits=full.hub.limits,
+    )
+    assert isinstance(claimed, Nothing)
+    found = progress(full, NAME)
+    assert claimed.why in found.waiting_for
+    assert "the day's ceiling of 3 emails is reached" in found.waiting_for
+    assert ", 00:00" in found.waiting_for
     assert found.seconds_left is None
 
 

@@ -108,7 +108,7 @@ def test_complaints_hold_the_campaign_and_a_person_lets_it_go_on(sent: Workspace
         "outreach",
         "3 of 40 people reported it as spam (7.50%; the limit is 0.25%)",
     )
-    assert "held by outreach: 3 of 40" in editions.send(sent, "news@two").why
+    assert "held by Outreach itself: 3 of 40" in editions.send(sent, "news@two").why
     (notice,) = notices(sent)
     assert (notice.kind, notice.owner, notice.campaign) == ("complaints", "amy", "news")
     control.release_campaign(sent, "news", by="amy", via="test")

@@ -22,6 +22,7 @@ _VALUES = {
     "{import_id}": "2",
     "{variant}": "1",
     "{kind}": "csv",
+    "{notice_id}": "1",
 }
 
 
@@ -73,6 +74,7 @@ def test_every_route_that_changes_or_exports_depends_on_the_act_guard(
         "/campaigns/{slug}/hold",
         "/editions/{name}/doubts",
         "/editions/{name}/certificate.{kind}",
+        "/notices/{notice_id}/seen",
     }
     for route in staff.routes:
         assert isinstance(route, APIRoute)

@@ -15,12 +15,13 @@ import sqlalchemy as sa
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx import Response
-from tests.staff_seed import HOSTILE, WAITING, WRES
+from tests.staff_seed import HOSTILE, SENT_AT, WAITING, WRES
 from tests.web.conftest import Person
 from tests.web.test_staff_guards import OWN, addresses
 
-from outreach.flows import doubts
+from outreach.flows import doubts, notices
 from outreach.ledger import editions as t
+from outreach.ledger import holds
 from outreach.web.staff.app import Guards, create_staff_app
 from outreach.workspace import Workspace
 
@@ -431,6 +432,55 @@ def test_a_campaign_is_held_and_released_with_who_and_why(client: TestClient) ->
     assert "This campaign is held By amy" in words(client, page)
     assert _post(client, f"{page}/hold", {"order": "release"}).status_code == 303
     assert "This campaign is held" not in words(client, page)
+
+
+def test_a_campaign_that_outreach_holds_says_why_and_what_to_do(
+    client: TestClient, ws: Workspace
+) -> None:
+    figures = "3 of 1,000 people reported it as spam (0.30%; the limit is 0.25%)"
+    with ws.engine.begin() as c:
+        holds.hold(c, 1, holds.ITSELF, figures, SENT_AT)
+    text = words(client, "campaigns/what-is-wres")
+    assert f"By Outreach itself, 17 November 2026, 10:00: {figures}." in text
+    assert "First find out why" in text
+    assert f"what-is-wres is held by Outreach itself: {figures}" in words(client, "")
+    assert "held by Outreach itself" in words(client, f"editions/{WRES}/progress")
+
+
+@pytest.mark.parametrize(
+    ("page", "where", "listed"),
+    [
+        ("", "", 2),
+        ("campaign", "campaigns/what-is-wres", 2),
+        ("edition", f"editions/{WRES}", 1),
+    ],
+)
+def test_a_notice_is_listed_where_it_belongs_until_a_named_person_has_seen_it(
+    client: TestClient, ws: Workspace, page: str, where: str, listed: int
+) -> None:
+    text = words(client, where)
+    assert f"{WRES} paused itself: {HOSTILE} was refused." in text
+    assert text.count("I have seen this") == listed
+    assert "Owner: amy" in text
+    answer = _post(client, "notices/1/seen", {"page": page})
+    assert answer.status_code == 303
+    back = answer.headers["location"].removeprefix("../../")
+    assert back.removeprefix("./") == where
+    assert "paused itself" not in words(client, where)
+    assert notices.one(ws, 1).seen_by == "amy"
+    with ws.engine.begin() as c:
+        audit = c.execute(sa.select(t.audit).where(t.audit.c.action == "seen")).one()
+    assert (audit.who, audit.via, audit.subject) == ("amy", "staff pages", "notice 1")
+    assert _post(client, "notices/99/seen", {}).status_code == 404
+
+
+def test_a_notice_is_not_seen_for_a_viewer_or_by_another_sites_form(
+    client: TestClient, ws: Workspace, person: Person
+) -> None:
+    assert client.post("notices/1/seen", headers={"Origin": "http://x.example"}).status_code == 403
+    person.may_act = False
+    assert _post(client, "notices/1/seen", {}).status_code == 403
+    assert notices.one(ws, 1).seen_at is None
 
 
 @pytest.mark.parametrize(

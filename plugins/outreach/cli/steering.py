@@ -65,7 +65,7 @@ def _say_what_still_holds(ws: Workspace, edition: str, out: Output) -> None:
     hold, stop = control.held(ws, slug), control.stopped(ws)
     if hold:
         out.say(
-            f"Its campaign is held by {hold.by} ({hold.reason}): nothing goes out until "
+            f"Its campaign is held by {hold.who} ({hold.reason}): nothing goes out until "
             f"outreach resume {slug}"
         )
     if stop:

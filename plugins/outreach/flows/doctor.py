@@ -160,7 +160,7 @@ def _orders(ws: Workspace) -> Iterator[Finding]:
         said = f"stopped by {stop.by} on {london(stop.at)}: {stop.reason}"
         yield Finding(ADVICE, "all sending", said, "outreach start-all lets it go on")
     for one in held:
-        said = f"held by {one.by} since {london(one.at)}: {one.reason}"
+        said = f"held by {one.who} since {london(one.at)}: {one.reason}"
         yield Finding(ADVICE, f"campaign {one.campaign}", said, f"outreach resume {one.campaign}")
 
 

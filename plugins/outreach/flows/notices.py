@@ -15,15 +15,31 @@ from outreach.providers.base import Content, Handover, Pieces, Recipient
 from outreach.providers.registry import open_provider
 from outreach.workspace import Workspace
 
-__all__ = ["Notice", "mark_seen", "notices", "tell"]
+__all__ = ["Notice", "mark_seen", "notices", "one", "tell"]
 
 CATEGORY = "outreach-notice"
 
 
-def notices(ws: Workspace, *, unseen_only: bool = True) -> tuple[Notice, ...]:
-    """Return the notices that nobody has marked as seen (or all), the latest first."""
+def notices(
+    ws: Workspace, *, unseen_only: bool = True, campaign: str = "", edition: str = ""
+) -> tuple[Notice, ...]:
+    """Return the notices that nobody has marked as seen (or all), the latest first.
+
+    `campaign` (its slug) or `edition` (its name) asks only for those about it.
+    """
     with reading(ws.engine) as connection:
-        return store.listed(connection, unseen_only=unseen_only)
+        return store.listed(
+            connection, unseen_only=unseen_only, campaign_slug=campaign, edition_name=edition
+        )
+
+
+def one(ws: Workspace, notice_id: int) -> Notice:
+    """Return one notice, seen or not. Raises NotFound."""
+    with reading(ws.engine) as connection:
+        found = store.get(connection, notice_id)
+    if found is None:
+        raise NotFound(f"there is no notice {notice_id}; see outreach notices")
+    return found
 
 
 def mark_seen(ws: Workspace, notice_id: int, *, by: str, via: str) -> None:

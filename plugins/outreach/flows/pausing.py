@@ -8,10 +8,8 @@ from outreach.domain import EditionState
 from outreach.flows.notices import tell
 from outreach.ledger import edition_store, notices
 from outreach.ledger.edition_store import EditionRecord
+from outreach.ledger.holds import ITSELF
 from outreach.workspace import Workspace
-
-ITSELF = "outreach"
-"""Who ordered what nobody ordered, for the audit."""
 
 IDLE = "idle"
 REFUSED = "refused"

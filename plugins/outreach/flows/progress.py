@@ -61,7 +61,7 @@ def progress(ws: Workspace, edition: str) -> Progress:
     now = datetime.now(UTC)
     with reading(ws.engine) as connection:
         record = edition_store.get(connection, edition)
-        found = figures(connection, record.id, since=now - LATELY, now=now)
+        found = figures(connection, record.id, limits=ws.hub.limits, since=now - LATELY, now=now)
     return _progress(edition, found, now)
 
 

@@ -13,9 +13,9 @@ import sqlalchemy as sa
 
 from outreach.clock import LONDON
 from outreach.flows.notices import tell
-from outreach.flows.pausing import ITSELF
 from outreach.ledger import edition_store, holds, notices, watching
 from outreach.ledger.engine import reading
+from outreach.ledger.holds import ITSELF
 from outreach.ledger.watching import Rates, Refusals, Watched
 from outreach.limits import Limits
 from outreach.workspace import Workspace

@@ -9,9 +9,11 @@ import sqlalchemy as sa
 
 from outreach.clock import LONDON
 from outreach.domain import ACCEPTED_OR_LATER, DeliveryState
+from outreach.ledger.claimed import Nothing
 from outreach.ledger.editions import batch, delivery
 from outreach.ledger.facts import set_fact
 from outreach.ledger.states import EFFECTIVE
+from outreach.limits import Limits
 
 S = DeliveryState
 
@@ -84,6 +86,15 @@ def sent_on_the_day(connection: sa.Connection, now: datetime) -> int:
         )
     ).scalar_one()
     return int(counted)
+
+
+def ceiling_reached(limits: Limits, now: datetime) -> Nothing:
+    """Say that nothing more may go today, and when it may."""
+    return Nothing(
+        f"the day's ceiling of {limits.emails_per_day:,} emails is reached; the rest goes after "
+        "midnight (London)",
+        wait_until=midnight(now, 1),
+    )
 
 
 def midnight(now: datetime, days: int = 0) -> datetime:

@@ -39,3 +39,7 @@ class Nothing:
     why: str
     wait_until: datetime | None = None
     finished: bool = False
+
+
+ANOTHER_TRY = "the rest waits for another try"
+"""Why there is nothing where every planned batch was put off."""

@@ -13,8 +13,8 @@ import sqlalchemy as sa
 
 from outreach.domain import DeliveryState
 from outreach.ledger import holds
-from outreach.ledger.caps import midnight, sent_on_the_day, take_turns
-from outreach.ledger.claimed import ClaimedBatch, ClaimedPerson, Nothing
+from outreach.ledger.caps import ceiling_reached, sent_on_the_day, take_turns
+from outreach.ledger.claimed import ANOTHER_TRY, ClaimedBatch, ClaimedPerson, Nothing
 from outreach.ledger.cutting import cut_off
 from outreach.ledger.editions import batch, edition
 from outreach.ledger.holds import GLOBAL_STOP
@@ -67,7 +67,7 @@ def claim(
             if row is None:
                 return _nothing_planned(connection, edition_id, now)
             if left is not None and left <= 0:
-                return _ceiling_reached(limits, now)
+                return ceiling_reached(limits, now)
             people = recheck(connection, row, allowed, limits, now)
             if not people:
                 _close_empty(connection, row, now)
@@ -92,14 +92,6 @@ def _left_today(
         sa.select(edition.c.id).where(edition.c.id == edition_id).with_for_update(key_share=True)
     )
     return limits.emails_per_day - sent_on_the_day(connection, now)
-
-
-def _ceiling_reached(limits: Limits, now: datetime) -> Nothing:
-    return Nothing(
-        f"the day's ceiling of {limits.emails_per_day} emails is reached; the rest goes after "
-        "midnight (London)",
-        wait_until=midnight(now, 1),
-    )
 
 
 def _within(
@@ -139,7 +131,7 @@ def _nothing_planned(connection: sa.Connection, edition_id: int, now: datetime) 
     ).scalars()
     due = [not_before or now for not_before in planned]
     if due:
-        return Nothing("the rest waits for another try", wait_until=min(due))
+        return Nothing(ANOTHER_TRY, wait_until=min(due))
     return Nothing("nothing is planned any more", finished=True)
 
 

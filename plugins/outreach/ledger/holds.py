@@ -15,6 +15,9 @@ from outreach.ledger.facts import set_fact
 GLOBAL_STOP = "global stop"
 _STOPPED_BY = "global stop by"
 
+ITSELF = "outreach"
+"""Who ordered what nobody ordered, for the history."""
+
 
 @dataclass(frozen=True, slots=True)
 class StopOrder:
@@ -33,6 +36,16 @@ class CampaignHold:
     by: str
     reason: str
     at: datetime
+
+    @property
+    def itself(self) -> bool:
+        """Whether Outreach holds it, because of its complaints, bounces or refusals."""
+        return self.by == ITSELF
+
+    @property
+    def who(self) -> str:
+        """Who holds it, in words."""
+        return _who(self.by)
 
 
 def held(connection: sa.Connection, edition_id: int, now: datetime) -> Nothing | None:
@@ -135,10 +148,14 @@ def _ordered(row: sa.Row, facts: dict[str, str]) -> str:  # type: ignore[type-ar
         by = f" by {facts[_STOPPED_BY]}" if facts.get(_STOPPED_BY) else ""
         return f"all sending is stopped{by}: {facts[GLOBAL_STOP]}"
     if row.control == Control.RUN and row.paused_at is not None:
-        return f"its campaign is held by {row.paused_by}: {row.paused_reason}"
+        return f"its campaign is held by {_who(row.paused_by)}: {row.paused_reason}"
     if row.control != Control.RUN:
         return f"{row.control} was ordered: {row.control_reason}".rstrip(": ")
     return ""
+
+
+def _who(by: str) -> str:
+    return "Outreach itself" if by == ITSELF else by
 
 
 def _facts(connection: sa.Connection, *names: str) -> dict[str, str]:

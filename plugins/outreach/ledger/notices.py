@@ -73,9 +73,21 @@ def about(connection: sa.Connection, edition_id: int) -> tuple[str, int]:
     return row.name, row.campaign_id
 
 
-def listed(connection: sa.Connection, *, unseen_only: bool) -> tuple[Notice, ...]:
-    """Return notices, the latest first."""
-    return _notices(connection, notice.c.seen_at.is_(None) if unseen_only else sa.true())
+def listed(
+    connection: sa.Connection, *, unseen_only: bool, campaign_slug: str = "", edition_name: str = ""
+) -> tuple[Notice, ...]:
+    """Return notices, the latest first: all, or those about one campaign or one edition."""
+    which = sa.and_(
+        notice.c.seen_at.is_(None) if unseen_only else sa.true(),
+        campaign.c.slug == campaign_slug if campaign_slug else sa.true(),
+        edition.c.name == edition_name if edition_name else sa.true(),
+    )
+    return _notices(connection, which)
+
+
+def get(connection: sa.Connection, notice_id: int) -> Notice | None:
+    """Return the notice with this id, if there is one."""
+    return next(iter(_notices(connection, notice.c.id == notice_id)), None)
 
 
 def untold(connection: sa.Connection) -> tuple[Notice, ...]:

@@ -8,8 +8,11 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from outreach.domain import DeliveryState, EditionState
+from outreach.ledger.caps import ceiling_reached, sent_on_the_day
+from outreach.ledger.claimed import ANOTHER_TRY, Nothing
 from outreach.ledger.editions import batch, edition
 from outreach.ledger.holds import held
+from outreach.limits import Limits
 
 S = DeliveryState
 
@@ -42,7 +45,7 @@ class BatchFigures:
 
 
 def figures(
-    connection: sa.Connection, edition_id: int, *, since: datetime, now: datetime
+    connection: sa.Connection, edition_id: int, *, limits: Limits, since: datetime, now: datetime
 ) -> BatchFigures:
     """Count the edition with this id as it stands at `now`; `since` is the start of "of late"."""
     mine = batch.c.edition_id == edition_id
@@ -64,7 +67,8 @@ def figures(
     ).one()
     record = connection.execute(sa.select(edition).where(edition.c.id == edition_id)).one()
     hold = held(connection, edition_id, now)
-    later = done.next_at is not None and done.next_at > now
+    if hold is None and done.next_at is not None:
+        hold = _put_off(connection, done.next_at, limits, now)
     return BatchFigures(
         state=EditionState(record.state),
         people={DeliveryState(row.state): int(row.people) for row in counted},
@@ -74,9 +78,21 @@ def figures(
         started_at=record.started_at,
         finished_at=record.finished_at,
         send_at=record.send_at,
-        why_not=hold.why if hold else ("the rest waits for another try" if later else ""),
-        wait_until=hold.wait_until if hold else (done.next_at if later else None),
+        why_not=hold.why if hold else "",
+        wait_until=hold.wait_until if hold else None,
     )
+
+
+def _put_off(
+    connection: sa.Connection, next_at: datetime, limits: Limits, now: datetime
+) -> Nothing | None:
+    """Return what a sender that asks for a planned batch would be told; None where it gets one."""
+    if next_at > now:
+        return Nothing(ANOTHER_TRY, wait_until=next_at)
+    ceiling = limits.emails_per_day
+    if ceiling is not None and sent_on_the_day(connection, now) >= ceiling:
+        return ceiling_reached(limits, now)
+    return None
 
 
 def _senders(connection: sa.Connection, edition_id: int, since: datetime) -> frozenset[str]:

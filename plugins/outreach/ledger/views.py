@@ -15,9 +15,8 @@ import sqlalchemy as sa
 
 from outreach.domain import DeliveryState, EditionState
 from outreach.errors import NotFound
-from outreach.ledger.claims import GLOBAL_STOP
 from outreach.ledger.edition_store import OPEN
-from outreach.ledger.editions import audit, batch, campaign, delivery, edition, fact
+from outreach.ledger.editions import audit, batch, campaign, delivery, edition
 from outreach.ledger.states import EFFECTIVE, WITH_BATCH
 
 
@@ -174,12 +173,6 @@ def history(connection: sa.Connection, subject: str, *, limit: int) -> tuple[Aud
         .limit(limit)
     )
     return tuple(AuditRow(*row) for row in connection.execute(query))
-
-
-def stopped_because(connection: sa.Connection) -> str:
-    """Return why all sending is stopped, or '' while it is not."""
-    query = sa.select(fact.c.value).where(fact.c.name == GLOBAL_STOP)
-    return str(connection.execute(query).scalar() or "")
 
 
 def _editions() -> sa.Select[Any]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from outreach.errors import Fault
-from outreach.ledger import views, views_people
+from outreach.ledger import holds, views, views_people
 from outreach.ledger.engine import reading
 from outreach.ledger.views import EditionRow
 from outreach.reports.campaigns import campaign_faults
@@ -64,7 +64,7 @@ def overview(
         pledged = views_people.pledged_contacts(connection)
     needs = (
         *_warnings(warnings),
-        *_stopped(ws),
+        *_held(ws),
         *_editions(ws),
         *_doubts(ws),
         *_campaigns(faults),
@@ -78,11 +78,12 @@ def _warnings(warnings: Sequence[str]) -> Iterator[Need]:
         yield Need("Set-up", "Deployment", words)
 
 
-def _stopped(ws: Workspace) -> Iterator[Need]:
+def _held(ws: Workspace) -> Iterator[Need]:
     with reading(ws.engine) as connection:
-        why = views.stopped_because(connection)
-    if why:
-        yield Need("Stop", "All sending", f"is stopped: {why}")
+        held = holds.holds(connection)
+    for one in held:
+        words = f"is held by {one.who}: {one.reason}"
+        yield Need("Campaign", one.campaign, words, ("campaigns", one.campaign))
 
 
 def _editions(ws: Workspace) -> Iterator[Need]:

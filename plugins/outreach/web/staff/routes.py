@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from outreach.domain import DeliveryState
 from outreach.flows import control
+from outreach.flows.notices import notices
 from outreach.flows.progress import progress
 from outreach.reports import campaigns, editions, engagement, overview, people, proofs
 from outreach.settings import ROOT
@@ -24,6 +25,9 @@ Number = Annotated[int, Query(ge=1, le=1_000_000)]
 Page = Annotated[int, Query(alias="page", ge=1, le=1_000_000)]
 Key = Annotated[int, Path(ge=1, le=2**31 - 1)]
 """A number in an address: larger ones no database could look up."""
+
+NOTICES = 20
+"""Unseen notices that one page lists."""
 
 _DONE = {
     "pause": "This edition is paused. Senders stop after the request they are making now.",
@@ -53,7 +57,9 @@ def _overview_and_style(
     def show_overview(request: Request) -> HTMLResponse:
         ws = workspace()
         found = overview.overview(ws, warnings=warnings())
-        return page(request, "overview.html", found=found, stopped=control.stopped(ws))
+        told = notices(ws)[:NOTICES]
+        stopped = control.stopped(ws)
+        return page(request, "overview.html", found=found, stopped=stopped, notices=told)
 
     @router.get("/staff.css")
     def stylesheet() -> Response:
@@ -95,6 +101,7 @@ def _campaigns(router: APIRouter, workspace: Callable[[], Workspace]) -> None:
             proof=True,
             found=found,
             hold=control.held(ws, slug),
+            notices=notices(ws, campaign=slug)[:NOTICES],
             frame=framed(found.proofs.proof) if found.proofs else "",
         )
 
@@ -114,6 +121,7 @@ def _editions(router: APIRouter, workspace: Callable[[], Workspace]) -> None:
             "edition.html",
             found=found,
             progress=progress(ws, name),
+            notices=notices(ws, edition=name)[:NOTICES],
             done=_DONE.get(done, ""),
         )
 

@@ -6,19 +6,26 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import pytest
+import sqlalchemy as sa
 import uvicorn
-from fastapi import FastAPI
+from fastapi import FastAPI, HTTPException
 from playwright.sync_api import Page, sync_playwright
 from tests.staff_seed import WRES, seed
 
+from outreach.domain import DeliveryState, EditionState
+from outreach.hub import load_hub
 from outreach.keys import load_keys
+from outreach.ledger.editions import batch, edition
 from outreach.ledger.engine import open_engine
 from outreach.ledger.schema import metadata
 from outreach.settings import ROOT, load_settings
 from outreach.web.staff.app import Guards, create_staff_app
+from outreach.workspace import Workspace
 
 pytestmark = pytest.mark.browser
 
@@ -43,21 +50,32 @@ PAGES = (
 )
 
 
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The staff app, mounted under /outreach and served on a free port."""
-    from outreach.hub import load_hub
-    from outreach.workspace import Workspace
+@dataclass
+class Served:
+    """The staff app on a port, and the ledger behind it. `reads` answers who asks for a page."""
 
+    workspace: Workspace
+    address: str = ""
+    reads: Callable[[], None] = lambda: None
+
+    def change(self, update: sa.Update, **values: object) -> None:
+        """Leave the ledger as a sender would."""
+        with self.workspace.engine.begin() as connection:
+            connection.execute(update.values(**values))
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The staff app, mounted under /outreach and served on a free port."""
     home = tmp_path_factory.mktemp("staff")
     settings = load_settings({"OUTREACH_HOME": str(home)})
     engine, keys = open_engine(settings.database_url), load_keys(settings)
     metadata.create_all(engine)
     seed(engine, keys)
-    ws = Workspace(settings, keys, load_hub(ROOT / "hub.yaml"), engine)
-    guards = Guards(read=lambda: None, act=lambda: None, who=lambda _request: "amy")
+    found = Served(Workspace(settings, keys, load_hub(ROOT / "hub.yaml"), engine))
+    guards = Guards(read=lambda: found.reads(), act=lambda: None, who=lambda _request: "amy")
     outer = FastAPI()
-    outer.mount("/outreach", create_staff_app(lambda: ws, guards))
+    outer.mount("/outreach", create_staff_app(lambda: found.workspace, guards))
     server = uvicorn.Server(uvicorn.Config(outer, port=0, log_level="warning"))
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -65,10 +83,17 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         assert thread.is_alive(), "the server did not start"
         time.sleep(0.02)
     port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}/outreach/"
+    found.address = f"http://127.0.0.1:{port}/outreach/"
+    yield found
     server.should_exit = True
     thread.join()
     engine.dispose()
+
+
+@pytest.fixture
+def address(served: Served) -> str:
+    """Where the staff app is served."""
+    return served.address
 
 
 @pytest.fixture(scope="module")
@@ -152,3 +177,73 @@ def test_a_link_to_airflow_asks_airflows_router_from_inside_its_frame(
     browser_page.frame_locator("iframe").get_by_text("Required Actions").click()
     browser_page.wait_for_function("document.title === '/required_actions'")
     assert browser_page.url == f"{outer}required_actions?response_received=false"
+
+
+LIVE = "live-figures"
+ITS_EDITION = sa.update(edition).where(edition.c.name == WRES)
+
+
+def shown(browser_page: Page, words: str, place: str = LIVE) -> None:
+    """Wait until a part of the page says these words."""
+    browser_page.wait_for_function(
+        "([id, words]) => document.getElementById(id).innerText.includes(words)",
+        arg=[place, words],
+    )
+
+
+def test_a_running_editions_figures_move_until_it_has_ended(
+    browser_page: Page, served: Served
+) -> None:
+    browser_page.goto(f"{served.address}editions/{WRES}")
+    shown(browser_page, "77% dealt with: 7 of 9 people")
+    planned = sa.update(batch).where(batch.c.state == DeliveryState.PLANNED)
+    served.change(planned, state=DeliveryState.ACCEPTED, recorded_at=datetime.now(UTC))
+    shown(browser_page, "100% dealt with: 9 of 9 people")
+    served.change(ITS_EDITION, state=EditionState.SENT)
+    shown(browser_page, "Everything of it was handed over.")
+    shown(browser_page, "7 of 9 handed over.", "live-spoken")
+    assert browser_page.locator("#live-button").is_hidden()
+    assert browser_page.locator("#live-late").is_hidden()
+    assert _asks_no_more(browser_page)
+
+
+def test_figures_that_cannot_be_fetched_stay_and_say_since_when(
+    browser_page: Page, served: Served
+) -> None:
+    served.change(ITS_EDITION, state=EditionState.SENDING)
+    browser_page.goto(f"{served.address}editions/{WRES}")
+    browser_page.route("**/progress", lambda route: route.abort())
+    shown(browser_page, "These figures have not been updated since", "live-late")
+    shown(browser_page, "Outreach goes on trying", "live-spoken")
+    assert "9 people" in browser_page.locator("#live-figures").inner_text()
+    browser_page.unroute("**/progress")
+    browser_page.wait_for_selector("#live-late", state="hidden")
+
+
+def test_whoever_is_logged_out_is_told_to_log_in_again(browser_page: Page, served: Served) -> None:
+    def nobody() -> None:
+        raise HTTPException(401)
+
+    served.change(ITS_EDITION, state=EditionState.SENDING)
+    browser_page.goto(f"{served.address}editions/{WRES}")
+    served.reads = nobody
+    try:
+        shown(browser_page, "Log in again", "live-late")
+    finally:
+        served.reads = lambda: None
+    assert _asks_no_more(browser_page)
+
+
+def test_a_notice_is_seen_with_keys_alone(browser_page: Page, address: str) -> None:
+    browser_page.goto(address)
+    browser_page.get_by_role("button", name="I have seen this").last.focus()
+    browser_page.keyboard.press("Enter")
+    browser_page.wait_for_function("!document.body.innerText.includes('paused itself')")
+
+
+def _asks_no_more(browser_page: Page) -> bool:
+    """Whether the page asks for no figures for longer than it would wait between two looks."""
+    asked: list[str] = []
+    browser_page.on("request", lambda request: asked.append(request.url))
+    browser_page.wait_for_timeout(2_500)
+    return asked == []

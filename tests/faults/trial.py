@@ -20,10 +20,10 @@ from outreach.flows.objections import unsubscribe_address
 from outreach.ledger.editions import batch, edition, fact
 from outreach.settings import load_settings
 from outreach.workspace import Workspace, open_workspace
+from tests.fakes.deployment import CONTENT
 from tests.fakes.running import FakeSendGrid
 from tests.faults.databases import KEYS, Databases
 from tests.faults.senders import Host, SenderProcess
-from tests.kills.deployment import CONTENT
 from tests.ledger.seeds import add_people, make_edition
 
 EDITION = "news@one"

@@ -17,8 +17,8 @@ from outreach.flows import control, doctor, editions
 from outreach.journal import Journal
 from outreach.ledger.editions import audit, campaign
 from outreach.workspace import Workspace
+from tests.fakes.deployment import BATCH, EDITION, PEOPLE, Deployment, deploy
 from tests.fakes.running import FakeSendGrid
-from tests.kills.deployment import BATCH, EDITION, PEOPLE, Deployment, deploy
 
 WHO = {"by": "amy", "via": "test"}
 

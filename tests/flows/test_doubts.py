@@ -12,8 +12,8 @@ from outreach.errors import OutreachError, Refused, TokenError
 from outreach.flows import editions
 from outreach.ledger.editions import delivery
 from outreach.workspace import Workspace
+from tests.fakes.deployment import BATCH, EDITION, PEOPLE, Deployment, deploy
 from tests.fakes.running import FakeSendGrid
-from tests.kills.deployment import BATCH, EDITION, PEOPLE, Deployment, deploy
 
 
 @pytest.fixture

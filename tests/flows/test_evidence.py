@@ -15,9 +15,9 @@ from outreach.flows.events import drain
 from outreach.ledger.editions import audit, edition
 from outreach.ledger.events import store_raw
 from outreach.workspace import Workspace
+from tests.fakes.deployment import BATCH, EDITION, PEOPLE, Deployment, deploy
 from tests.fakes.ledger import happened, post
 from tests.fakes.running import FakeSendGrid
-from tests.kills.deployment import BATCH, EDITION, PEOPLE, Deployment, deploy
 
 KNOWN = PEOPLE - BATCH
 

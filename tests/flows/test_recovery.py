@@ -18,8 +18,8 @@ from outreach.flows.recovery import JournalGuard, recover
 from outreach.journal import Journal
 from outreach.ledger.editions import delivery
 from outreach.workspace import Workspace, open_workspace
+from tests.fakes.deployment import EDITION, PEOPLE, Deployment, deploy
 from tests.fakes.running import FakeSendGrid
-from tests.kills.deployment import EDITION, PEOPLE, Deployment, deploy
 from tests.ledger.seeds import EVERYONE, make_edition
 
 

@@ -13,8 +13,8 @@ from outreach.errors import OutreachError, Refused, TokenError
 from outreach.flows import doubts, editions, people, resending
 from outreach.ledger.editions import audit, delivery, edition
 from outreach.workspace import Workspace
+from tests.fakes.deployment import BATCH, EDITION, PEOPLE, Deployment, deploy
 from tests.fakes.running import FakeSendGrid
-from tests.kills.deployment import BATCH, EDITION, PEOPLE, Deployment, deploy
 
 AGAIN = f"{EDITION}+again1"
 

@@ -12,8 +12,8 @@ from outreach.errors import ConfigError
 from outreach.flows import editions
 from outreach.flows.sending import REFUSED_IN_A_ROW
 from outreach.workspace import Workspace
+from tests.fakes.deployment import EDITION, PEOPLE, Deployment, deploy
 from tests.fakes.running import FakeSendGrid
-from tests.kills.deployment import EDITION, PEOPLE, Deployment, deploy
 
 Sending = Callable[..., Workspace]
 

@@ -22,9 +22,9 @@ from outreach.ledger.editions import batch, delivery, edition, event
 from outreach.ledger.watching import Rates, Refusals
 from outreach.limits import Limits
 from outreach.workspace import Workspace
+from tests.fakes.deployment import CONTENT, EDITION, PEOPLE, Deployment, deploy
 from tests.fakes.ledger import happened, post
 from tests.fakes.running import FakeSendGrid
-from tests.kills.deployment import CONTENT, EDITION, PEOPLE, Deployment, deploy
 from tests.ledger.seeds import add_people, make_edition
 
 NOW = datetime.now(UTC)

@@ -31,9 +31,10 @@ CERTAIN = ("before the claim", "in the claim", "committed recording", "after rec
 def killed_at(step: str, trial: Trial) -> None:
     killed = trial.start({"step": step, "nth": trial.some_batch(), "do": "kill"})
     assert killed.wait() == -signal.SIGKILL, killed.words()
+    held = len(trial.claimed())
     trial.finish()
-    doubts = trial.account().unknown
-    assert doubts == 0 if step in CERTAIN else 0 < doubts <= trial.batch
+    assert trial.account().unknown == held, "who was claimed and not recorded, and nobody else"
+    assert (held == 0) is (step in CERTAIN)
 
 
 for _step, _point in KILLED.items():

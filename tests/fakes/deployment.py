@@ -8,16 +8,23 @@ import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from tests.fakes.running import FakeSendGrid
+from tests.ledger.seeds import EVERYONE, add_people, make_edition
+
 from outreach.ledger.certificate import Certificate, certificate
 from outreach.providers.base import Content, Pieces
 from outreach.rendering import frozen
 from outreach.workspace import Workspace
-from tests.fakes.running import FakeSendGrid
-from tests.ledger.seeds import EVERYONE, add_people, make_edition
 
 ROOT = Path(__file__).parents[2]
 EDITION = "news@one"
 PEOPLE, BATCH = 17, 4
+
+SEND = """import sys
+from outreach.flows import editions
+from outreach.workspace import open_workspace
+editions.send(open_workspace(), sys.argv[1])
+"""
 
 CONTENT = frozen.to_json(
     Content(
@@ -48,11 +55,10 @@ class Deployment:
             "OUTREACH_SENDGRID_BASE_URL": self.server.address,
         }
 
-    def sender(self, step: str = "none", times: int = 1) -> subprocess.Popen[str]:
-        """Start a sender that dies at `step`, the `times`th time it comes there."""
-        script = ROOT / "tests" / "fakes" / "dying_sender.py"
+    def sender(self) -> subprocess.Popen[str]:
+        """Start a sender of the edition, in a process of its own."""
         return subprocess.Popen(
-            [sys.executable, str(script), EDITION, step, str(times)],
+            [sys.executable, "-c", SEND, EDITION],
             env=self.environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -60,7 +66,7 @@ class Deployment:
         )
 
     def send(self) -> None:
-        """Send to the end in a process that does not die."""
+        """Send to the end, in a process of its own."""
         done = self.sender()
         _, errors = done.communicate(timeout=60)
         assert done.returncode == 0, errors

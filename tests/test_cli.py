@@ -261,6 +261,56 @@ def test_a_ledger_that_cannot_be_opened_is_words_and_a_status(
     assert "outreach doctor" in told["error"]
 
 
+def test_a_file_that_is_no_ledger_is_words_and_a_status(run: Run, home: Path) -> None:
+    (home / "home").mkdir()
+    (home / "home" / "outreach.db").write_text("a text that somebody saved under this name")
+    for words in (["notices"], ["progress", EDITION], ["stop-all", "--by", "a", "--reason", "b"]):
+        status, told = run(*words)
+        assert status == 1
+        assert "file is not a database" in told["error"]
+
+
+def test_a_place_where_no_file_can_be_written_is_words_and_a_status(
+    filled: Run, home: Path
+) -> None:
+    filled("prepare", "what-is-wres", "--occurrence", "one", "--by", "amy")
+    (home / "file").write_text("")
+    status, told = filled("certificate", EDITION, "--out", str(home / "file" / "x.csv"))
+    assert status == 1
+    assert "could not be read or written" in told["error"]
+
+
+_REFUSED = (
+    (["cancel", EDITION], "--reason TEXT"),
+    (["pause", EDITION], "--reason TEXT"),
+    (["pause", "what-is-wres"], "--reason TEXT"),
+    (["pause", "what-is-wres@ones", "--reason", "x"], "did you mean “what-is-wres@one”"),
+    (["pause", "what-is-wress", "--reason", "x"], "did you mean “what-is-wres”"),
+    (["resume", "what-is-wres"], "is not held"),
+    (["stop-all", "--by", "amy"], "--reason"),
+    (["stop-all", "--reason", "x"], "--by"),
+    (["start-all", "--by", "amy"], "not stopped"),
+    (["settle", EDITION, "--failed", "x", "--by", "amy", "--reason", "y"], "no delivery 'x'"),
+    (["settle", EDITION, "--all-in-batch", "0", "--by", "amy", "--reason", "y"], "batch 0"),
+    (["resend", EDITION, "x"], "--by and --reason"),
+    (["resend", EDITION, "x", "--by", "amy", "--reason", "y"], "no delivery 'x'"),
+    (["certificate", EDITION, "--out", "x.pdf"], ".html (to print)"),
+    (["notices", "--seen", "0", "--by", "amy"], "no notice 0"),
+    (["notices", "--seen", "1"], "--by"),
+    (["person", "a@example.org", "--out", "x.html"], "--message"),
+    (["person", "a@example.org", "--message", "no@edition"], "no edition 'no@edition'"),
+    (["progress", "no@edition"], "no edition 'no@edition'"),
+)
+"""What somebody may well type, and what they are told."""
+
+
+def test_what_makes_no_sense_is_refused_with_what_to_do(filled: Run) -> None:
+    filled("prepare", "what-is-wres", "--occurrence", "one", "--by", "amy")
+    for words, said in _REFUSED:
+        status, told = filled(*words)
+        assert (status, said in told["error"]) == (1, True), (words, told)
+
+
 def test_doctor_is_content_with_the_defaults_and_names_what_production_lacks(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -197,7 +197,7 @@ def it_is_paused_and_its_dag_too(at: Deployment, slug: str) -> None:
     assert at.ended(run) == "success"
     assert at.promise(run.edition, doubted=0).accepted == PEOPLE
     log = at.amy.log(run.dag, run.id, "send", 0)
-    assert "STANDS STILL: pause was ordered: by amy: a look first" in log
+    assert "STANDS STILL: the edition is paused by amy: a look first" in log
 
 
 @scenario(approval="person")

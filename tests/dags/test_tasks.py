@@ -68,7 +68,7 @@ def test_a_waiting_sender_tries_again_in_the_end(ws: Workspace, edition: str) ->
 
 
 def test_a_halt_says_what_to_do_and_a_short_wait_does_not_alarm() -> None:
-    halt = dagdocs.halt_line(NAME, "pause was ordered: the key was refused", halted=True)
+    halt = dagdocs.halt_line(NAME, "the edition paused itself: the key was refused", halted=True)
     assert "the key was refused" in halt
     assert "resume" in halt
     assert "by itself" in dagdocs.halt_line(NAME, "the rest waits", halted=False)

@@ -18,7 +18,6 @@ import json
 import re
 import socket
 import struct
-import threading
 import time
 import uuid
 from collections.abc import Mapping
@@ -27,47 +26,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tests.fakes.sendgrid_rules import Errors, check, composed, error
+from tests.fakes.sendgrid_rules import Errors, check, error
+from tests.fakes.sendgrid_state import State
 
 API_KEY = "SG.test-key"
 
 SUPPRESSION = re.compile(
     r"/v3/suppression/(bounces|blocks|invalid_emails|spam_reports|unsubscribes)"
 )
-
-
-class State:
-    """What the server was told and what it took."""
-
-    def __init__(self, log: Path) -> None:
-        self.log = log
-        self.lock = threading.Lock()
-        self.faults: list[dict[str, Any]] = []
-        self.requests: list[dict[str, Any]] = []
-        self.suppressions: dict[str, list[dict[str, Any]]] = {}
-        self.queries: list[str] = []
-        self.stats: dict[str, int] = {}
-        self.busy = 0
-        self.pace: dict[str, float] = {}
-
-    def next_fault(self) -> dict[str, Any]:
-        with self.lock:
-            if not self.faults:
-                return {"kind": ""}
-            fault = self.faults[0]
-            fault["times"] = fault.get("times", 1) - 1
-            if fault["times"] <= 0:
-                self.faults.pop(0)
-            return dict(fault)
-
-    def accept(self, body: dict[str, Any], message_id: str) -> None:
-        lines = []
-        for person in body["personalizations"]:
-            line = {**composed(body, person), "message_id": message_id}
-            lines.append(json.dumps(line, ensure_ascii=False))
-        with self.lock, self.log.open("a") as log:
-            self.requests.append(body)
-            log.write("\n".join(lines) + "\n")
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from outreach.domain import DeliveryState
-from outreach.errors import OutreachError, Refused, TokenError
+from outreach.errors import NotFound, OutreachError, Refused
 from outreach.flows import editions
 from outreach.ledger.editions import delivery
 from outreach.workspace import Workspace
@@ -55,9 +55,9 @@ def test_only_a_doubt_of_this_edition_is_settled(doubtful: Deployment) -> None:
     sure = next(iter(set(doubtful.recipients()) - {d.delivery_id for d in _doubts(doubtful)}))
     with pytest.raises(Refused, match="accepted, not in doubt"):
         settle(doubtful.ws, sure)
-    with pytest.raises(Refused, match="not a delivery of"):
+    with pytest.raises(NotFound, match="has no delivery"):
         settle(doubtful.ws, doubtful.ws.keys.delivery_id(99, 1))
-    with pytest.raises(TokenError):
+    with pytest.raises(NotFound, match="has no delivery"):
         settle(doubtful.ws, "a" * 26)
 
 

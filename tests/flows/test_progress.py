@@ -13,6 +13,7 @@ from outreach.clock import duration
 from outreach.domain import DeliveryState, EditionState
 from outreach.flows import control, editions
 from outreach.flows.progress import progress
+from outreach.ledger import edition_store
 from outreach.ledger.claims import Nothing, claim
 from outreach.ledger.editions import batch, edition
 from outreach.limits import Limits
@@ -76,9 +77,11 @@ def test_an_edition_that_the_days_ceiling_keeps_back_says_until_when(sending: Wo
     full = replace(sending, hub=replace(sending.hub, limits=Limits(emails_per_day=BATCH)))
     assert "ceiling" not in progress(full, NAME).words
     put(full, 1, DeliveryState.ACCEPTED, claimed_at=now, recorded_at=now, people=BATCH)
+    with full.engine.connect() as connection:
+        edition_id = edition_store.get(connection, NAME).id
     claimed = claim(
         full.engine,
-        1,
+        edition_id,
         sender="x",
         now=now,
         lease=timedelta(minutes=1),
@@ -153,7 +156,7 @@ def test_the_command_line_shows_it_too(
     monkeypatch.setenv("OUTREACH_DATABASE_URL", sending.settings.database_url)
     editions.cancel(sending, NAME, by="lee", via="test")
     assert main(["progress", NAME, "--follow"]) == 0
-    assert "100% of 9: 0 handed over, 9 cancelled" in capsys.readouterr().out
+    assert "100% of 9 dealt with: 0 handed over, 9 cancelled" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

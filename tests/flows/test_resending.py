@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
-from outreach.errors import OutreachError, Refused, TokenError
+from outreach.errors import NotFound, OutreachError, Refused
 from outreach.flows import doubts, editions, people, resending
 from outreach.ledger.editions import audit, delivery, edition
 from outreach.workspace import Workspace
@@ -98,9 +98,9 @@ def test_a_doubt_or_somebody_who_got_it_is_never_sent_again(deployed: Deployment
     doubts.settle_doubts(deployed.ws, EDITION, doubtful, by="amy", via="t", reason="lost")
     with pytest.raises(Refused, match="accepted"):
         resend(deployed, [*doubtful, got])
-    with pytest.raises(Refused, match="is not a delivery of"):
+    with pytest.raises(NotFound, match="has no delivery"):
         resend(deployed, [deployed.ws.keys.delivery_id(99, 1)])
-    with pytest.raises(TokenError):
+    with pytest.raises(NotFound, match="has no delivery"):
         resend(deployed, ["a" * 26])
     assert resending.ordered(deployed.ws) == []
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from outreach.cli import campaigns, doubts, editions, people, progress, service, steering
 from outreach.cli.output import Output
 from outreach.errors import OutreachError
-from outreach.ledger.engine import DatabaseTrouble
+from outreach.ledger.engine import DatabaseError, DatabaseTrouble
 
 USAGE, FAILED = 2, 1
 
@@ -34,8 +34,16 @@ def main(argv: Sequence[str] | None = None) -> int:
             "command again once it can, or see: outreach doctor"
         )
         return FAILED
+    except DatabaseError as error:
+        said = str(error.orig).partition("\n")[0]
+        out.error(f"the ledger could not be read ({said}); see: outreach doctor")
+        return FAILED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except OSError as error:
+        where = f": {error.filename}" if error.filename else ""
+        out.error(f"a file could not be read or written ({error.strerror or error}{where})")
         return FAILED
     except KeyboardInterrupt:
         out.error("stopped; run the same command again to go on")

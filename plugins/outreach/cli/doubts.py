@@ -30,7 +30,7 @@ def add_commands(commands: Commands) -> None:
         "--failed", nargs="+", default=[], metavar="DELIVERY", help="these were not sent"
     )
     which.add_argument(
-        "--all-in-batch", type=int, default=0, metavar="N", help="nobody in doubt of batch N was"
+        "--all-in-batch", type=int, metavar="N", help="nobody in doubt of batch N was"
     )
     settle.add_argument(
         "--ask-provider", action="store_true", help="ask the provider how many it counts"
@@ -66,7 +66,7 @@ def _settle(arguments: argparse.Namespace, out: Output) -> int:
 
 def _settled(ws: Workspace, arguments: argparse.Namespace) -> int:
     who = {"by": arguments.by, "via": VIA, "reason": arguments.reason}
-    if arguments.all_in_batch:
+    if arguments.all_in_batch is not None:
         return flow.settle_batch(ws, arguments.edition, arguments.all_in_batch, **who)
     if arguments.failed:
         return flow.settle_doubts(ws, arguments.edition, arguments.failed, **who)
@@ -84,7 +84,10 @@ def _resend(arguments: argparse.Namespace, out: Output) -> int:
         via=VIA,
         reason=arguments.reason,
     )
-    out.say(f"Ordered. Nothing has left yet; send it with: outreach send {made}")
+    out.say(
+        "Ordered. Nothing has left yet: Airflow's DAG “Resends” sends it within five minutes, or "
+        f"send it now with: outreach send {made}"
+    )
     out.result({"edition_id": made, "again_of": arguments.edition}, made)
     return 0
 
@@ -99,6 +102,8 @@ def doubt_words(edition: str, found: tuple[Doubt, ...], evidence: Evidence) -> s
         parts.append(_batch_words(some[0].whole) + "\n" + _table(some))
     asked = f" (asked {london(evidence.asked_at)})" if evidence.asked_at else ""
     parts.append(f"What the provider counts{asked}: {evidence.looks}")
+    if evidence.can_ask and not evidence.asked_at:
+        parts.append(f"To ask it: outreach settle {edition} --ask-provider")
     parts.append(f"How doubts are settled: {evidence.how_settled}")
     parts.append(
         f"Not sent after all? outreach settle {edition} --failed DELIVERY --by NAME --reason TEXT"

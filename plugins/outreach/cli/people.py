@@ -7,7 +7,7 @@ from pathlib import Path
 
 from outreach.cli.common import VIA, Commands, me, pairs, workspace
 from outreach.cli.output import Output, table
-from outreach.errors import Refused
+from outreach.errors import InputError, Refused
 from outreach.flows import accounts, exports, imports, people
 from outreach.workspace import Workspace
 
@@ -95,6 +95,8 @@ def _person(arguments: argparse.Namespace, out: Output) -> int:
         file = people.export_person(ws, arguments.address, arguments.export)
         out.result({"file": file}, f"Everything known is in {file}")
         return 0
+    if arguments.out and not arguments.message:
+        raise InputError("--out goes with --message EDITION; for everything known use --export")
     if arguments.message:
         return _message(ws, arguments, out)
     found = people.person(ws, arguments.address)

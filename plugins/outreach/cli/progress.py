@@ -34,7 +34,8 @@ def _progress(arguments: argparse.Namespace, out: Output) -> int:
 
 def words(found: Progress) -> str:
     """Return one line of figures for a terminal."""
-    dealt = f"{found.share:.0%} of {found.total:,}: {found.handed_over:,} handed over"
+    dealt = f"{int(found.share * 100)}% of {found.total:,} dealt with: "
+    dealt += f"{found.handed_over:,} handed over"
     parts = [
         f"{count:,} {what}"
         for count, what in (

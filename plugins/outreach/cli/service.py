@@ -32,7 +32,7 @@ def add_commands(commands: Commands) -> None:
     public.add_argument("--host", default="127.0.0.1")
     public.set_defaults(run=_serve)
     told = commands.add_parser("notices", help="what Outreach did by itself and nobody has seen")
-    told.add_argument("--seen", type=int, default=0, metavar="NOTICE", help="mark one as seen")
+    told.add_argument("--seen", type=int, metavar="NOTICE", help="mark one as seen")
     told.add_argument("--by", default="", metavar="NAME", help="who has seen it")
     told.set_defaults(run=_notices)
     seen = commands.add_parser("doctor", help="what is configured, missing, and how to mend it")
@@ -90,7 +90,7 @@ def _serve(arguments: argparse.Namespace, out: Output) -> int:
 
 def _notices(arguments: argparse.Namespace, out: Output) -> int:
     ws = workspace()
-    if arguments.seen:
+    if arguments.seen is not None:
         notices.mark_seen(ws, arguments.seen, by=arguments.by, via=VIA)
     found = notices.notices(ws)
     rows = [(n.id, n.at, n.edition or n.campaign, n.owner, n.text, n.told) for n in found]

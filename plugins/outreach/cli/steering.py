@@ -7,8 +7,14 @@ import argparse
 from outreach.cli.common import VIA, Commands, add_who, me, workspace
 from outreach.cli.editions import certificate_words
 from outreach.cli.output import Output
-from outreach.flows import control, editions
+from outreach.errors import InputError
+from outreach.flows import control, steering
+from outreach.flows.steering import Order
+from outreach.steeringwords import NEEDS_A_REASON, OrderKind
 from outreach.workspace import Workspace
+
+_OF_A_CAMPAIGN = {"pause": OrderKind.HOLD, "resume": OrderKind.RELEASE}
+"""What these two commands order where a campaign is named."""
 
 
 def add_commands(commands: Commands) -> None:
@@ -38,25 +44,30 @@ def add_commands(commands: Commands) -> None:
 
 
 def _steer(arguments: argparse.Namespace, out: Output) -> int:
-    ws, by, reason = workspace(), arguments.by or me(), arguments.reason
-    if "@" not in arguments.name and arguments.command != "cancel":
-        return _campaign(ws, arguments.command, arguments.name, by, reason, out)
-    order = {"pause": editions.pause, "resume": editions.resume, "cancel": editions.cancel}
-    account = order[arguments.command](ws, arguments.name, by=by, via=VIA, reason=reason)
-    if arguments.command == "resume":
-        _say_what_still_holds(ws, arguments.name, out)
+    ws, name = workspace(), arguments.name
+    a_campaign = "@" not in name and arguments.command != "cancel"
+    kind = _OF_A_CAMPAIGN[arguments.command] if a_campaign else OrderKind(arguments.command)
+    if kind in NEEDS_A_REASON and not arguments.reason.strip():
+        command = f"outreach {arguments.command} {name}"
+        raise InputError(f"say why, which is kept and shown: {command} --reason TEXT")
+    given = Order(kind, "" if a_campaign else name, name if a_campaign else "", arguments.reason)
+    done = steering.steer(ws, given, by=arguments.by or me(), via=VIA)
+    if a_campaign:
+        return _say_campaign(ws, name, out)
+    (account,) = done.accounts
+    if kind is OrderKind.RESUME:
+        _say_what_still_holds(ws, name, out)
     out.result({**account.as_json(), "edition_id": account.edition}, certificate_words(account))
     return 0
 
 
-def _campaign(ws: Workspace, command: str, slug: str, by: str, reason: str, out: Output) -> int:
-    if command == "pause":
-        hold = control.hold_campaign(ws, slug, by=by, via=VIA, reason=reason)
-        words = f"The campaign {slug} is held by {hold.by}: no edition of it is handed over"
+def _say_campaign(ws: Workspace, slug: str, out: Output) -> int:
+    hold = control.held(ws, slug)
+    if hold:
+        words = f"The campaign {slug} is held by {hold.who}: no edition of it is handed over"
     else:
-        control.release_campaign(ws, slug, by=by, via=VIA, reason=reason)
         words = f"The campaign {slug} may go on; the next send hands over what is planned"
-    out.result({"campaign": slug, "held": control.held(ws, slug)}, words)
+    out.result({"campaign": slug, "held": hold}, words)
     return 0
 
 

@@ -81,6 +81,8 @@ def messages_of(ws: Workspace, address: str) -> tuple[DeliveryOf, ...]:
 
 def message_to(ws: Workspace, edition: str, address: str) -> SentMessage:
     """Return what an address was sent in an edition. Raises NotFound; Refused if nothing was."""
+    with reading(ws.engine) as connection:
+        edition_store.get(connection, edition)
     for one in messages_of(ws, address):
         if one.edition == edition:
             return sent_message(ws, edition, one.delivery_id)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from outreach.errors import Fault, Refused
 from outreach.flows.preparing import find_campaign
-from outreach.ledger import edition_store
+from outreach.ledger import edition_store, frozen_values
 from outreach.ledger.engine import reading
 from outreach.rendering import frozen
 from outreach.rendering.checks import MAX_SLOT_BYTES, slot_bytes
@@ -25,8 +25,8 @@ def check(ws: Workspace, edition: str) -> tuple[Fault, ...]:
     with reading(ws.engine) as connection:
         record = edition_store.get(connection, edition)
         variants = edition_store.variants(connection, record.id)
-        samples = [edition_store.sample_values(connection, record.id, v.id) for v in variants]
-        widest = edition_store.widest_values(connection, record.id)
+        samples = [frozen_values.sample_values(connection, record.id, v.id) for v in variants]
+        widest = frozen_values.widest_values(connection, record.id)
     contents = [
         (one.label, frozen.from_json(one.content, one.format), sample)
         for one, sample in zip(variants, samples, strict=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from outreach.domain import DeliveryState, may_become
-from outreach.errors import NotFound, Refused
+from outreach.errors import NotFound, Refused, TokenError
 from outreach.flows.evidence import Evidence, evidence
 from outreach.ledger import doubt_store, edition_store
 from outreach.ledger.columns import chunks
@@ -130,7 +130,7 @@ def settle_doubts(
 
     Nothing is sent by this. Each is recorded on its own. Raises Refused without a name and a
     reason, or where a delivery is not in doubt (nothing is changed if that is known from the
-    start); TokenError for an id that is not ours.
+    start); NotFound for an id that is none of its deliveries.
     """
     by, reason = by.strip(), without_addresses(" ".join(reason.split()))[:300]
     if not by or not reason:
@@ -140,7 +140,7 @@ def settle_doubts(
         record = edition_store.get(connection, edition)
         known = {row.contact_id for row in doubt_store.doubts(connection, record.id)}
         for one in named:
-            contact_id = _contact(ws, record, one)
+            contact_id = contact_of(ws, record, one)
             if contact_id not in known:
                 state = doubt_store.state_of(connection, record.id, contact_id)
                 raise Refused(f"{one} is {state}, not in doubt")
@@ -149,10 +149,17 @@ def settle_doubts(
     return len(named)
 
 
-def _contact(ws: Workspace, record: EditionRecord, delivery_id: str) -> int:
-    edition_id, contact_id = ws.keys.open_delivery_id(delivery_id)
+def contact_of(ws: Workspace, record: EditionRecord, delivery_id: str) -> int:
+    """Return whom a delivery of this edition is to. Raises NotFound where it is none of its."""
+    try:
+        edition_id, contact_id = ws.keys.open_delivery_id(delivery_id)
+    except TokenError:
+        edition_id = contact_id = 0
     if edition_id != record.id:
-        raise Refused(f"{delivery_id} is not a delivery of {record.name}")
+        raise NotFound(
+            f"{record.name} has no delivery {delivery_id!r}; its page and outreach settle "
+            "list those that it has"
+        )
     return contact_id
 
 
@@ -161,8 +168,8 @@ def _settle(
 ) -> None:
     now = datetime.now(UTC)
     with ws.engine.begin() as connection:
-        for one in sorted(some, key=lambda text: _contact(ws, record, text)):
-            contact_id = _contact(ws, record, one)
+        for one in sorted(some, key=lambda text: contact_of(ws, record, text)):
+            contact_id = contact_of(ws, record, one)
             state = doubt_store.state_of(connection, record.id, contact_id)
             if state != DeliveryState.UNKNOWN or not may_become(state, DeliveryState.FAILED):
                 raise Refused(f"{one} is {state}, not in doubt")

@@ -95,7 +95,7 @@ def _looks(
     if provider not in COUNTERS:
         return f"The provider {provider} counts nothing for an edition."
     if counted is None:
-        return "The provider has not been asked yet: outreach settle EDITION --ask-provider."
+        return "The provider has not been asked yet how many messages it counts for this edition."
     said = (
         f"The provider counted {counted.requests:,} messages for this edition; we know of "
         f"{account.accepted:,} accepted, {account.unknown:,} in doubt"

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from outreach.domain import DeliveryState
 from outreach.errors import NotFound, Refused
+from outreach.flows.doubts import contact_of
 from outreach.ledger import edition_store, freeze, resend_store
 from outreach.ledger.edition_store import EditionRecord
 from outreach.ledger.engine import reading
@@ -40,7 +41,7 @@ def resend(
     Only deliveries that failed (a person settled them, or the provider refused them) can be:
     one in doubt is settled first, and one that was accepted is never sent twice. The new
     edition is approved as the old one was; nothing leaves before it is sent. The old one's
-    account stays as it is. Raises Refused, saying which delivery and why; NotFound; TokenError.
+    account stays as it is. Raises Refused, saying which delivery and why; NotFound.
     """
     by, reason = by.strip(), without_addresses(" ".join(reason.split()))[:300]
     if not by or not reason:
@@ -52,7 +53,7 @@ def resend(
     with ws.engine.begin() as connection:
         lock_people(connection)
         record = edition_store.get(connection, edition)
-        contacts = {_contact(ws, record, one): one for one in named}
+        contacts = {contact_of(ws, record, one): one for one in named}
         family = resend_store.family(connection, record.id)
         people = _may_be_resent(connection, record, contacts, family)
         root = next(iter(family))
@@ -66,13 +67,6 @@ def ordered(ws: Workspace) -> list[str]:
     """Return the resends that were ordered and are not all sent yet, oldest first."""
     with reading(ws.engine) as connection:
         return resend_store.ordered(connection)
-
-
-def _contact(ws: Workspace, record: EditionRecord, delivery_id: str) -> int:
-    edition_id, contact_id = ws.keys.open_delivery_id(delivery_id)
-    if edition_id != record.id:
-        raise Refused(f"{delivery_id} is not a delivery of {record.name}")
-    return contact_id
 
 
 def _may_be_resent(

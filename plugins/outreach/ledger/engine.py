@@ -19,6 +19,9 @@ DatabaseTrouble = (sa.exc.OperationalError, sa.exc.InternalError)
 PostgreSQL's driver counts a database that has become read-only among the second kind.
 """
 
+DatabaseError = sa.exc.DatabaseError
+"""Anything that a database says against what was asked of it: also that it is none."""
+
 
 def open_engine(url: str) -> sa.Engine:
     """Return an engine for `url`, set up for one careful writer.

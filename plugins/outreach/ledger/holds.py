@@ -81,6 +81,13 @@ def held(connection: sa.Connection, edition_id: int, now: datetime) -> Nothing |
     return None
 
 
+def paused_words(reason: str) -> str:
+    """Say of an edition that is paused who did it and why: "is paused by amy: a wrong link"."""
+    if not reason or reason.startswith("by "):
+        return f"is paused {reason}".rstrip()
+    return f"paused itself: {reason}"
+
+
 def stop_order(connection: sa.Connection) -> StopOrder | None:
     """Return the standing order to stop all sending, if there is one."""
     row = connection.execute(
@@ -149,8 +156,10 @@ def _ordered(row: sa.Row, facts: dict[str, str]) -> str:  # type: ignore[type-ar
         return f"all sending is stopped{by}: {facts[GLOBAL_STOP]}"
     if row.control == Control.RUN and row.paused_at is not None:
         return f"its campaign is held by {_who(row.paused_by)}: {row.paused_reason}"
-    if row.control != Control.RUN:
-        return f"{row.control} was ordered: {row.control_reason}".rstrip(": ")
+    if row.control == Control.PAUSE:
+        return f"the edition {paused_words(row.control_reason)}"
+    if row.control == Control.STOP:
+        return f"the edition has ended: {row.control_reason}".rstrip(": ")
     return ""
 
 

@@ -24,7 +24,6 @@ QUARANTINE_DAYS = 14
 _ASKS = {
     "waiting for approval": "is waiting for approval",
     "stopped by faults": "was stopped by its checks",
-    "paused": "is paused",
 }
 
 
@@ -91,14 +90,13 @@ def _editions(ws: Workspace) -> Iterator[Need]:
         rows = views.open_editions(connection)
     for row in rows:
         how = standing(row)
-        if how in _ASKS:
+        if how == "paused" or how in _ASKS:
             yield _edition_need(row, how)
 
 
 def _edition_need(row: EditionRow, how: str) -> Need:
     answer = "required_actions?response_received=false" if how == "waiting for approval" else ""
-    because = f": {row.control_reason}" if how == "paused" and row.control_reason else ""
-    words = f"{_ASKS[how]}{because}"
+    words = holds.paused_words(row.control_reason) if how == "paused" else _ASKS[how]
     return Need("Edition", row.name, words, ("editions", row.name), answer)
 
 

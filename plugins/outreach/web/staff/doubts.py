@@ -7,12 +7,12 @@ from collections.abc import Callable
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, Depends, Form, HTTPException, Request
+from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import FileResponse, HTMLResponse, Response
 from starlette.background import BackgroundTask
 
 from outreach.domain import DeliveryState
-from outreach.errors import ConfigError, InputError, NotFound, NotSent, Refused, TokenError
+from outreach.errors import ConfigError, InputError, NotFound, NotSent, Refused
 from outreach.flows import certifying, doubts, resending
 from outreach.reports import editions
 from outreach.web.staff.guards import same_origin
@@ -81,8 +81,6 @@ def _doubts(router: APIRouter, workspace: Callable[[], Workspace], who: Who) -> 
         ws = workspace()
         try:
             return _ordered(request, ws, name, who(request), order, reason, delivery)
-        except TokenError as error:
-            raise HTTPException(404) from error
         except (InputError, Refused, ConfigError, NotSent) as error:
             status = status_of(error) if isinstance(error, (InputError, Refused)) else 502
             return _page(

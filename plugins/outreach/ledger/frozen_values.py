@@ -1,0 +1,35 @@
+"""The values that an edition froze for its people, as samples to judge its content by."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from outreach.ledger.editions import batch, delivery
+
+
+def sample_values(
+    connection: sa.Connection, edition_id: int, variant_id: int
+) -> tuple[str, ...] | None:
+    """Return the frozen slot values of one person of a variant, or None where nobody has any."""
+    row = connection.execute(
+        sa.select(delivery.c.slot_values)
+        .join(batch, batch.c.id == delivery.c.batch_id)
+        .where(
+            delivery.c.edition_id == edition_id,
+            batch.c.variant_id == variant_id,
+            delivery.c.slot_values.is_not(None),
+        )
+        .limit(1)
+    ).first()
+    return tuple(row.slot_values) if row and row.slot_values is not None else None
+
+
+def widest_values(connection: sa.Connection, edition_id: int) -> list[tuple[str, ...]]:
+    """Return the slot values of the planned people whose values are the longest, a few of them."""
+    rows = connection.execute(
+        sa.select(delivery.c.slot_values)
+        .where(delivery.c.edition_id == edition_id, delivery.c.slot_values.is_not(None))
+        .order_by(sa.func.length(sa.cast(delivery.c.slot_values, sa.Text)).desc())
+        .limit(20)
+    )
+    return [tuple(row.slot_values) for row in rows if row.slot_values]

@@ -39,6 +39,15 @@ SETTING = re.compile(r"\bOUTREACH_[A-Z][A-Z_]*[A-Z]\b")
 IMAGE_BYTES = 200_000
 
 
+# ---- decisions
+
+
+def test_the_index_of_decisions_names_each_once_in_the_order_of_their_numbers() -> None:
+    folder = ROOT / "docs" / "decisions"
+    listed = re.findall(r"\]\((\d{4}-[\w-]+\.md)\)", (folder / "README.md").read_text())
+    assert listed == sorted(path.name for path in folder.glob("[0-9]*.md"))
+
+
 # ---- settings
 
 

@@ -81,6 +81,14 @@ class EditionState(StrEnum):
     RECOVERED = "recovered"
 
 
+def state_words(state: str) -> str:
+    """Return a delivery's state as people read it: "in doubt" rather than "unknown"."""
+    return _STATE_WORDS.get(state, str(state))
+
+
+_STATE_WORDS = {"unknown": "in doubt", "claimed": "being handed over"}
+
+
 class Control(StrEnum):
     """What a person last ordered for a running edition."""
 

@@ -7,6 +7,7 @@ import argparse
 from outreach.cli.common import VIA, Commands, add_who, workspace
 from outreach.cli.output import Output, table
 from outreach.clock import london
+from outreach.domain import state_words
 from outreach.errors import Refused
 from outreach.flows import doubts as flow
 from outreach.flows import editions, resending
@@ -116,7 +117,9 @@ def _batch_words(batch: DoubtBatch | None) -> str:
         return "Known from the claim journal alone: which batch and when is not known any more"
     claimed = london(batch.claimed_at) if batch.claimed_at else "an unknown time"
     host = batch.sender.partition("|")[0]
-    states = ", ".join(f"{people} {state}" for state, people in sorted(batch.states.items()))
+    states = ", ".join(
+        f"{people} {state_words(state)}" for state, people in sorted(batch.states.items())
+    )
     events = "; ".join(
         f"{e.people} {e.type}, from {london(e.first)} to {london(e.last)}" for e in batch.events
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 import jinja2
 
 from outreach import clock
+from outreach.domain import state_words
 
 
 @cache
@@ -16,7 +17,7 @@ def environment(root: Path) -> jinja2.Environment:
     """Return the environment for the pages under `root`/templates/pages.
 
     Everything is escaped and an undefined name is an error. Filters: `london`, `london_date`,
-    `london_seconds`, `number`, `share`, `percent`, `duration`.
+    `london_seconds`, `number`, `share`, `percent`, `duration`, `state_words`.
     """
     env = jinja2.Environment(
         loader=jinja2.FileSystemLoader(root / "templates" / "pages"),
@@ -27,6 +28,7 @@ def environment(root: Path) -> jinja2.Environment:
     )
     env.filters.update(london=london, london_date=london_date, number=number, share=share)
     env.filters.update(london_seconds=london_seconds, percent=percent, duration=clock.duration)
+    env.filters.update(state_words=state_words)
     return env
 
 

@@ -400,6 +400,7 @@ def test_a_doubt_is_settled_by_name_with_a_reason_and_sent_again_as_an_edition(
     assert _post(client, page, {**told, "delivery": ["x"]}).status_code == 404
     assert _post(client, page, told).status_code == 303
     assert "1 in doubt" in words(client, page)
+    assert "2 failed" in words(client, page)
     assert "settled by amy" in words(client, page)
     refused = _post(client, page, told)
     assert refused.status_code == 409
@@ -416,6 +417,7 @@ def test_a_doubt_is_settled_by_name_with_a_reason_and_sent_again_as_an_edition(
 def test_all_sending_is_stopped_and_let_go_on_with_who_and_why(client: TestClient) -> None:
     order = {"order": "stop", "reason": "a wrong link"}
     assert _post(client, "stop", order).status_code == 400
+    assert _post(client, "stop", {**order, "sure": "yes", "order": "x"}).status_code == 400
     assert _post(client, "stop", {**order, "sure": "yes"}).status_code == 303
     assert "By amy" in words(client, "")
     assert "stopped by amy: a wrong link" in words(client, f"editions/{WRES}/progress")
@@ -427,6 +429,7 @@ def test_all_sending_is_stopped_and_let_go_on_with_who_and_why(client: TestClien
 def test_a_campaign_is_held_and_released_with_who_and_why(client: TestClient) -> None:
     page = "campaigns/what-is-wres"
     assert _post(client, f"{page}/hold", {"order": "hold"}).status_code == 400
+    assert _post(client, f"{page}/hold", {"order": "x", "reason": "y"}).status_code == 400
     told = {"order": "hold", "reason": "a complaint"}
     assert _post(client, f"{page}/hold", told).status_code == 303
     assert "This campaign is held By amy" in words(client, page)
@@ -494,6 +497,17 @@ def test_a_certificate_is_downloaded_in_each_form(
     assert answer.headers["content-disposition"].startswith("attachment")
     assert answer.content
     assert client.get(f"editions/{WRES}/certificate.exe").status_code == 404
+
+
+def test_what_a_provider_said_cannot_calculate_in_a_spreadsheet(client: TestClient) -> None:
+    for file in ("certificate.csv", "deliveries.csv"):
+        cells = [
+            cell
+            for line in csv.reader(io.StringIO(client.get(f"editions/{WRES}/{file}").text))
+            for cell in line
+        ]
+        assert any("HYPERLINK" in cell for cell in cells), file
+        assert not [cell for cell in cells if cell.startswith("=")], file
 
 
 def _post(client: TestClient, page: str, form: dict[str, object]) -> Response:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from outreach.workspace import Workspace
 
 SHOWN = 200
-"""Doubts, and failed deliveries, that one page lists."""
+"""Doubts that one page lists."""
 
 FORMATS = {
     "json": "application/json",
@@ -51,7 +51,7 @@ def add_routes(router: APIRouter, workspace: Callable[[], Workspace], who: Who) 
 def _page(request: Request, ws: Workspace, name: str, **values: Any) -> HTMLResponse:
     given = {"error": "", "status": 200, "reason": "", "order": "", "chosen": (), **values}
     found = doubts.doubts(ws, name)
-    summary, failed, _ = editions.deliveries(ws, name, state=DeliveryState.FAILED)
+    summary, failed, paging = editions.deliveries(ws, name, state=DeliveryState.FAILED)
     return page(
         request,
         "doubts.html",
@@ -59,7 +59,8 @@ def _page(request: Request, ws: Workspace, name: str, **values: Any) -> HTMLResp
         doubts=found[:SHOWN],
         count=len(found),
         evidence=doubts.evidence(ws, name),
-        failed=failed[:SHOWN],
+        failed=failed,
+        failed_count=paging.total,
         longest=LONGEST_REASON,
         **given,
     )

@@ -26,9 +26,6 @@ Page = Annotated[int, Query(alias="page", ge=1, le=1_000_000)]
 Key = Annotated[int, Path(ge=1, le=2**31 - 1)]
 """A number in an address: larger ones no database could look up."""
 
-NOTICES = 20
-"""Unseen notices that one page lists."""
-
 _DONE = {
     "pause": "This edition is paused. Senders stop after the request they are making now.",
     "resume": "This edition goes on.",
@@ -57,9 +54,8 @@ def _overview_and_style(
     def show_overview(request: Request) -> HTMLResponse:
         ws = workspace()
         found = overview.overview(ws, warnings=warnings())
-        told = notices(ws)[:NOTICES]
         stopped = control.stopped(ws)
-        return page(request, "overview.html", found=found, stopped=stopped, notices=told)
+        return page(request, "overview.html", found=found, stopped=stopped, notices=notices(ws))
 
     @router.get("/staff.css")
     def stylesheet() -> Response:
@@ -101,7 +97,7 @@ def _campaigns(router: APIRouter, workspace: Callable[[], Workspace]) -> None:
             proof=True,
             found=found,
             hold=control.held(ws, slug),
-            notices=notices(ws, campaign=slug)[:NOTICES],
+            notices=notices(ws, campaign=slug),
             frame=framed(found.proofs.proof) if found.proofs else "",
         )
 
@@ -121,7 +117,7 @@ def _editions(router: APIRouter, workspace: Callable[[], Workspace]) -> None:
             "edition.html",
             found=found,
             progress=progress(ws, name),
-            notices=notices(ws, edition=name)[:NOTICES],
+            notices=notices(ws, edition=name),
             done=_DONE.get(done, ""),
         )
 

@@ -79,11 +79,13 @@ def _stop(router: APIRouter, workspace: Callable[[], Workspace], who: Who) -> No
         try:
             if order == "start":
                 control.start_all(ws, by=by, via=VIA, reason=tidied(reason)[:LONGEST_REASON])
-            else:
+            elif order == "stop":
                 why = reasoned(reason, "all sending is stopped")
                 if sure != "yes":
                     raise InputError("Tick the box to say that every edition is to stand still.")
                 control.stop_all(ws, by=by, via=VIA, reason=why)
+            else:
+                raise InputError("Choose what to do: stop all sending, or let it go on.")
         except (InputError, Refused) as error:
             return shown(request, error=str(error), status=status_of(error), reason=reason)
         return done(request)
@@ -113,9 +115,11 @@ def _hold(router: APIRouter, workspace: Callable[[], Workspace], who: Who) -> No
             if order == "release":
                 why = tidied(reason)[:LONGEST_REASON]
                 control.release_campaign(ws, slug, by=by, via=VIA, reason=why)
-            else:
+            elif order == "hold":
                 why = reasoned(reason, "this campaign is held")
                 control.hold_campaign(ws, slug, by=by, via=VIA, reason=why)
+            else:
+                raise InputError("Choose what to do: hold this campaign, or release it.")
         except (InputError, Refused) as error:
             return shown(request, slug, error=str(error), status=status_of(error), reason=reason)
         return done(request, "campaigns", slug)

@@ -15,7 +15,9 @@ from outreach.journal import Claim
 from outreach.ledger.columns import chunks
 from outreach.ledger.editions import batch, campaign, delivery, edition, fact
 from outreach.ledger.facts import set_fact
+from outreach.ledger.imports import lock_people
 from outreach.ledger.migrate import ledger_id
+from outreach.ledger.numbering import next_edition_id
 from outreach.ledger.occasions import freed
 from outreach.ledger.people import contact
 
@@ -170,9 +172,11 @@ def _edition(connection: sa.Connection, claim: Claim, now: datetime) -> tuple[in
     campaign_id = connection.execute(
         sa.select(campaign.c.id).where(campaign.c.slug == slug)
     ).scalar_one()
+    lock_people(connection)
     edition_id = connection.execute(
         sa.insert(edition)
         .values(
+            id=next_edition_id(connection),
             campaign_id=campaign_id,
             occurrence=occurrence,
             name=claim.edition,

@@ -18,7 +18,7 @@ S = DeliveryState
 _OUT = (S.CLAIMED.value, S.ACCEPTED.value, S.UNKNOWN.value)
 """States of a batch whose people may have been written to."""
 
-_HANDED_OVER = sorted({*_OUT, *(state.value for state in ACCEPTED_OR_LATER)})
+HANDED_OVER = sorted({*_OUT, *(state.value for state in ACCEPTED_OR_LATER)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def at_cap(
         .join(batch, batch.c.id == delivery.c.batch_id)
         .where(
             batch.c.claimed_at >= now - timedelta(days=cap.days),
-            EFFECTIVE.in_(_HANDED_OVER),
+            EFFECTIVE.in_(HANDED_OVER),
             delivery.c.edition_id != besides_edition,
         )
         .group_by(delivery.c.contact_id)

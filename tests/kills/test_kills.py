@@ -13,6 +13,7 @@ import pytest
 
 from outreach.flows import editions
 from outreach.flows.doubts import doubts
+from outreach.ledger import edition_store
 from outreach.workspace import Workspace
 from tests.fakes.dying_sender import STEPS
 from tests.fakes.running import FakeSendGrid
@@ -38,7 +39,9 @@ def check_promise(deployed: Deployment) -> None:
 
 
 def _all_ids(deployed: Deployment) -> list[str]:
-    return deployed.ws.keys.delivery_ids(1, range(1, PEOPLE + 1))
+    with deployed.ws.engine.connect() as connection:
+        made = edition_store.get(connection, EDITION).id
+    return deployed.ws.keys.delivery_ids(made, range(1, PEOPLE + 1))
 
 
 @pytest.mark.parametrize("step", STEPS)

@@ -22,6 +22,7 @@ from outreach.ledger.occasions import freed
 from outreach.ledger.people import contact
 
 RECOVERED_TO = "recovered to"
+_FORGOTTEN = (DeliveryState.PLANNED, DeliveryState.CANCELLED, DeliveryState.SUPPRESSED)
 RECOVERED = "claimed before the ledger was restored: it may have been sent"
 
 
@@ -149,14 +150,16 @@ def _doubt_one(
         )
         return 1
     effective = row.state or row.batch_state or DeliveryState.PLANNED
-    if effective not in (DeliveryState.PLANNED, DeliveryState.CANCELLED, DeliveryState.SUPPRESSED):
-        return 0
+    values: dict[str, object] = {"occasion": occasion}
+    forgotten = effective in _FORGOTTEN
+    if forgotten:
+        values |= {"state": DeliveryState.UNKNOWN, "reason": RECOVERED, "recovered_at": now}
     connection.execute(
         sa.update(delivery)
         .where(delivery.c.edition_id == row.edition_id, delivery.c.contact_id == row.contact_id)
-        .values(state=DeliveryState.UNKNOWN, reason=RECOVERED, recovered_at=now, occasion=occasion)
+        .values(**values)
     )
-    return 1
+    return int(forgotten)
 
 
 def _edition(connection: sa.Connection, claim: Claim, now: datetime) -> tuple[int, int]:

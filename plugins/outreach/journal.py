@@ -11,6 +11,7 @@ import base64
 import fcntl
 import json
 import os
+import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,7 +28,8 @@ class Claim:
     """One claim as the journal keeps it: enough to find its people in any restored ledger.
 
     `address_hashes` and `occasions` run in parallel, one per delivery; `occasions` is empty
-    where every delivery's occasion is the edition's name.
+    where every delivery's occasion is the edition's name. `edition_id` and `contact_ids` are the
+    numbers that the delivery ids in the messages hold: 0 and empty in an older journal.
     """
 
     ledger_id: str
@@ -36,20 +38,23 @@ class Claim:
     epoch: int
     address_hashes: tuple[bytes, ...]
     occasions: tuple[str, ...] = ()
+    edition_id: int = 0
+    contact_ids: tuple[int, ...] = ()
 
     def line(self) -> bytes:
         """Return this claim as one journal line, newline included."""
-        body = json.dumps(
-            {
-                "l": self.ledger_id,
-                "e": self.edition,
-                "b": self.batch,
-                "n": self.epoch,
-                "h": base64.b64encode(b"".join(self.address_hashes)).decode(),
-                "o": list(self.occasions),
-            },
-            separators=(",", ":"),
-        ).encode()
+        kept: dict[str, object] = {
+            "l": self.ledger_id,
+            "e": self.edition,
+            "b": self.batch,
+            "n": self.epoch,
+            "h": base64.b64encode(b"".join(self.address_hashes)).decode(),
+            "o": list(self.occasions),
+        }
+        if self.edition_id:
+            numbers = struct.pack(f">{len(self.contact_ids)}Q", *self.contact_ids)
+            kept |= {"i": self.edition_id, "c": base64.b64encode(numbers).decode()}
+        body = json.dumps(kept, separators=(",", ":")).encode()
         return b"%08x " % zlib.crc32(body) + body + b"\n"
 
 
@@ -182,6 +187,7 @@ def _parsed(line: bytes) -> Claim | None:
         return None
     found = json.loads(body)
     hashes = base64.b64decode(found["h"])
+    numbers = base64.b64decode(found.get("c", ""))
     return Claim(
         ledger_id=found["l"],
         edition=found["e"],
@@ -191,4 +197,6 @@ def _parsed(line: bytes) -> Claim | None:
             hashes[i : i + _HASH_BYTES] for i in range(0, len(hashes), _HASH_BYTES)
         ),
         occasions=tuple(found["o"]),
+        edition_id=found.get("i", 0),
+        contact_ids=struct.unpack(f">{len(numbers) // 8}Q", numbers),
     )

@@ -155,3 +155,4 @@ def test_late_news_of_a_forgotten_edition_is_never_taken_for_another_editions(
     for name in ("tips@one", "walks@one"):
         account = editions.certificate(deployed.ws, name)
         assert (account.planned, account.accepted) == (PEOPLE, 0)
+    assert editions.certificate(deployed.ws, "digest@one").became["delivered"] == PEOPLE

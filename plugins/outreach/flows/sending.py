@@ -254,6 +254,8 @@ class Sender:
             epoch=taken.epoch,
             address_hashes=tuple(p.address_hash for p in taken.people),
             occasions=() if same else occasions,
+            edition_id=taken.edition_id,
+            contact_ids=tuple(p.contact_id for p in taken.people),
         )
 
     def _report(self, finished: bool, why: str) -> SendReport:

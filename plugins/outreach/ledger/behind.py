@@ -12,10 +12,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from outreach.domain import Control, DeliveryState, EditionState, Purpose
 from outreach.journal import Claim
-from outreach.ledger.columns import chunks
 from outreach.ledger.editions import batch, campaign, delivery, edition, fact
 from outreach.ledger.facts import set_fact
 from outreach.ledger.imports import lock_people
+from outreach.ledger.lost import NO_NUMBERS, Numbers, restore_contacts
 from outreach.ledger.migrate import ledger_id
 from outreach.ledger.numbering import next_edition_id
 from outreach.ledger.occasions import freed
@@ -62,25 +62,28 @@ def knows_all(connection: sa.Connection, newest_first: Sequence[Claim]) -> bool:
     return True
 
 
-def doubt(connection: sa.Connection, claim: Claim, now: datetime) -> int:
+def doubt(
+    connection: sa.Connection, claim: Claim, now: datetime, known: Numbers = NO_NUMBERS
+) -> int:
     """Put everyone of an unknown claim in doubt; returns how many were not so before.
 
-    Whoever this ledger already knows to have been handed over is left as they are.
+    Whoever this ledger already knows to have been handed over is left as they are. What this
+    ledger has lost is made again under the numbers in `known`, as far as they go.
     """
-    edition_id, campaign_id = _edition(connection, claim, now)
+    edition_id, campaign_id = _edition(connection, claim, now, known)
     occasions = claim.occasions or (claim.edition,) * len(claim.address_hashes)
+    restore_contacts(connection, claim, known, now)
     doubted = 0
-    for pairs in chunks(tuple(zip(claim.address_hashes, occasions, strict=True)), 200):
-        for address_hash, occasion in pairs:
-            doubted += _doubt_one(
-                connection,
-                edition_id,
-                campaign_id,
-                bytes(address_hash),
-                occasion,
-                now,
-                claim.edition,
-            )
+    for address_hash, occasion in zip(claim.address_hashes, occasions, strict=True):
+        doubted += _doubt_one(
+            connection,
+            edition_id,
+            campaign_id,
+            bytes(address_hash),
+            occasion,
+            now,
+            claim.edition,
+        )
     connection.execute(
         sa.update(edition)
         .where(edition.c.id == edition_id)
@@ -162,7 +165,9 @@ def _doubt_one(
     return int(forgotten)
 
 
-def _edition(connection: sa.Connection, claim: Claim, now: datetime) -> tuple[int, int]:
+def _edition(
+    connection: sa.Connection, claim: Claim, now: datetime, known: Numbers
+) -> tuple[int, int]:
     """Return (edition id, campaign id), making a stopped edition where the ledger has none."""
     found = connection.execute(
         sa.select(edition.c.id, edition.c.campaign_id).where(edition.c.name == claim.edition)
@@ -179,7 +184,7 @@ def _edition(connection: sa.Connection, claim: Claim, now: datetime) -> tuple[in
     edition_id = connection.execute(
         sa.insert(edition)
         .values(
-            id=next_edition_id(connection),
+            id=known.editions.get(claim.edition) or next_edition_id(connection),
             campaign_id=campaign_id,
             occurrence=occurrence,
             name=claim.edition,

@@ -178,10 +178,7 @@ def state_of(connection: sa.Connection, edition_id: int, contact_id: int) -> Del
         sa.select(batch.c.id).where(batch.c.id == its_batch).with_for_update(read=True)
     )
     found = connection.execute(
-        sa.select(EFFECTIVE)
-        .select_from(WITH_BATCH)
-        .where(mine)
-        .with_for_update(of=delivery)
+        sa.select(EFFECTIVE).select_from(WITH_BATCH).where(mine).with_for_update(of=delivery)
     ).scalar()
     if found is None:
         raise NotFound("there is no such delivery")

@@ -135,9 +135,7 @@ def release(connection: sa.Connection, campaign_id: int, now: datetime) -> bool:
 def _looked_at(connection: sa.Connection, which: sa.ColumnElement[bool], now: datetime) -> None:
     """A person let these editions go on, so that none of them has stood still unseen."""
     connection.execute(
-        sa.update(edition)
-        .where(which, edition.c.state == EditionState.SENDING)
-        .values(seen_at=now)
+        sa.update(edition).where(which, edition.c.state == EditionState.SENDING).values(seen_at=now)
     )
 
 

@@ -18,4 +18,4 @@ def next_edition_id(connection: sa.Connection) -> int:
     makes two editions come one after the other (`lock_people`).
     """
     last = connection.execute(sa.select(sa.func.max(edition.c.id))).scalar()
-    return max(int(last or 0) + 1, time.time_ns() // 1_000_000)
+    return max(int(last or 0) + 1, int(time.time() * 1000))

@@ -52,7 +52,8 @@ def recheck(
     cap = _cap_for(asked.capped, limits)
     full: frozenset[int] = frozenset()
     if cap:
-        full = at_cap(connection, cap, now, besides_edition=row.edition_id, in_batch=row.id)
+        ids = [person.contact_id for person in found]
+        full = at_cap(connection, cap, now, besides_edition=row.edition_id, among=ids)
     people: list[ClaimedPerson] = []
     dropped: dict[str, list[int]] = {}
     for person in found:

@@ -15,6 +15,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -123,9 +124,11 @@ class Journal:
                 file.seek(max(0, size - window))
                 lines = file.read().split(b"\n")
             whole = lines if window >= size else lines[1:]
-            claims = [claim for claim in map(_parsed, reversed(whole)) if claim is not None]
-            if len(claims) >= count or window >= size:
-                return claims[:count]
+            if len(whole) > count or window >= size:
+                parsed = map(_parsed, reversed(whole))
+                claims = list(islice((one for one in parsed if one is not None), count))
+                if len(claims) == count or window >= size:
+                    return claims
             window *= 4
         return []
 

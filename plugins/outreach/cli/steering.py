@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from outreach.cli.common import VIA, Commands, add_who, me, workspace
+from outreach.cli.common import VIA, Commands, add_who, me, workspace, workspace_to_halt
 from outreach.cli.editions import certificate_words
 from outreach.cli.output import Output
 from outreach.flows import control, editions
@@ -38,7 +38,8 @@ def add_commands(commands: Commands) -> None:
 
 
 def _steer(arguments: argparse.Namespace, out: Output) -> int:
-    ws, by, reason = workspace(), arguments.by or me(), arguments.reason
+    ws = workspace() if arguments.command == "resume" else workspace_to_halt()
+    by, reason = arguments.by or me(), arguments.reason
     if "@" not in arguments.name and arguments.command != "cancel":
         return _campaign(ws, arguments.command, arguments.name, by, reason, out)
     order = {"pause": editions.pause, "resume": editions.resume, "cancel": editions.cancel}
@@ -73,7 +74,7 @@ def _say_what_still_holds(ws: Workspace, edition: str, out: Output) -> None:
 
 
 def _stop_all(arguments: argparse.Namespace, out: Output) -> int:
-    order = control.stop_all(workspace(), by=arguments.by, via=VIA, reason=arguments.reason)
+    order = control.stop_all(workspace_to_halt(), by=arguments.by, via=VIA, reason=arguments.reason)
     words = (
         f"All sending is stopped by {order.by}. Requests in flight are recorded; nobody is lost. "
         "outreach start-all lets it go on"

@@ -108,3 +108,13 @@ def test_of_lost_editions_that_contradict_each_other_one_keeps_its_number(
 def test_an_older_journal_gives_lost_editions_new_numbers(engine: sa.Engine, keys: Keys) -> None:
     found = [replace(one, edition_id=0, contact_ids=()) for one in claims(keys, {"amy": 7})]
     assert recover(engine, found) != OLD
+
+
+def test_a_recovery_that_was_cut_off_goes_on_with_the_same_numbers(
+    engine: sa.Engine, keys: Keys
+) -> None:
+    people = {"amy": 3, "bob": 4, "cat": 2, "dan": 1}
+    found = claims(keys, people)
+    recover(engine, found[:1])
+    assert recover(engine, found) == OLD
+    assert whose(engine, keys, OLD, list(people)) == people

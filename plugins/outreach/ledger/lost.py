@@ -12,6 +12,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from outreach.domain import EditionState
 from outreach.journal import Claim
 from outreach.ledger.columns import chunks
 from outreach.ledger.editions import edition
@@ -49,14 +50,18 @@ def numbers(connection: sa.Connection, claims: Iterable[Claim]) -> Numbers:
     Where one person of an edition has another number by now, or their number is another
     person's, the whole edition gets a new one: an old id must find the right person or nobody.
     """
-    rows = connection.execute(sa.select(edition.c.name, edition.c.id)).all()
-    here, taken = {row.name for row in rows}, {row.id for row in rows}
+    rows = connection.execute(sa.select(edition.c.name, edition.c.id, edition.c.state)).all()
+    taken = {row.id for row in rows}
+    # Half a recovery may have made some again; the others are not lost, and need no look.
+    again = {row.name: row.id for row in rows if row.state == EditionState.RECOVERED}
+    known = {row.name for row in rows} - again.keys()
     seen, kept, dropped = _Seen(), dict[str, int](), set[str]()
     for claim in claims:
-        if claim.edition in here or claim.edition in dropped:
-            continue
         number = claim.edition_id
-        if claim.edition not in kept and number and number not in taken:
+        if claim.edition in known or claim.edition in dropped:
+            continue
+        mine = number not in taken or again.get(claim.edition) == number
+        if claim.edition not in kept and number and mine:
             kept[claim.edition] = number
             taken.add(number)
         if kept.get(claim.edition) != number or not number:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import resource
 import signal
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -109,3 +110,13 @@ def test_the_newest_claims_come_newest_first(tmp_path: Path) -> None:
         journal.append(made(number, people=3_000))
     assert [claim.batch for claim in journal.newest(3)] == [5, 4, 3]
     assert [claim.batch for claim in journal.newest(99)] == [5, 4, 3, 2, 1, 0]
+
+
+def test_a_claim_comes_back_with_its_numbers_and_an_older_line_without(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal")
+    older = Claim("l", "news@one", 1, 1, (b"a" * 16,))
+    whole = replace(older, edition_id=1_795_000_000_123, contact_ids=(7,))
+    for one in (older, whole):
+        journal.append(one)
+    assert list(journal.claims()) == [older, whole]
+    assert b'"i"' not in older.line()  # its identity is a hash of the line, kept in ledgers

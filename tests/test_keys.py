@@ -70,3 +70,14 @@ def test_two_keys_with_one_kid_are_refused() -> None:
     pairs = "k1:0123456789abcdef,k1:fedcba9876543210"
     with pytest.raises(ConfigError, match="one kid"):
         load_keys(load_settings({"OUTREACH_TOKEN_KEYS": pairs, "OUTREACH_ADDRESS_KEY": "a" * 16}))
+
+
+def test_an_id_of_the_first_release_stays_what_it_was() -> None:
+    assert KEYS.delivery_id(7, 12) == "ve22hmfmrmevx3lc7ik73rvetu"
+
+
+@pytest.mark.parametrize("edition", [1 << 32, 1_795_000_000_123, (1 << 48) - 1])
+def test_the_number_of_an_edition_of_today_fits_a_delivery_id(edition: int) -> None:
+    for contact in (1, (1 << 48) - 1):
+        opened = KEYS.open_delivery_id(KEYS.delivery_id(edition, contact))
+        assert opened == (edition, contact)

@@ -11,9 +11,11 @@ import base64
 import fcntl
 import json
 import os
+import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -27,7 +29,8 @@ class Claim:
     """One claim as the journal keeps it: enough to find its people in any restored ledger.
 
     `address_hashes` and `occasions` run in parallel, one per delivery; `occasions` is empty
-    where every delivery's occasion is the edition's name.
+    where every delivery's occasion is the edition's name. `edition_id` and `contact_ids` are the
+    numbers that the delivery ids in the messages hold: 0 and empty in an older journal.
     """
 
     ledger_id: str
@@ -36,20 +39,23 @@ class Claim:
     epoch: int
     address_hashes: tuple[bytes, ...]
     occasions: tuple[str, ...] = ()
+    edition_id: int = 0
+    contact_ids: tuple[int, ...] = ()
 
     def line(self) -> bytes:
         """Return this claim as one journal line, newline included."""
-        body = json.dumps(
-            {
-                "l": self.ledger_id,
-                "e": self.edition,
-                "b": self.batch,
-                "n": self.epoch,
-                "h": base64.b64encode(b"".join(self.address_hashes)).decode(),
-                "o": list(self.occasions),
-            },
-            separators=(",", ":"),
-        ).encode()
+        kept: dict[str, object] = {
+            "l": self.ledger_id,
+            "e": self.edition,
+            "b": self.batch,
+            "n": self.epoch,
+            "h": base64.b64encode(b"".join(self.address_hashes)).decode(),
+            "o": list(self.occasions),
+        }
+        if self.edition_id:
+            numbers = struct.pack(f">{len(self.contact_ids)}Q", *self.contact_ids)
+            kept |= {"i": self.edition_id, "c": base64.b64encode(numbers).decode()}
+        body = json.dumps(kept, separators=(",", ":")).encode()
         return b"%08x " % zlib.crc32(body) + body + b"\n"
 
 
@@ -118,9 +124,11 @@ class Journal:
                 file.seek(max(0, size - window))
                 lines = file.read().split(b"\n")
             whole = lines if window >= size else lines[1:]
-            claims = [claim for claim in map(_parsed, reversed(whole)) if claim is not None]
-            if len(claims) >= count or window >= size:
-                return claims[:count]
+            if len(whole) > count or window >= size:
+                parsed = map(_parsed, reversed(whole))
+                claims = list(islice((one for one in parsed if one is not None), count))
+                if len(claims) == count or window >= size:
+                    return claims
             window *= 4
         return []
 
@@ -182,6 +190,7 @@ def _parsed(line: bytes) -> Claim | None:
         return None
     found = json.loads(body)
     hashes = base64.b64decode(found["h"])
+    numbers = base64.b64decode(found.get("c", ""))
     return Claim(
         ledger_id=found["l"],
         edition=found["e"],
@@ -191,4 +200,6 @@ def _parsed(line: bytes) -> Claim | None:
             hashes[i : i + _HASH_BYTES] for i in range(0, len(hashes), _HASH_BYTES)
         ),
         occasions=tuple(found["o"]),
+        edition_id=found.get("i", 0),
+        contact_ids=struct.unpack(f">{len(numbers) // 8}Q", numbers),
     )

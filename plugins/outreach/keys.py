@@ -27,6 +27,13 @@ PROOF = "proof"
 
 _BLOCK = struct.Struct(">QI4s")
 _MARK = b"odly"
+_SMALL = 1 << 32
+"""Editions below this number were made by the first release, whose ids must open for good."""
+
+_HALF = 6
+"""Bytes of an edition's and of a contact's number in an id of today."""
+
+_MARK_TODAY = b"odl2"
 _MAC_BYTES = 16
 
 
@@ -60,7 +67,11 @@ class Keys:
 
     def delivery_ids(self, edition_id: int, contact_ids: Iterable[int]) -> list[str]:
         """Return the opaque outside id of each delivery (26 characters, a-z and 2-7)."""
-        blocks = b"".join(_BLOCK.pack(c, edition_id, _MARK) for c in contact_ids)
+        if edition_id < _SMALL:
+            blocks = b"".join(_BLOCK.pack(c, edition_id, _MARK) for c in contact_ids)
+        else:
+            rest = edition_id.to_bytes(_HALF) + _MARK_TODAY
+            blocks = b"".join(c.to_bytes(_HALF) + rest for c in contact_ids)
         sealed = self._cipher().encryptor().update(blocks)
         return [_b32(sealed[i : i + 16]) for i in range(0, len(sealed), 16)]
 
@@ -76,7 +87,11 @@ class Keys:
             raise TokenError("this is not an id that we gave out") from None
         if len(sealed) != 16 or _b32(sealed) != text:
             raise TokenError("this is not an id that we gave out")
-        contact_id, edition_id, mark = _BLOCK.unpack(self._cipher().decryptor().update(sealed))
+        opened = self._cipher().decryptor().update(sealed)
+        if opened.endswith(_MARK_TODAY):
+            edition, contact = opened[_HALF : 2 * _HALF], opened[:_HALF]
+            return int.from_bytes(edition), int.from_bytes(contact)
+        contact_id, edition_id, mark = _BLOCK.unpack(opened)
         if mark != _MARK:
             raise TokenError("this is not an id that we gave out")
         return edition_id, contact_id

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from outreach.errors import ConfigError
-from outreach.hub import Hub, load_hub
+from outreach.errors import ConfigError, InputError
+from outreach.hub import Hub, load_hub, nameless_hub
 from outreach.keys import Keys, load_keys
 from outreach.ledger.engine import open_engine
 from outreach.ledger.migrate import upgrade
@@ -41,9 +41,27 @@ def open_workspace(settings: Settings | None = None) -> Workspace:
     Brings the ledger's tables up to date. Raises ConfigError or InputError where something
     is missing, saying what to mend.
     """
+    settings, keys, engine = _opened(settings)
+    return Workspace(settings, keys, load_hub(settings.root / "hub.yaml"), engine)
+
+
+def open_to_halt(settings: Settings | None = None) -> Workspace:
+    """Open the deployment for orders that only hold or end what is being sent.
+
+    As `open_workspace`, but a brake must work while hub.yaml is broken: the hub is then nameless.
+    """
+    settings, keys, engine = _opened(settings)
+    try:
+        hub = load_hub(settings.root / "hub.yaml")
+    except InputError:
+        hub = nameless_hub()
+    return Workspace(settings, keys, hub, engine)
+
+
+def _opened(settings: Settings | None) -> tuple[Settings, Keys, sa.Engine]:
     settings = settings or load_settings()
     make_home(settings)
     keys = load_keys(settings)
     engine = open_engine(settings.database_url)
     upgrade(engine, keys)
-    return Workspace(settings, keys, load_hub(settings.root / "hub.yaml"), engine)
+    return settings, keys, engine

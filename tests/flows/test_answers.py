@@ -71,7 +71,9 @@ def number(ws: Workspace, name: str) -> int:
 
 
 def id_of(ws: Workspace, name: str) -> str:
-    return ws.keys.delivery_id(1, number(ws, name))
+    with ws.engine.connect() as connection:
+        made = connection.execute(sa.select(sa.func.min(edition.c.id))).scalar_one()
+    return ws.keys.delivery_id(made, number(ws, name))
 
 
 def set_state(ws: Workspace, name: str, state: str, reason: str = "") -> None:

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -215,3 +216,21 @@ def test_the_days_ceiling_ends_a_send_with_its_words_and_loses_nobody(
     assert editions.send(ws, EDITION).handed_over == 0
     assert editions.send(replace(ws, hub=deployed.ws.hub), EDITION).finished
     assert len(set(deployed.recipients())) == len(deployed.recipients()) == PEOPLE
+
+
+def test_the_brakes_work_at_a_terminal_while_hub_yaml_is_broken(
+    deployed: Deployment,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "hub.yaml").write_text("name: [")
+    elsewhere = replace(deployed.ws.settings, root=tmp_path)
+    monkeypatch.setattr("outreach.workspace.load_settings", lambda: elsewhere)
+    assert main(["send", EDITION]) == 1
+    assert "hub.yaml" in capsys.readouterr().err
+    said = ["--by", "amy", "--reason", "wrong figure"]
+    for order in (["pause", EDITION], ["pause", "news"], ["stop-all"], ["cancel", EDITION]):
+        assert main([*order, *said]) == 0
+    assert control.stopped(deployed.ws) is not None
+    assert deployed.certificate().cancelled == PEOPLE

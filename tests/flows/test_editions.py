@@ -251,7 +251,7 @@ def test_a_broken_file_is_named_with_its_line(written: Workspace) -> None:
             editions.prepare(written, slug, by="amy", via="test")
 
 
-@pytest.mark.parametrize("occurrence", ["a b", "../x", "x" * 65, "<b>"])
+@pytest.mark.parametrize("occurrence", ["a b", "../x", "x" * 65, "<b>", "one+again1"])
 def test_an_occurrence_is_a_plain_name(written: Workspace, occurrence: str) -> None:
     with pytest.raises(InputError, match="occurrence"):
         editions.prepare(written, SLUG, occurrence, by="amy", via="test")

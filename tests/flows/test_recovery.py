@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
 from dataclasses import replace
@@ -11,14 +12,14 @@ import pytest
 import sqlalchemy as sa
 
 from outreach.errors import Refused
-from outreach.flows import editions
+from outreach.flows import editions, events
 from outreach.flows.imports import import_file
 from outreach.flows.people import person, suppress
 from outreach.flows.recovery import JournalGuard, recover
 from outreach.journal import Journal
 from outreach.ledger.editions import delivery
 from outreach.workspace import Workspace, open_workspace
-from tests.fakes.deployment import EDITION, PEOPLE, Deployment, deploy
+from tests.fakes.deployment import CONTENT, EDITION, PEOPLE, Deployment, deploy
 from tests.fakes.running import FakeSendGrid
 from tests.ledger.seeds import EVERYONE, make_edition
 
@@ -117,3 +118,41 @@ def test_a_claim_journalled_before_the_newest_is_not_overlooked(deployed: Deploy
         JournalGuard(journal, deployed.ws.engine).check()
     recover(deployed.ws, by="amy", via="test")
     JournalGuard(journal, deployed.ws.engine).check()
+
+
+def test_late_news_of_a_forgotten_edition_is_never_taken_for_another_editions(
+    deployed: Deployment, tmp_path: Path
+) -> None:
+    file, backup = tmp_path / "outreach.db", tmp_path / "backup.db"
+    with sqlite3.connect(file) as source, sqlite3.connect(backup) as copy:
+        source.backup(copy)
+    tips, digest = replace(EVERYONE, slug="tips"), replace(EVERYONE, slug="digest")
+    made = {"provider": "sendgrid", "content": CONTENT}
+    make_edition(deployed.ws.engine, rule=tips, **made)
+    make_edition(deployed.ws.engine, rule=digest, **made)
+    reached = {
+        "sendgrid_api_key": deployed.server.api_key,
+        "sendgrid_base_url": deployed.server.address,
+    }
+    settings = replace(deployed.ws.settings, **reached)
+    editions.send(replace(deployed.ws, settings=settings), "digest@one")
+    told = [
+        {
+            "event": "delivered",
+            "timestamp": 1_795_000_000,
+            "sg_event_id": one["delivery"],
+            "email": one["to"][0],
+            "outreach_delivery": one["delivery"],
+        }
+        for one in deployed.server.accepted()
+    ]
+    deployed = _restore(deployed, backup, file)
+    recover(deployed.ws, by="amy", via="test")
+    for slug in ("tips", "walks"):
+        make_edition(deployed.ws.engine, rule=replace(EVERYONE, slug=slug), **made)
+    events.store_raw(deployed.ws, "sendgrid", json.dumps(told).encode())
+    assert events.drain(deployed.ws).added == PEOPLE
+    for name in ("tips@one", "walks@one"):
+        account = editions.certificate(deployed.ws, name)
+        assert (account.planned, account.accepted) == (PEOPLE, 0)
+    assert editions.certificate(deployed.ws, "digest@one").became["delivered"] == PEOPLE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections import Counter
 from dataclasses import replace
@@ -10,8 +11,9 @@ import pytest
 import sqlalchemy as sa
 
 from outreach.errors import NotFound, OutreachError, Refused
-from outreach.flows import doubts, editions, people, resending
+from outreach.flows import doubts, editions, events, people, resending
 from outreach.ledger.editions import audit, delivery, edition
+from outreach.ledger.rechecks import PLEDGE_WITHDRAWN, SENT_AFTER_ALL
 from outreach.workspace import Workspace
 from tests.fakes.deployment import BATCH, EDITION, PEOPLE, Deployment, deploy
 from tests.fakes.running import FakeSendGrid
@@ -211,3 +213,38 @@ def test_one_restored_from_the_journal_alone_counts_as_ordered(deployed: Deploym
         )
     with pytest.raises(Refused, match="accepted in"):
         resend(deployed, ids)
+
+
+def test_who_turns_out_to_have_got_it_after_the_order_does_not_get_it_again(
+    deployed: Deployment,
+) -> None:
+    ids = lost(deployed)
+    resend(deployed, ids)
+    proof = {
+        "event": "delivered",
+        "timestamp": 1_795_000_000,
+        "sg_event_id": "late",
+        "outreach_delivery": ids[0],
+    }
+    events.store_raw(deployed.ws, "sendgrid", json.dumps([proof]).encode())
+    assert events.drain(deployed.ws).added == 1
+    editions.send(deployed.ws, AGAIN)
+    assert len(addresses(deployed)) == PEOPLE - 1
+    account = editions.settle(deployed.ws, AGAIN)
+    assert (account.suppressed, account.accepted, account.balanced) == (1, BATCH - 1, True)
+    assert account.reasons["suppressed"] == {SENT_AFTER_ALL: 1}
+
+
+def test_a_resend_answers_no_pledge_that_was_withdrawn_since(deployed: Deployment) -> None:
+    ids = lost(deployed)
+    contact_id = deployed.ws.keys.open_delivery_id(ids[0])[1]
+    with deployed.ws.engine.begin() as connection:
+        connection.execute(
+            sa.update(delivery)
+            .where(delivery.c.contact_id == contact_id)
+            .values(occasion="pledge:2026-11-01T09:00:00Z")
+        )
+    resend(deployed, ids)
+    editions.send(deployed.ws, AGAIN)
+    account = editions.settle(deployed.ws, AGAIN)
+    assert account.reasons["suppressed"] == {PLEDGE_WITHDRAWN: 1}

@@ -16,9 +16,10 @@ from outreach.errors import NotFound, Refused
 from outreach.flows import control, editions, events
 from outreach.flows.notices import mark_seen, notices, tell
 from outreach.flows.sending import REFUSED_IN_A_ROW
-from outreach.flows.watching import verdicts, watch
+from outreach.flows.watching import rest, verdicts, watch
+from outreach.ledger.caps import midnight
 from outreach.ledger.certificate import certificate
-from outreach.ledger.editions import batch, delivery, edition, event
+from outreach.ledger.editions import batch, delivery, edition, event, fact
 from outreach.ledger.watching import Rates, Refusals
 from outreach.limits import Limits
 from outreach.workspace import Workspace
@@ -163,6 +164,35 @@ def test_refusals_of_a_running_edition_hold_its_campaign_and_are_judged_once(
     assert watch(sent) == ()
 
 
+def let_it_rest(ws: Workspace, time: timedelta) -> None:
+    with ws.engine.begin() as connection:
+        which = fact.c.name.startswith("watched:")
+        connection.execute(sa.update(fact).where(which).values(at=datetime.now(UTC) + time))
+
+
+def test_a_campaign_that_rests_is_judged_later_whatever_else_comes(sent: Workspace) -> None:
+    take_in(sent, "spamreport", range(2))
+    let_it_rest(sent, timedelta(minutes=1))
+    take_in(sent, "spamreport", range(2, 5))
+    assert control.held(sent, "news") is None
+    let_it_rest(sent, -timedelta(seconds=1))
+    events.drain(sent)
+    assert control.held(sent, "news") is not None
+
+
+def test_a_clock_that_was_set_back_lets_no_campaign_rest(sent: Workspace) -> None:
+    take_in(sent, "spamreport", range(2))
+    let_it_rest(sent, timedelta(days=1))
+    take_in(sent, "spamreport", range(2, 5))
+    assert control.held(sent, "news") is not None
+
+
+def test_only_what_takes_long_to_judge_rests_and_never_for_long() -> None:
+    assert rest(0.4) == timedelta()
+    assert rest(1.5) == timedelta(seconds=30)
+    assert rest(3600) == timedelta(minutes=5)
+
+
 def test_made_up_events_hold_nothing(sent: Workspace) -> None:
     take_in(sent, "spamreport", range(5), outreach_simulated="true")
     with sent.engine.connect() as connection:
@@ -273,6 +303,33 @@ def test_an_edition_that_somebody_keeps_looking_at_goes_on(sent: Workspace) -> N
         ).scalar_one()
     assert seen > datetime.now(UTC) - timedelta(minutes=5)
     assert notices(sent) == ()
+
+
+@pytest.mark.parametrize("what", ["campaign", "everything"])
+def test_what_a_person_lets_go_on_after_hours_has_not_stood_still(
+    sent: Workspace, what: str
+) -> None:
+    said = {"by": "amy", "via": "test", "reason": "a wrong list"}
+    set_seen(sent, hours_ago=6)
+    if what == "campaign":
+        control.hold_campaign(sent, "news", **said)
+        control.release_campaign(sent, "news", **said)
+    else:
+        control.stop_all(sent, **said)
+        control.start_all(sent, **said)
+    assert editions.send(sent, "news@two").handed_over == 40
+
+
+def test_waiting_for_midnight_under_a_ceiling_is_not_standing_still(sent: Workspace) -> None:
+    set_seen(sent, hours_ago=1)
+    ceiling = replace(sent, hub=replace(sent.hub, limits=Limits(emails_per_day=30)))
+    report = editions.send(ceiling, "news@two")
+    assert (report.handed_over, report.finished) == (30, False)
+    with sent.engine.connect() as connection:
+        seen = connection.execute(
+            sa.select(edition.c.seen_at).where(edition.c.name == "news@two")
+        ).scalar_one()
+    assert seen == midnight(datetime.now(UTC), 1)
 
 
 @pytest.fixture

@@ -9,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 
 from outreach.domain import Segment
+from outreach.journal import Claim
 from outreach.keys import Keys
-from outreach.ledger import outcomes
+from outreach.ledger import behind, outcomes
 from outreach.ledger.audience import Rule
 from outreach.ledger.caps import Cap, midnight
 from outreach.ledger.certificate import Certificate, certificate
@@ -184,3 +185,19 @@ def test_every_claim_keeps_how_many_people_it_took(engine: sa.Engine, keys: Keys
     with engine.connect() as connection:
         kept = connection.execute(sa.select(batch.c.people).order_by(batch.c.number)).scalars()
         assert list(kept) == [3, 2]
+
+
+def test_whom_only_the_journal_knows_to_have_been_written_to_counts_as_written_to(
+    engine: sa.Engine, keys: Keys
+) -> None:
+    ids = add_people(engine, keys, 3)
+    limits = Limits(emails_per_person=1, in_days=7)
+    capped = replace(EVERYONE, capped=True)
+    make_edition(engine, rule=capped)
+    with engine.begin() as connection:
+        forgotten = Claim("l", "news@one", 1, 1, (keys.address_hash("person0@example.org"),))
+        assert behind.doubt(connection, forgotten, NOW) == 1
+    two = make_edition(engine, rule=capped, occurrence="two")
+    assert sorted(send_all(engine, two, limits)[0]) == ids[1:]
+    found = candidates(engine, replace(capped, cap=Cap(1, 7)), "news@three")
+    assert [bool(one.why_not) for one in found] == [True, True, True]

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from outreach.domain import EditionState, Purpose, Segment
+from outreach.domain import DeliveryState, EditionState, Purpose, Segment
 from outreach.journal import Claim
 from outreach.keys import Keys
 from outreach.ledger import behind, edition_store, outcomes
@@ -102,3 +102,21 @@ def test_a_claim_that_only_the_journal_knows_makes_the_next_answer_a_doubt(
     with engine.connect() as connection:
         doubts = [certificate(connection, f"thanks@{name}").unknown for name in ("one", "two")]
         assert doubts == [1, 1]
+
+
+def test_a_pledge_given_back_is_taken_again_where_an_event_showed_its_answer_first(
+    engine: sa.Engine, first: int
+) -> None:
+    close(engine, first, EditionState.CANCELLED)
+    with engine.begin() as connection:
+        got = connection.execute(sa.select(delivery).order_by(delivery.c.contact_id)).first()
+        assert got is not None
+        connection.execute(
+            sa.update(delivery)
+            .where(delivery.c.contact_id == got.contact_id)
+            .values(state=DeliveryState.DELIVERED)
+        )
+        pledge = got.occasion.partition("~")[0]
+        forgotten = Claim("l", "thanks@one", 1, 1, (bytes(got.address_hash),), (pledge,))
+        assert behind.doubt(connection, forgotten, NOW) == 0
+    assert waiting(engine) == PEOPLE - 1

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from outreach.domain import EditionState
+from outreach.domain import DeliveryState, EditionState
 from outreach.keys import Keys
-from outreach.ledger import approvals, edition_store, outcomes
+from outreach.ledger import approvals, doubt_store, edition_store, outcomes
 from outreach.ledger.certificate import Certificate, certificate
 from outreach.ledger.claims import ClaimedBatch, Nothing, claim
 from outreach.ledger.editions import batch
@@ -169,3 +169,22 @@ def test_a_batch_that_somebody_holds_for_a_moment_is_waited_for(
     assert not found.finished
     assert found.wait_until == NOW
     engine.dispose()
+
+
+def test_a_receipt_that_comes_while_somebody_settles_the_doubt_wins(
+    engine: sa.Engine, keys: Keys
+) -> None:
+    add_people(engine, keys, 3)
+    made = make_edition(engine)
+    taken = took(engine, made)
+    outcomes.record_doubt(engine, taken, "no reply", NOW)
+    late = threading.Thread(target=outcomes.record_accepted, args=(engine, taken, "id", NOW))
+    with engine.begin() as connection:
+        person = taken.people[0].contact_id
+        assert doubt_store.state_of(connection, made, person) == DeliveryState.UNKNOWN
+        late.start()
+        late.join(0.5)
+        doubt_store.set_failed(connection, made, person, "settled by amy: not in the log")
+    late.join()
+    with engine.connect() as connection:
+        assert doubt_store.state_of(connection, made, person) == DeliveryState.ACCEPTED

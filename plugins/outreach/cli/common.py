@@ -7,7 +7,7 @@ import getpass
 import os
 from typing import Any
 
-from outreach.workspace import Workspace, open_workspace
+from outreach.workspace import Workspace, open_to_halt, open_workspace
 
 VIA = "cli"
 
@@ -18,6 +18,11 @@ Commands = Any
 def workspace() -> Workspace:
     """Open the deployment that the environment describes."""
     return open_workspace()
+
+
+def workspace_to_halt() -> Workspace:
+    """Open it for an order that holds or ends something, even while hub.yaml is broken."""
+    return open_to_halt()
 
 
 def me() -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from outreach.cli.common import VIA, Commands, add_who, me, workspace
+from outreach.cli.common import VIA, Commands, add_who, me, workspace, workspace_to_halt
 from outreach.cli.editions import certificate_words
 from outreach.cli.output import Output
 from outreach.errors import InputError
@@ -44,7 +44,8 @@ def add_commands(commands: Commands) -> None:
 
 
 def _steer(arguments: argparse.Namespace, out: Output) -> int:
-    ws, name = workspace(), arguments.name
+    name = arguments.name
+    ws = workspace() if arguments.command == "resume" else workspace_to_halt()
     a_campaign = "@" not in name and arguments.command != "cancel"
     kind = _OF_A_CAMPAIGN[arguments.command] if a_campaign else OrderKind(arguments.command)
     if kind in NEEDS_A_REASON and not arguments.reason.strip():
@@ -84,7 +85,7 @@ def _say_what_still_holds(ws: Workspace, edition: str, out: Output) -> None:
 
 
 def _stop_all(arguments: argparse.Namespace, out: Output) -> int:
-    order = control.stop_all(workspace(), by=arguments.by, via=VIA, reason=arguments.reason)
+    order = control.stop_all(workspace_to_halt(), by=arguments.by, via=VIA, reason=arguments.reason)
     words = (
         f"All sending is stopped by {order.by}. Requests in flight are recorded; nobody is lost. "
         "outreach start-all lets it go on"

@@ -6,6 +6,7 @@ Every step may be repeated: the same fact counts once, whoever drains and howeve
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -42,6 +43,7 @@ __all__ = [
 
 _POSTS_AT_ONCE = 20
 _EVENTS_AT_ONCE = 250
+_WATCH_EVERY = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,16 @@ def store_raw(ws: Workspace, provider: str, body: bytes) -> int:
 
 
 def drain(ws: Workspace, limit: int = 10_000) -> DrainReport:
-    """Turn waiting posts into facts, at most about `limit` posts; safe beside other drainers."""
+    """Turn waiting posts into facts, at most about `limit` posts; safe beside other drainers.
+
+    Then judge the campaigns that have bad news.
+    """
+    report = _drained(ws, limit)
+    watch(ws)
+    return report
+
+
+def _drained(ws: Workspace, limit: int = 10_000) -> DrainReport:
     report = DrainReport()
     after = looked_at = 0
     while looked_at < limit:
@@ -92,16 +103,19 @@ def drain(ws: Workspace, limit: int = 10_000) -> DrainReport:
         for group in _grouped([part for post in posts for part in _slices(post)]):
             for taken in take_in(ws, group):
                 report = report.plus(taken)
-    if report.added:
-        watch(ws)
     return report
 
 
 def follow(ws: Workspace, stop: threading.Event, interval: float = 1.0) -> DrainReport:
     """Drain again and again, `interval` seconds apart, until `stop` is set."""
     total = DrainReport()
+    watched = time.monotonic()
     while not stop.is_set():
-        done = drain(ws)
+        done = _drained(ws)
+        # Now and then without news too: a large campaign that rested is due later.
+        if done.added or time.monotonic() > watched + _WATCH_EVERY:
+            watched = time.monotonic()
+            watch(ws)
         total = DrainReport(*(a + b for a, b in zip(_figures(total), _figures(done), strict=True)))
         stop.wait(interval)
     return total

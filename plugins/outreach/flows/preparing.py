@@ -21,6 +21,7 @@ from outreach.ledger.certificate import certificate
 from outreach.ledger.engine import reading
 from outreach.ledger.freeze import NewEdition, NewVariant
 from outreach.ledger.freeze_rows import PlannedDelivery
+from outreach.ledger.resend_store import AGAIN
 from outreach.providers.base import Content
 from outreach.providers.registry import open_provider
 from outreach.rendering import (
@@ -136,6 +137,11 @@ def _named(occurrence: str, now: datetime) -> str:
     named = occurrence or f"{now.astimezone(LONDON):%Y-%m-%d}"
     if not _OCCURRENCE.fullmatch(named):
         raise InputError("an occurrence is up to 64 letters, digits and . _ : + -, as 2026-11-23")
+    if AGAIN in named:
+        raise InputError(
+            f"an occurrence with {AGAIN} in it is a resend, which `outreach resend` makes of "
+            "deliveries that were settled as not sent; name a new edition otherwise"
+        )
     return named
 
 

@@ -12,6 +12,7 @@ from outreach.ledger import behind
 from outreach.ledger.behind import Recovery
 from outreach.ledger.edition_store import note
 from outreach.ledger.engine import reading
+from outreach.ledger.lost import numbers
 from outreach.workspace import Workspace
 
 _LOOKED_AT = 16
@@ -70,13 +71,15 @@ def recover(ws: Workspace, *, by: str, via: str) -> Recovery:
     claims = missing = doubted = 0
     editions: dict[str, None] = {}
     last: Claim | None = None
+    with reading(ws.engine) as connection:
+        known = numbers(connection, journal.claims())
     for claim in journal.claims():
         claims, last = claims + 1, claim
         with ws.engine.begin() as connection:
             if behind.knows(connection, claim):
                 continue
             missing += 1
-            doubted += behind.doubt(connection, claim, now)
+            doubted += behind.doubt(connection, claim, now, known)
             editions[claim.edition] = None
     with ws.engine.begin() as connection:
         if last is not None:

@@ -102,6 +102,7 @@ class Sender:
             if isinstance(taken, Nothing):
                 pause = seconds_to_wait(taken)
                 if pause is None or waited + pause > PATIENCE:
+                    self._leave(taken)
                     return self._report(taken.finished, taken.why)
                 time.sleep(pause)
                 waited += pause
@@ -111,6 +112,13 @@ class Sender:
             self._keep_watch()
             if progress:
                 progress(self._report(False, "sending"))
+
+    def _leave(self, nothing: Nothing) -> None:
+        """Note that the rest waits for its time, such as midnight: until then nothing is late."""
+        if nothing.wait_until is None:
+            return
+        with suppress(*DatabaseTrouble), self._ws.engine.begin() as connection:
+            edition_store.seen(connection, self._record.id, nothing.wait_until)
 
     def _keep_watch(self) -> None:
         """Judge the campaign now and then. Where the ledger is away, the next batch will say."""
@@ -246,6 +254,8 @@ class Sender:
             epoch=taken.epoch,
             address_hashes=tuple(p.address_hash for p in taken.people),
             occasions=() if same else occasions,
+            edition_id=taken.edition_id,
+            contact_ids=tuple(p.contact_id for p in taken.people),
         )
 
     def _report(self, finished: bool, why: str) -> SendReport:

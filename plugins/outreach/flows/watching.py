@@ -5,9 +5,10 @@ The thresholds stand in `limits` of hub.yaml; docs/decisions/0013 says why these
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -16,7 +17,7 @@ from outreach.flows.notices import tell
 from outreach.ledger import edition_store, holds, notices, watching
 from outreach.ledger.engine import reading
 from outreach.ledger.holds import ITSELF
-from outreach.ledger.watching import Rates, Refusals, Watched
+from outreach.ledger.watching import LONGEST_REST, Rates, Refusals, Watched
 from outreach.limits import Limits
 from outreach.workspace import Workspace
 
@@ -24,6 +25,12 @@ LEAST_COMPLAINTS = 3
 LEAST_BOUNCES = 10
 LEAST_REFUSED = 20
 """Fewer than so many are chance, whatever their rate."""
+
+QUICK = 0.5
+"""Seconds within which a campaign is judged at once whenever there is news."""
+
+RESTS = 20
+"""How many times as long as judging it took a large campaign rests afterwards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +50,7 @@ def watch(ws: Workspace) -> tuple[str, ...]:
     """
     now = datetime.now(UTC)
     with reading(ws.engine) as connection:
-        waiting = watching.to_judge(connection)
+        waiting = watching.to_judge(connection, now)
     held = [one.slug for one in waiting if _judge(ws, one, now)]
     tell(ws)
     return tuple(held)
@@ -76,6 +83,7 @@ def _percent(part: int, whole: int) -> float:
 
 
 def _judge(ws: Workspace, one: Watched, now: datetime) -> bool:
+    began = time.monotonic()
     with reading(ws.engine) as connection:
         rates = watching.rates(connection, one, now)
         refusals = watching.refusals(connection, one)
@@ -88,8 +96,19 @@ def _judge(ws: Workspace, one: Watched, now: datetime) -> bool:
             elif holds.hold_if_running(connection, one.campaign_id, ITSELF, verdict.words, now):
                 held = True
                 _tell_of_hold(connection, one, verdict, now)
-        watching.judged(connection, one, now)
+        watching.judged(connection, one, now + rest(time.monotonic() - began))
     return held
+
+
+def rest(took: float) -> timedelta:
+    """Return how long a campaign rests that took `took` seconds to judge.
+
+    The history of a large one is long to count, and while it is sent there is news all the time:
+    whoever sends or drains would do nothing else.
+    """
+    if took < QUICK:
+        return timedelta()
+    return min(timedelta(seconds=took * RESTS), LONGEST_REST)
 
 
 def _warn(connection: sa.Connection, one: Watched, verdict: Verdict, now: datetime) -> None:

@@ -12,14 +12,17 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from outreach.domain import Control, DeliveryState, EditionState, Purpose
 from outreach.journal import Claim
-from outreach.ledger.columns import chunks
 from outreach.ledger.editions import batch, campaign, delivery, edition, fact
 from outreach.ledger.facts import set_fact
+from outreach.ledger.imports import lock_people
+from outreach.ledger.lost import NO_NUMBERS, Numbers, restore_contacts
 from outreach.ledger.migrate import ledger_id
+from outreach.ledger.numbering import next_edition_id
 from outreach.ledger.occasions import freed
 from outreach.ledger.people import contact
 
 RECOVERED_TO = "recovered to"
+_FORGOTTEN = (DeliveryState.PLANNED, DeliveryState.CANCELLED, DeliveryState.SUPPRESSED)
 RECOVERED = "claimed before the ledger was restored: it may have been sent"
 
 
@@ -59,25 +62,28 @@ def knows_all(connection: sa.Connection, newest_first: Sequence[Claim]) -> bool:
     return True
 
 
-def doubt(connection: sa.Connection, claim: Claim, now: datetime) -> int:
+def doubt(
+    connection: sa.Connection, claim: Claim, now: datetime, known: Numbers = NO_NUMBERS
+) -> int:
     """Put everyone of an unknown claim in doubt; returns how many were not so before.
 
-    Whoever this ledger already knows to have been handed over is left as they are.
+    Whoever this ledger already knows to have been handed over is left as they are. What this
+    ledger has lost is made again under the numbers in `known`, as far as they go.
     """
-    edition_id, campaign_id = _edition(connection, claim, now)
+    edition_id, campaign_id = _edition(connection, claim, now, known)
     occasions = claim.occasions or (claim.edition,) * len(claim.address_hashes)
+    restore_contacts(connection, claim, known, now)
     doubted = 0
-    for pairs in chunks(tuple(zip(claim.address_hashes, occasions, strict=True)), 200):
-        for address_hash, occasion in pairs:
-            doubted += _doubt_one(
-                connection,
-                edition_id,
-                campaign_id,
-                bytes(address_hash),
-                occasion,
-                now,
-                claim.edition,
-            )
+    for address_hash, occasion in zip(claim.address_hashes, occasions, strict=True):
+        doubted += _doubt_one(
+            connection,
+            edition_id,
+            campaign_id,
+            bytes(address_hash),
+            occasion,
+            now,
+            claim.edition,
+        )
     connection.execute(
         sa.update(edition)
         .where(edition.c.id == edition_id)
@@ -147,17 +153,21 @@ def _doubt_one(
         )
         return 1
     effective = row.state or row.batch_state or DeliveryState.PLANNED
-    if effective not in (DeliveryState.PLANNED, DeliveryState.CANCELLED, DeliveryState.SUPPRESSED):
-        return 0
+    values: dict[str, object] = {"occasion": occasion}
+    forgotten = effective in _FORGOTTEN
+    if forgotten:
+        values |= {"state": DeliveryState.UNKNOWN, "reason": RECOVERED, "recovered_at": now}
     connection.execute(
         sa.update(delivery)
         .where(delivery.c.edition_id == row.edition_id, delivery.c.contact_id == row.contact_id)
-        .values(state=DeliveryState.UNKNOWN, reason=RECOVERED, recovered_at=now, occasion=occasion)
+        .values(**values)
     )
-    return 1
+    return int(forgotten)
 
 
-def _edition(connection: sa.Connection, claim: Claim, now: datetime) -> tuple[int, int]:
+def _edition(
+    connection: sa.Connection, claim: Claim, now: datetime, known: Numbers
+) -> tuple[int, int]:
     """Return (edition id, campaign id), making a stopped edition where the ledger has none."""
     found = connection.execute(
         sa.select(edition.c.id, edition.c.campaign_id).where(edition.c.name == claim.edition)
@@ -170,9 +180,11 @@ def _edition(connection: sa.Connection, claim: Claim, now: datetime) -> tuple[in
     campaign_id = connection.execute(
         sa.select(campaign.c.id).where(campaign.c.slug == slug)
     ).scalar_one()
+    lock_people(connection)
     edition_id = connection.execute(
         sa.insert(edition)
         .values(
+            id=known.editions.get(claim.edition) or next_edition_id(connection),
             campaign_id=campaign_id,
             occurrence=occurrence,
             name=claim.edition,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
@@ -10,9 +11,10 @@ import sqlalchemy as sa
 from outreach.clock import LONDON
 from outreach.domain import ACCEPTED_OR_LATER, DeliveryState
 from outreach.ledger.claimed import Nothing
+from outreach.ledger.columns import chunks
 from outreach.ledger.editions import batch, delivery
 from outreach.ledger.facts import set_fact
-from outreach.ledger.states import EFFECTIVE
+from outreach.ledger.states import EFFECTIVE, WITH_BATCH
 from outreach.limits import Limits
 
 S = DeliveryState
@@ -20,7 +22,7 @@ S = DeliveryState
 _OUT = (S.CLAIMED.value, S.ACCEPTED.value, S.UNKNOWN.value)
 """States of a batch whose people may have been written to."""
 
-_HANDED_OVER = sorted({*_OUT, *(state.value for state in ACCEPTED_OR_LATER)})
+HANDED_OVER = sorted({*_OUT, *(state.value for state in ACCEPTED_OR_LATER)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,32 +49,37 @@ def at_cap(
     now: datetime,
     *,
     besides_edition: int = 0,
-    in_batch: int = 0,
+    among: Sequence[int] | None = None,
 ) -> frozenset[int]:
     """Return the contacts who had as many emails as the cap allows.
 
     Whoever may have been written to counts as written to. `besides_edition` is not counted;
-    `in_batch` asks only about the people of one batch.
+    `among` asks about these people only.
     """
-    query = (
+    since = now - timedelta(days=cap.days)
+    claimed = sa.and_(batch.c.claimed_at >= since, delivery.c.recovered_at.is_(None))
+    # The claim of these is only in the journal, which says nothing of when it was.
+    recovered = delivery.c.recovered_at >= since
+    whose = (
         sa.select(delivery.c.contact_id)
-        .join(batch, batch.c.id == delivery.c.batch_id)
-        .where(
-            batch.c.claimed_at >= now - timedelta(days=cap.days),
-            EFFECTIVE.in_(_HANDED_OVER),
-            delivery.c.edition_id != besides_edition,
-        )
-        .group_by(delivery.c.contact_id)
-        .having(sa.func.count() >= cap.emails)
+        .select_from(WITH_BATCH)
+        .where(delivery.c.edition_id != besides_edition, EFFECTIVE.in_(HANDED_OVER))
     )
-    if in_batch:
-        mate = delivery.alias("mate")
-        query = query.where(
-            delivery.c.contact_id.in_(
-                sa.select(mate.c.contact_id).where(mate.c.batch_id == in_batch)
-            )
-        )
-    return frozenset(connection.execute(query).scalars())
+    if among is None:
+        both = sa.union_all(whose.where(claimed), whose.where(recovered))
+        return _full(connection, cap, both)
+    found: set[int] = set()
+    for some in chunks(among, 1000):
+        # Named one by one: for a query inside the query PostgreSQL reads all deliveries.
+        theirs = whose.where(delivery.c.contact_id.in_(some), sa.or_(claimed, recovered))
+        found |= _full(connection, cap, theirs)
+    return frozenset(found)
+
+
+def _full(connection: sa.Connection, cap: Cap, had: sa.SelectBase) -> frozenset[int]:
+    one = had.subquery().c.contact_id
+    full = sa.select(one).group_by(one).having(sa.func.count() >= cap.emails)
+    return frozenset(connection.execute(full).scalars())
 
 
 def sent_on_the_day(connection: sa.Connection, now: datetime) -> int:

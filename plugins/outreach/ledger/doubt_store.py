@@ -168,12 +168,17 @@ def _events(
 
 
 def state_of(connection: sa.Connection, edition_id: int, contact_id: int) -> DeliveryState:
-    """Return a delivery's effective state, its row locked for this transaction. Raises NotFound."""
+    """Return a delivery's effective state, to stay so in this transaction. Raises NotFound.
+
+    Its batch is kept too, and first: a receipt that comes meanwhile waits, and then wins.
+    """
+    mine = sa.and_(delivery.c.edition_id == edition_id, delivery.c.contact_id == contact_id)
+    its_batch = sa.select(delivery.c.batch_id).where(mine).scalar_subquery()
+    connection.execute(
+        sa.select(batch.c.id).where(batch.c.id == its_batch).with_for_update(read=True)
+    )
     found = connection.execute(
-        sa.select(EFFECTIVE)
-        .select_from(WITH_BATCH)
-        .where(delivery.c.edition_id == edition_id, delivery.c.contact_id == contact_id)
-        .with_for_update(of=delivery)
+        sa.select(EFFECTIVE).select_from(WITH_BATCH).where(mine).with_for_update(of=delivery)
     ).scalar()
     if found is None:
         raise NotFound("there is no such delivery")

@@ -17,6 +17,7 @@ from outreach.ledger.editions import batch, campaign_version, edition, variant
 from outreach.ledger.freeze_rows import PlannedDelivery, insert_planned, insert_suppressed
 from outreach.ledger.imports import lock_people
 from outreach.ledger.mailable import ERASED
+from outreach.ledger.numbering import next_edition_id
 from outreach.ledger.people import contact
 
 
@@ -136,6 +137,7 @@ def _insert_edition(
         connection.execute(
             sa.insert(edition)
             .values(
+                id=next_edition_id(connection),
                 campaign_id=campaign_id,
                 occurrence=new.occurrence,
                 name=new.name,

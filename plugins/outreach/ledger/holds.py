@@ -105,8 +105,9 @@ def stop(connection: sa.Connection, by: str, reason: str, now: datetime) -> None
 
 
 def lift_stop(connection: sa.Connection, now: datetime) -> None:
-    """Let batches be claimed again."""
+    """Let batches be claimed again: whatever is being sent has been looked at now."""
     set_fact(connection, GLOBAL_STOP, "", now)
+    _looked_at(connection, sa.true(), now)
 
 
 def hold_of(connection: sa.Connection, slug: str) -> CampaignHold | None:
@@ -147,7 +148,15 @@ def release(connection: sa.Connection, campaign_id: int, now: datetime) -> bool:
         .where(campaign.c.id == campaign_id, campaign.c.paused_at.is_not(None))
         .values(paused_at=None, paused_by="", paused_reason="", judged_from=now)
     )
+    _looked_at(connection, edition.c.campaign_id == campaign_id, now)
     return bool(done.rowcount)
+
+
+def _looked_at(connection: sa.Connection, which: sa.ColumnElement[bool], now: datetime) -> None:
+    """A person let these editions go on, so that none of them has stood still unseen."""
+    connection.execute(
+        sa.update(edition).where(which, edition.c.state == EditionState.SENDING).values(seen_at=now)
+    )
 
 
 def _ordered(row: sa.Row, facts: dict[str, str]) -> str:  # type: ignore[type-arg]

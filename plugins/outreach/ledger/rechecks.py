@@ -13,17 +13,20 @@ import sqlalchemy as sa
 
 from outreach.domain import DeliveryState, Purpose
 from outreach.ledger.audience import GOAL_REACHED, PLEDGED, latest_pledge, pledge_occasion
-from outreach.ledger.caps import Cap, at_cap
+from outreach.ledger.caps import HANDED_OVER, Cap, at_cap
 from outreach.ledger.claimed import ClaimedPerson
 from outreach.ledger.columns import chunks
 from outreach.ledger.editions import delivery, edition
 from outreach.ledger.mailable import not_mailable
 from outreach.ledger.people import contact, pledge
+from outreach.ledger.resend_store import AGAIN
+from outreach.ledger.states import EFFECTIVE, WITH_BATCH
 from outreach.limits import Limits
 
 ADDRESS_CHANGED = "address changed"
 NOT_ALLOWED = "not on the allow-list"
 PLEDGE_WITHDRAWN = "pledge withdrawn"
+SENT_AFTER_ALL = "sent after all, as came to be known since this was ordered again"
 
 
 def recheck(
@@ -35,20 +38,28 @@ def recheck(
 ) -> list[ClaimedPerson]:
     """Return whoever of the batch `row` may still be written to; suppress the others."""
     asked = connection.execute(
-        sa.select(edition.c.purpose, edition.c.goal, edition.c.capped).where(
+        sa.select(edition.c.purpose, edition.c.goal, edition.c.capped, edition.c.again_of).where(
             edition.c.id == row.edition_id
         )
     ).one()
     found = connection.execute(_people(row.id, Purpose(asked.purpose), asked.goal)).all()
-    stale = _withdrawn(connection, row.id, found)
+    occasions = [(person.contact_id, person.occasion) for person in found]
+    had: frozenset[int] = frozenset()
+    if asked.again_of:
+        had, earlier = _earlier(connection, row, asked.again_of)
+        occasions += earlier
+    stale = _withdrawn(connection, row.id, occasions)
     cap = _cap_for(asked.capped, limits)
     full: frozenset[int] = frozenset()
     if cap:
-        full = at_cap(connection, cap, now, besides_edition=row.edition_id, in_batch=row.id)
+        ids = [person.contact_id for person in found]
+        full = at_cap(connection, cap, now, besides_edition=row.edition_id, among=ids)
     people: list[ClaimedPerson] = []
     dropped: dict[str, list[int]] = {}
     for person in found:
         reason = person.why
+        if not reason and person.contact_id in had:
+            reason = SENT_AFTER_ALL
         if not reason and person.contact_id in stale:
             reason = PLEDGE_WITHDRAWN
         if not reason and cap and person.contact_id in full:
@@ -85,13 +96,43 @@ def _people(batch_id: int, purpose: Purpose, goal: str) -> sa.Select[Any]:
     )
 
 
-def _withdrawn(
+def _earlier(
     connection: sa.Connection,
-    batch_id: int,
-    found: Sequence[sa.Row],  # type: ignore[type-arg]
+    row: sa.Row,  # type: ignore[type-arg]
+    root: int,
+) -> tuple[frozenset[int], list[tuple[int, str]]]:
+    """Return what the others of a resend's family have of its batch's people.
+
+    Whoever may have been written to by now, and (contact, occasion) of all their deliveries.
+    """
+    first, mate = edition.alias("first"), delivery.alias("mate")
+    again = sa.select(first.c.name + AGAIN).where(first.c.id == root).scalar_subquery()
+    of_family = sa.or_(
+        edition.c.id == root,
+        edition.c.again_of == root,
+        # One that was made again from the claim journal is known by its name alone.
+        sa.func.substr(edition.c.name, 1, sa.func.length(again)) == again,
+    )
+    rows = connection.execute(
+        sa.select(delivery.c.contact_id, delivery.c.occasion, EFFECTIVE.label("effective"))
+        .select_from(WITH_BATCH)
+        .where(
+            delivery.c.edition_id.in_(sa.select(edition.c.id).where(of_family)),
+            delivery.c.edition_id != row.edition_id,
+            delivery.c.contact_id.in_(
+                sa.select(mate.c.contact_id).where(mate.c.batch_id == row.id)
+            ),
+        )
+    ).all()
+    had = frozenset(one.contact_id for one in rows if one.effective in HANDED_OVER)
+    return had, [(one.contact_id, one.occasion) for one in rows]
+
+
+def _withdrawn(
+    connection: sa.Connection, batch_id: int, occasions: Sequence[tuple[int, str]]
 ) -> frozenset[int]:
     """Return who no longer stands by the pledge that this message answers."""
-    answering = {p.contact_id: p.occasion for p in found if p.occasion.startswith("pledge:")}
+    answering = {(one, occasion) for one, occasion in occasions if occasion.startswith("pledge:")}
     if not answering:
         return frozenset()
     rows = connection.execute(
@@ -100,7 +141,7 @@ def _withdrawn(
         .where(delivery.c.batch_id == batch_id, pledge.c.withdrawn_at.is_(None))
     )
     standing = {(row.contact_id, pledge_occasion(row.pledged_at)) for row in rows}
-    return frozenset(one[0] for one in answering.items() if one not in standing)
+    return frozenset(contact_id for contact_id, _ in answering - standing)
 
 
 def _cap_for(capped: bool, limits: Limits) -> Cap | None:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from outreach.domain import Control, DeliveryState, EditionState
 from outreach.ledger.columns import chunks
 from outreach.ledger.editions import audit, batch, campaign, delivery, edition, variant
+from outreach.ledger.numbering import next_edition_id
 from outreach.ledger.states import EFFECTIVE, REASON, WITH_BATCH
 
 AGAIN = "+again"
@@ -125,6 +126,7 @@ def make(
         sa.insert(edition)
         .values(
             **{name: chosen[name] for name in _CARRIED},
+            id=next_edition_id(connection),
             occurrence=order.name.partition("@")[2],
             name=order.name,
             state=EditionState.APPROVED,

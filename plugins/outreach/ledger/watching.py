@@ -19,6 +19,9 @@ LEAST_LOOKED_AT = 1_000
 LEAST_DAYS = timedelta(days=7)
 """A campaign is judged by its last 1,000 delivered or its last 7 days, whichever is more."""
 
+LONGEST_REST = timedelta(minutes=5)
+"""How long a campaign that is large, and so costly to judge, rests at most."""
+
 _BOUNCES = (EventType.BOUNCED.value, EventType.BLOCKED.value)
 _COMPLAINTS = (EventType.COMPLAINED.value,)
 
@@ -53,10 +56,10 @@ class Refusals:
     refused: int
 
 
-def to_judge(connection: sa.Connection) -> list[Watched]:
+def to_judge(connection: sa.Connection, now: datetime) -> list[Watched]:
     """Return the campaigns that have more bad news than when they were last judged.
 
-    Reads only the few rows that have any.
+    Reads only the few rows that have any. One that rests is left out.
     """
     counts: dict[int, list[int]] = {}
     for place, query in enumerate(_news()):
@@ -65,19 +68,24 @@ def to_judge(connection: sa.Connection) -> list[Watched]:
     if not counts:
         return []
     known = {f"watched:{one}": one for one in counts}
-    judged: dict[str, str] = dict(
-        connection.execute(sa.select(fact.c.name, fact.c.value).where(fact.c.name.in_(known))).all()
-    )
+    rows = connection.execute(sa.select(fact).where(fact.c.name.in_(known)))
+    judged = {row.name: (row.value, row.at) for row in rows}
     rows = connection.execute(
         sa.select(campaign).where(campaign.c.id.in_(list(counts)), campaign.c.paused_at.is_(None))
     )
-    found = [Watched(r.id, r.slug, r.judged_from, " ".join(map(str, counts[r.id]))) for r in rows]
-    return [one for one in found if judged.get(f"watched:{one.campaign_id}") != one.news]
+    found = []
+    for r in rows:
+        news = " ".join(map(str, counts[r.id]))
+        last, rests_until = judged.get(f"watched:{r.id}", ("", now))
+        # A clock that was set back must not let it rest for long.
+        if last != news and not now < rests_until <= now + LONGEST_REST:
+            found.append(Watched(r.id, r.slug, r.judged_from, news))
+    return found
 
 
-def judged(connection: sa.Connection, one: Watched, now: datetime) -> None:
-    """Keep what a campaign was judged on."""
-    set_fact(connection, f"watched:{one.campaign_id}", one.news, now)
+def judged(connection: sa.Connection, one: Watched, until: datetime) -> None:
+    """Keep what a campaign was judged on; it rests until `until`, whatever comes in."""
+    set_fact(connection, f"watched:{one.campaign_id}", one.news, until)
 
 
 def rates(connection: sa.Connection, one: Watched, now: datetime) -> Rates:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date
 
 import pytest
 import sqlalchemy as sa
@@ -125,12 +125,8 @@ def test_engagement_has_every_day_in_london_and_only_what_was_handed_over(ws: Wo
     assert found.days_simulated
 
 
-def test_the_overview_says_why_sending_is_stopped(ws: Workspace) -> None:
-    with ws.engine.begin() as c:
-        now = datetime.now(UTC)
-        c.execute(sa.insert(t.fact).values(name="global stop", value="a wrong figure", at=now))
+def test_the_overview_leads_to_the_question_that_waits_in_airflow(ws: Workspace) -> None:
     needs = overview.overview(ws, now=SENT_AT).needs
-    assert "is stopped: a wrong figure" in [need.words for need in needs]
     assert [need.in_airflow for need in needs if need.name == WAITING] == [
         "required_actions?response_received=false"
     ]

@@ -363,3 +363,15 @@ def test_a_provider_that_refuses_everything_pauses_the_edition_and_tells_its_own
         assert "List-Unsubscribe" not in message["headers"]
     else:
         assert notice.told.startswith("could not be emailed: SendGrid answered 400")
+
+
+def test_a_campaign_that_rests_is_judged_at_once_when_a_person_lets_it_go_on(
+    sent: Workspace,
+) -> None:
+    take_in(sent, "spamreport", range(3))
+    with sent.engine.begin() as connection:
+        resting = datetime.now(UTC) + timedelta(minutes=4)
+        connection.execute(sa.update(fact).where(fact.c.name.like("watched:%")).values(at=resting))
+    control.release_campaign(sent, "news", by="amy", via="test")
+    take_in(sent, "spamreport", range(3, 6))
+    assert control.held(sent, "news") is not None

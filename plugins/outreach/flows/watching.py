@@ -87,6 +87,7 @@ def _judge(ws: Workspace, one: Watched, now: datetime) -> bool:
     with reading(ws.engine) as connection:
         rates = watching.rates(connection, one, now)
         refusals = watching.refusals(connection, one)
+    took = time.monotonic() - began
     found = sorted(verdicts(rates, refusals, ws.hub.limits), key=lambda v: not v.pause)
     held = False
     with ws.engine.begin() as connection:
@@ -96,7 +97,7 @@ def _judge(ws: Workspace, one: Watched, now: datetime) -> bool:
             elif holds.hold_if_running(connection, one.campaign_id, ITSELF, verdict.words, now):
                 held = True
                 _tell_of_hold(connection, one, verdict, now)
-        watching.judged(connection, one, now + rest(time.monotonic() - began))
+        watching.judged(connection, one, now + rest(took))
     return held
 
 

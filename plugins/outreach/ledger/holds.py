@@ -148,8 +148,15 @@ def release(connection: sa.Connection, campaign_id: int, now: datetime) -> bool:
         .where(campaign.c.id == campaign_id, campaign.c.paused_at.is_not(None))
         .values(paused_at=None, paused_by="", paused_reason="", judged_from=now)
     )
+    # It does not rest from judging either: whoever let it go on wants to know at once.
+    connection.execute(sa.update(fact).where(fact.c.name == watch_fact(campaign_id)).values(at=now))
     _looked_at(connection, edition.c.campaign_id == campaign_id, now)
     return bool(done.rowcount)
+
+
+def watch_fact(campaign_id: int) -> str:
+    """Return the name of the fact that keeps what a campaign was last judged on."""
+    return f"watched:{campaign_id}"
 
 
 def _looked_at(connection: sa.Connection, which: sa.ColumnElement[bool], now: datetime) -> None:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from outreach.domain import ACCEPTED_OR_LATER, DeliveryState, EditionState, EventType
 from outreach.ledger.editions import batch, campaign, delivery, edition, event, fact
 from outreach.ledger.facts import set_fact
+from outreach.ledger.holds import watch_fact
 from outreach.ledger.states import EFFECTIVE, WITH_BATCH
 
 S = DeliveryState
@@ -67,7 +68,7 @@ def to_judge(connection: sa.Connection, now: datetime) -> list[Watched]:
             counts.setdefault(campaign_id, [0, 0, 0])[place] = number
     if not counts:
         return []
-    known = {f"watched:{one}": one for one in counts}
+    known = {watch_fact(one): one for one in counts}
     rows = connection.execute(sa.select(fact).where(fact.c.name.in_(known)))
     judged = {row.name: (row.value, row.at) for row in rows}
     rows = connection.execute(
@@ -76,7 +77,7 @@ def to_judge(connection: sa.Connection, now: datetime) -> list[Watched]:
     found = []
     for r in rows:
         news = " ".join(map(str, counts[r.id]))
-        last, rests_until = judged.get(f"watched:{r.id}", ("", now))
+        last, rests_until = judged.get(watch_fact(r.id), ("", now))
         # A clock that was set back must not let it rest for long.
         if last != news and not now < rests_until <= now + LONGEST_REST:
             found.append(Watched(r.id, r.slug, r.judged_from, news))
@@ -85,7 +86,7 @@ def to_judge(connection: sa.Connection, now: datetime) -> list[Watched]:
 
 def judged(connection: sa.Connection, one: Watched, until: datetime) -> None:
     """Keep what a campaign was judged on; it rests until `until`, whatever comes in."""
-    set_fact(connection, f"watched:{one.campaign_id}", one.news, until)
+    set_fact(connection, watch_fact(one.campaign_id), one.news, until)
 
 
 def rates(connection: sa.Connection, one: Watched, now: datetime) -> Rates:

@@ -27,6 +27,8 @@ _PUBLIC = "tests/web/test_public.py::"
 _EDITIONS = "tests/flows/test_editions.py::"
 _IMPORTS = "tests/flows/test_imports.py::"
 _TIMES = "tests/test_timetable.py::"
+_AIRFLOW = "tests/airflow/scenarios.py::"
+_OUTAGES = "tests/airflow/outages.py::"
 
 POINTS = (
     Point(1, "A sender is killed before its claim is committed"),
@@ -71,12 +73,22 @@ POINTS = (
         (
             "tests/e2e/test_demo.py::test_nobody_gets_an_edition_twice_even_when_it_runs_again",
             "tests/dags/test_loading.py::test_no_campaign_can_be_backfilled_or_catches_up",
+            _AIRFLOW + "both_senders_are_killed",
+            _AIRFLOW + "send_is_cleared_while_it_runs_and_then_everything",
+            _AIRFLOW + "running_senders_are_marked_done_and_failed",
+            _AIRFLOW + "both_senders_are_marked_done",
+            _AIRFLOW + "nobody_can_backfill",
+            _OUTAGES + "supervisors_triggerer_and_dag_processor",
+            _OUTAGES + "scheduler_alone_and_with_all_under_it",
         ),
     ),
     Point(
         26,
         "Two runs of one edition",
-        (_EDITIONS + "test_the_same_occurrence_again_changes_nothing_and_says_so",),
+        (
+            _EDITIONS + "test_the_same_occurrence_again_changes_nothing_and_says_so",
+            _AIRFLOW + "the_same_edition_is_triggered_three_times",
+        ),
     ),
     Point(27, "Somebody unsubscribes between prepare and claim"),
     Point(28, "Somebody unsubscribes between claim and hand-over"),
@@ -88,7 +100,11 @@ POINTS = (
     Point(
         30,
         "The campaign's file is edited while it is sent",
-        (_EDITIONS + "test_a_campaign_edited_while_it_is_sent_goes_as_it_was_approved",),
+        (
+            _EDITIONS + "test_a_campaign_edited_while_it_is_sent_goes_as_it_was_approved",
+            _AIRFLOW + "its_text_is_edited_and_then_broken_while_it_is_sent",
+            _AIRFLOW + "its_file_is_renamed_while_it_is_sent",
+        ),
     ),
     Point(
         31,

@@ -239,6 +239,7 @@ def test_a_notice_is_seen_with_keys_alone(browser_page: Page, address: str) -> N
     browser_page.get_by_role("button", name="I have seen this").last.focus()
     browser_page.keyboard.press("Enter")
     browser_page.wait_for_function("!document.body.innerText.includes('paused itself')")
+    assert "paused itself" not in browser_page.inner_text("body")
 
 
 def _asks_no_more(browser_page: Page) -> bool:

@@ -154,6 +154,17 @@ class Trial:
             ).scalars()
             return [contact_id - 1 for contact_id in rows]
 
+    def batches_in_doubt(self) -> list[int]:
+        """How many people each batch in doubt holds."""
+        with self.ws.engine.connect() as connection:
+            rows = connection.execute(
+                sa.text(
+                    "SELECT count(*) FROM delivery JOIN batch ON batch.id = batch_id "
+                    "WHERE batch.state = 'unknown' AND delivery.state IS NULL GROUP BY batch.id"
+                )
+            ).scalars()
+            return list(rows)
+
     def objects(self, n: int, *, in_flight: bool) -> None:
         """Person n types their address into the public form."""
         unsubscribe_address(self.ws, self.address(n))

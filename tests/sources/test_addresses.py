@@ -35,7 +35,7 @@ def by_the_book(address: str) -> str | None:
     return (found.ascii_email or "").lower()
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=1500, deadline=None)
 @given(address=ADDRESS)
 def test_every_address_is_judged_as_email_validator_judges_it(address: str) -> None:
     try:
@@ -49,7 +49,7 @@ def test_every_address_is_judged_as_email_validator_judges_it(address: str) -> N
         assert ours == by_the_book(ours)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(
     address=st.from_regex(
         r"[a-z0-9_+-]{1,40}(\.[a-z0-9_+-]{1,20}){0,2}"

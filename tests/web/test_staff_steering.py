@@ -51,7 +51,9 @@ def test_all_sending_is_stopped_and_let_go_on_with_who_and_why(client: TestClien
     assert _post(client, "stop", order).status_code == 400
     assert _post(client, "stop", {**order, "sure": "yes", "order": "x"}).status_code == 400
     assert _post(client, "stop", {**order, "sure": "yes"}).status_code == 303
-    assert "By amy" in words(client, "")
+    overview = words(client, "")
+    assert "All sending is stopped By amy" in overview
+    assert "a wrong link" in overview
     assert "stopped by amy: a wrong link" in words(client, f"editions/{WRES}/progress")
     assert _post(client, "stop", {"order": "start"}).status_code == 303
     assert "All sending is stopped" not in words(client, "")

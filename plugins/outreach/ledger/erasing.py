@@ -14,6 +14,22 @@ from outreach.ledger.people import basis, contact, pledge, quarantined_row
 
 _PAGE = 200
 
+_BLANK = dict.fromkeys(
+    (
+        "first_name",
+        "last_name",
+        "job_role",
+        "sector",
+        "ics_area",
+        "borough",
+        "organisation_name",
+        "ods_code",
+        "source",
+    ),
+    "",
+)
+"""What is said of a contact, emptied."""
+
 
 def erase_contact(connection: sa.Connection, address_hash: bytes, now: datetime) -> dict[str, int]:
     """Blank a person in contacts, bases, deliveries and events; return counts by place.
@@ -21,20 +37,6 @@ def erase_contact(connection: sa.Connection, address_hash: bytes, now: datetime)
     The keyed hash, the pledge's date and every delivery's state stay: history keeps its counts.
     """
     number = contact_id(connection, address_hash)
-    blank = dict.fromkeys(
-        (
-            "first_name",
-            "last_name",
-            "job_role",
-            "sector",
-            "ics_area",
-            "borough",
-            "organisation_name",
-            "ods_code",
-            "source",
-        ),
-        "",
-    )
     mine = delivery.c.address_hash == address_hash
     events = sa.select(delivery.c.edition_id, delivery.c.contact_id).where(mine)
     statements = {
@@ -44,7 +46,7 @@ def erase_contact(connection: sa.Connection, address_hash: bytes, now: datetime)
             sa.or_(contact.c.erased_at.is_(None), contact.c.email.is_not(None)),
         )
         .values(
-            **blank,
+            **_BLANK,
             email=None,
             organisation_id=None,
             tracking_consent=False,

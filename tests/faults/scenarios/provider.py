@@ -41,7 +41,8 @@ def fails_once(kind: str, doubtful: bool, trial: Trial) -> None:
     trial.first_let_pass(trial.some_batch() - 1, {"kind": kind, "seconds": 0.1})
     trial.finish()
     doubts = trial.account().unknown
-    assert 0 < doubts <= trial.batch if doubtful else doubts == 0
+    assert trial.batches_in_doubt() == ([doubts] if doubtful else []), "one batch, whole"
+    assert bool(doubts) is doubtful
     sent_all(trial, doubts=doubts)
 
 
@@ -64,7 +65,7 @@ for _kind, (_doubtful, *_points) in {
 def trickles(trial: Trial) -> None:
     trial.first_let_pass(trial.some_batch() - 1, {"kind": "trickle", "seconds": 0.02})
     trial.finish(exchange=0.3)
-    assert 0 < trial.account().unknown <= trial.batch
+    assert trial.batches_in_doubt() == [trial.account().unknown], "one batch, whole"
 
 
 @scenario("a storm of 429", 11, 23)

@@ -68,6 +68,14 @@ class Run:
     id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The runs that were there before the demo switched its DAGs on."""
+
+    pulls: set[str]
+    thanks: set[str]
+
+
 @dataclass(slots=True)
 class Demo:
     """The steps of the demo over a stack that is up."""
@@ -78,11 +86,12 @@ class Demo:
     def run(self, private: PrivateKey) -> bool:
         """Walk through it all; returns whether every certificate balances."""
         self._wait(self._dags_known, "Airflow to read the DAGs")
+        api = self.stack.api("amy")
+        known = Known(set(api.runs(CONTACTS)), set(api.runs(THANK_YOU)))
         for dag in (CONTACTS, THANK_YOU, WHAT_IS_WRES):
             self.stack.api("admin").unpause(dag)
-        thanking = self._pull()
-        wres = self._trigger()
-        for run in filter(None, (thanking, wres)):
+        thanking = self._pull(known)
+        for run in (*thanking, self._trigger()):
             self._follow(run)
         names = self._finished_editions()
         for name in names:
@@ -96,21 +105,49 @@ class Demo:
             raise StackFailed("Airflow could not read:\n" + "\n".join(errors))
         return all(api.has_dag(dag) for dag in (CONTACTS, THANK_YOU, WHAT_IS_WRES))
 
-    def _pull(self) -> Run | None:
-        """Pull pledges and contacts; return the thank-you run that new pledges set off."""
+    def _pull(self, known: Known) -> list[Run]:
+        """Pull pledges and contacts; return the thank-you runs that are to be followed.
+
+        The contacts DAG's own timetable may come round meanwhile and be first to pull, and an
+        interrupted demo may have left a run: whatever pulled the pledges, its thanks count.
+        """
         api = self.stack.api("amy")
-        known = set(api.runs(THANK_YOU))
-        run = Run(CONTACTS, api.trigger(CONTACTS))
+        api.trigger(CONTACTS)
         _say("amy pulls the pledges (a CSV and a Microsoft Forms export) and the contact lists")
-        self._wait_for_end(run)
-        pulled = api.returned(CONTACTS, run.id, "pull")
-        _say(f"  {pulled['changed']} contacts new or changed, {pulled['new_pledges']} new pledges")
-        if not pulled["new_pledges"]:
+        pulls = self._ended_pulls(known)
+        changed = sum(pull["changed"] for pull in pulls)
+        pledges = sum(pull["new_pledges"] for pull in pulls)
+        _say(f"  {changed} contacts new or changed, {pledges} new pledges")
+        if pledges:
+            self._wait(lambda: bool(self._thanking(known, new=True)), "the thank-you to start")
+            _say("  new pledges set off the pledge thank-you by themselves")
+        elif not self._thanking(known):
             _say("  every file was taken before, so nothing changed and no thank-you is due")
-            return None
-        self._wait(lambda: bool(set(api.runs(THANK_YOU)) - known), "the thank-you to start")
-        _say("  new pledges set off the pledge thank-you by themselves")
-        return Run(THANK_YOU, (set(api.runs(THANK_YOU)) - known).pop())
+        return [Run(THANK_YOU, run) for run in self._thanking(known)]
+
+    def _ended_pulls(self, known: Known) -> list[dict[str, int]]:
+        """Wait for every pull of this demo to end; return what each brought."""
+        api = self.stack.api("amy")
+
+        def ours() -> list[str]:
+            return [run for run in api.runs(CONTACTS) if run not in known.pulls]
+
+        self._wait(
+            lambda: all(api.run_state(CONTACTS, run) in _ENDED for run in ours()),
+            f"{CONTACTS} to end",
+        )
+        for run in ours():
+            self._wait_for_end(Run(CONTACTS, run))
+        return [api.returned(CONTACTS, run, "pull") for run in ours()]
+
+    def _thanking(self, known: Known, *, new: bool = False) -> list[str]:
+        """The thank-you runs that are new or, unless only `new` ones count, not ended."""
+        api = self.stack.api("amy")
+        return [
+            run
+            for run in api.runs(THANK_YOU)
+            if run not in known.thanks or (not new and api.run_state(THANK_YOU, run) not in _ENDED)
+        ]
 
     def _trigger(self) -> Run:
         run = self.stack.api("amy").trigger(WHAT_IS_WRES, {"occurrence": OCCURRENCE})

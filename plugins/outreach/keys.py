@@ -53,6 +53,16 @@ class Keys:
         """Return 16 bytes that stand for `address`, whatever its case or outer spaces."""
         return self._hash(b"address", address.strip().lower())
 
+    def address_hashes(self, addresses: Iterable[str]) -> list[bytes]:
+        """Return `address_hash` of each, of addresses that are in their one form already."""
+        fresh = hashlib.blake2s(key=self.address, digest_size=16, person=b"address").copy
+        hashes = []
+        for address in addresses:
+            one = fresh()
+            one.update(address.encode())
+            hashes.append(one.digest())
+        return hashes
+
     def domain_hash(self, address_or_domain: str) -> bytes:
         """Return 16 bytes that stand for a mail domain (or the domain of an address)."""
         return self._hash(b"domain", address_or_domain.strip().lower().rpartition("@")[2])

@@ -85,6 +85,34 @@ class ContactRecord:
     tracking_consent: bool | None = None
     left_at: datetime | None = None
     basis: BasisRecord | None = None
+    organisation_postcode: str = ""
+
+
+PERSON_FIELDS = (
+    "first_name",
+    "last_name",
+    "job_role",
+    "sector",
+    "ics_area",
+    "borough",
+    "organisation_name",
+    "ods_code",
+    "organisation_postcode",
+)
+"""What sources say of a person, each a text of its own, merged field by field."""
+
+Facts = tuple[str, str, str, str, str, str, str]
+"""(tracking consent "yes", "no" or "", left on, basis, its purpose, evidence, wording version,
+given on): what else a row says of a person; dates in ISO 8601, UTC."""
+
+PledgeFacts = tuple[str, str, str]
+"""(pledged at, kind, withdrawn on), dates in ISO 8601, UTC."""
+
+PersonRow = tuple[bytes, int, str, tuple[str, ...], Facts, PledgeFacts | None]
+"""(address hash, row number, address, `PERSON_FIELDS`, facts, pledge): a million of them are
+read, put aside and merged, so they are plain tuples, and sort by address and row."""
+
+NO_FACTS: Facts = ("", "", "", "", "", "", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +174,29 @@ class SuppressionRecord:
     scope: str = "all"
     detail: str = ""
     since: datetime | None = None
+
+
+def person_row(record: ContactRecord | PledgeRecord, address_hash: bytes) -> PersonRow:
+    """Return a record as imports merge it."""
+    said = record.contact if isinstance(record, PledgeRecord) else record
+    values = tuple(str(getattr(said, name)) for name in PERSON_FIELDS)
+    pledge = None
+    if isinstance(record, PledgeRecord):
+        pledge = (record.pledged_at.isoformat(), record.kind, _iso(record.withdrawn_at))
+    return address_hash, said.row_number, said.email, values, _facts(said), pledge
+
+
+def _facts(said: ContactRecord) -> Facts:
+    tracking = {None: "", True: "yes", False: "no"}[said.tracking_consent]
+    basis = said.basis
+    if basis is None:
+        return tracking, _iso(said.left_at), "", "", "", "", ""
+    why = (basis.kind.value, basis.purpose, basis.evidence, basis.wording_version)
+    return tracking, _iso(said.left_at), *why, _iso(basis.given_at)
+
+
+def _iso(moment: datetime | None) -> str:
+    return moment.isoformat() if moment else ""
 
 
 Record = ContactRecord | PledgeRecord | OrganisationRecord | ResourceRecord | SuppressionRecord

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 
 from outreach.sources.values import BadValue
 
-_PLAIN = re.compile(
-    r"(?=.{1,64}@)[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*"
-    r"@(?=.{1,180}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+([a-z]{2,63})\Z"
-)
+_LOCAL = re.compile(r"[a-z0-9_+-]++(?:\.[a-z0-9_+-]++)*+\Z")
 _RESERVED_ENDS = frozenset(name.rpartition(".")[2] for name in SPECIAL_USE_DOMAIN_NAMES)
 _DOMAIN = re.compile(r"(?=.{1,180}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}\Z")
 
@@ -25,16 +23,53 @@ _ANYWHERE = re.compile(r"[^\s<>()\[\],;:\"]+@[^\s<>()\[\],;:\"]*[^\s<>()\[\],;:\
 MISSING = "no email address"
 NOT_ASCII = "email address with letters that cannot be delivered to"
 NOT_VALID = "email address is not valid"
+UNSEEN = "email address with an invisible character inside"
 SEVERAL = "more than one email address"
+
+
+_MOST_DOMAINS = 20_000
+_plain_domains: dict[str, bool] = {}
 
 
 def clean_address(text: str) -> str:
     """Return the one form of an address: trimmed, lower case. Raises BadValue with advice."""
-    address = tidy(text)
-    found = _PLAIN.match(address)
-    if found and found[1] not in _RESERVED_ENDS and "--" not in address:
-        return address
-    return _judged(address)
+    address = _trimmed(text)
+    return address if _is_plain(address) else _judged(address)
+
+
+def plain_addresses(texts: Iterable[str]) -> list[str | None]:
+    """Return each address in its one form, None where it takes `clean_address` to judge it."""
+    local_ok, domain_ok = _LOCAL.match, _plain_domains.get
+    found: list[str | None] = []
+    for text in texts:
+        address = text.strip().lower()
+        local, _, domain = address.partition("@")
+        # Most domains repeat: what was found of one counts for every address there.
+        if len(local) < 65 and local_ok(local) and domain_ok(domain):
+            found.append(address)
+        else:
+            found.append(address if _is_plain(address) else None)
+    return found
+
+
+def _is_plain(address: str) -> bool:
+    """Whether an address is of the plain form that `email-validator` takes as it is."""
+    local, _, domain = address.partition("@")
+    if len(local) > 64 or not _LOCAL.match(local):
+        return False
+    known = _plain_domains.get(domain)
+    if known is None:
+        known = _is_plain_domain(domain)
+        if len(_plain_domains) >= _MOST_DOMAINS:
+            _plain_domains.clear()
+        _plain_domains[domain] = known
+    return known
+
+
+def _is_plain_domain(domain: str) -> bool:
+    if "--" in domain or not _DOMAIN.match(domain):
+        return False
+    return domain.rpartition(".")[2] not in _RESERVED_ENDS
 
 
 def clean_domain(text: str) -> str:
@@ -50,6 +85,22 @@ def addresses_in(text: str) -> list[str]:
     return _ANYWHERE.findall(tidy(text)) if "@" in text else []
 
 
+def _trimmed(text: str) -> str:
+    """Return text in lower case, without spaces and invisible characters at its ends."""
+    if not text.isascii():
+        start, end = 0, len(text)
+        while start < end and _unseen(text[start]):
+            start += 1
+        while end > start and _unseen(text[end - 1]):
+            end -= 1
+        text = text[start:end]
+    return text.strip().lower()
+
+
+def _unseen(character: str) -> bool:
+    return character.isspace() or unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp", "Zs")
+
+
 def tidy(text: str) -> str:
     """Return text in lower case, without outer spaces and without characters nobody can see."""
     if not text.isascii():
@@ -60,6 +111,8 @@ def tidy(text: str) -> str:
 def _judged(address: str) -> str:
     if not address:
         raise BadValue(MISSING, "add the address, or leave the row out")
+    if any(_unseen(c) and c not in " \t\r\n" for c in address):
+        raise BadValue(UNSEEN, "type the address again by hand; do not copy it from the list")
     if not address.isascii():
         raise BadValue(NOT_ASCII, "use an address of plain letters a-z; ask the person for one")
     if address.count("@") > 1 and re.search(r"[;,\s]", address):

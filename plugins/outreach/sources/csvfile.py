@@ -42,20 +42,42 @@ def recognise(path: Path, head: bytes) -> TextFormat:
 
 def rows(path: Path, form: TextFormat) -> Iterator[tuple[int, list[str]]]:
     """Yield (row number, cells). Raises InputError with the row where the file is broken."""
+    for first, some in blocks(path, form, 1):
+        for number, cells in enumerate(some, first):
+            if cells and max(map(len, cells)) > MAX_CELL:
+                raise overlong(path, number)
+            yield number, cells
+
+
+def blocks(path: Path, form: TextFormat, size: int) -> Iterator[tuple[int, list[list[str]]]]:
+    """Yield (number of the first, rows), `size` rows at a time, their cells of any length.
+
+    Raises InputError with the row where the file is broken.
+    """
     number = 0
     with path.open("r", encoding=form.encoding, newline="") as file:
+        some: list[list[str]] = []
         try:
             for cells in csv.reader(file, delimiter=form.delimiter):
-                number += 1
-                if cells and max(map(len, cells)) > MAX_CELL:
-                    raise InputError(Fault(_OVERLONG, path.name, number))
-                yield number, cells
+                some.append(cells)
+                if len(some) == size:
+                    yield number + 1, some
+                    number += size
+                    some = []
+            if some:
+                yield number + 1, some
         except csv.Error as error:
+            number += len(some)
             raise InputError(Fault(_in_words(error), path.name, number + 1)) from None
         except UnicodeError:
             raise InputError(
                 Fault("the text is damaged here; save the file again as CSV UTF-8", path.name)
             ) from None
+
+
+def overlong(path: Path, number: int) -> InputError:
+    """Return the error for a row with a cell that no spreadsheet could hold."""
+    return InputError(Fault(_OVERLONG, path.name, number))
 
 
 def _in_words(error: csv.Error) -> str:

@@ -21,6 +21,7 @@ _REPEATING = frozenset(
         "borough",
         "organisation_name",
         "ods_code",
+        "organisation_postcode",
         "basis",
         "evidence",
         "wording_version",
@@ -89,6 +90,7 @@ READERS: dict[str, Callable[[str, Context], Any]] = {
     "borough": lambda text, c: values.match_borough(values.clean_text(text, "borough"), c.lists),
     "organisation_name": _plain("organisation name"),
     "ods_code": lambda text, _: values.read_ods_code(text),
+    "organisation_postcode": lambda text, _: values.clean_text(text, "postcode", 12).upper(),
     "tracking_consent": lambda text, _: values.read_yes(text, "tracking consent"),
     "left_on": lambda text, _: times.read_time(text, "leaving date"),
     "pledged_at": lambda text, c: times.read_past_time(

@@ -123,6 +123,7 @@ def _contact(cells: Cells, _: Context) -> ContactRecord:
         None if consent == "" else consent,
         cells.get("left_on") or None,
         _basis(cells),
+        cells.get("organisation_postcode"),
     )
 
 
@@ -202,6 +203,7 @@ _PERSON = (
     "borough",
     "organisation_name",
     "ods_code",
+    "organisation_postcode",
     "tracking_consent",
     "left_on",
     "basis",

@@ -42,7 +42,7 @@ class ColumnPlan:
         for name, indexes in self.columns.items():
             for index in indexes:
                 cell = cells[index] if index < len(cells) else ""
-                if cell and not cell.isspace() and cell.strip() != _ANONYMOUS:
+                if usable(cell):
                     found[name] = cell
                     break
         if self.constants:
@@ -58,6 +58,11 @@ class ColumnPlan:
         """Return a row as heading -> cell, whole, also where it has more cells than headings."""
         extra = [f"column {i + 1}" for i in range(len(self.keys), len(cells))]
         return dict(zip([*self.keys, *extra], cells, strict=False))
+
+
+def usable(cell: str) -> bool:
+    """Whether a cell says anything."""
+    return bool(cell) and not cell.isspace() and cell.strip() != _ANONYMOUS
 
 
 def plan_columns(

@@ -13,7 +13,7 @@ from outreach.sources import headers, ods
 from outreach.sources.fields import BadCell, Context, read_field
 from outreach.sources.kinds import KINDS, Kind, read_row
 from outreach.sources.mapping import ColumnPlan, plan_columns
-from outreach.sources.tables import Row, Table, examine
+from outreach.sources.tables import Block, Row, Table, examine
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,15 @@ class SourceFile:
         kind, plan = self.kind, self.plan
         for row in self._rows():
             yield read_row(kind, plan, row.number, row.cells, context)
+
+    def blocks(self, size: int) -> Iterator[Block]:
+        """Yield the rows below the headings, `size` at a time, as `Table.blocks` does."""
+        for block in self.table.blocks(size):
+            if block.numbers[0] > self.headings_row:
+                yield block
+            elif block.numbers[-1] > self.headings_row:
+                skip = next(i for i, n in enumerate(block.numbers) if n > self.headings_row)
+                yield Block(block.numbers[skip:], block.rows[skip:])
 
     def _rows(self) -> Iterator[Row]:
         return (row for row in self.table.rows() if row.number > self.headings_row)

@@ -112,8 +112,6 @@ PersonRow = tuple[bytes, int, str, tuple[str, ...], Facts, PledgeFacts | None]
 """(address hash, row number, address, `PERSON_FIELDS`, facts, pledge): a million of them are
 read, put aside and merged, so they are plain tuples, and sort by address and row."""
 
-NO_FACTS: Facts = ("", "", "", "", "", "", "")
-
 
 @dataclass(frozen=True, slots=True)
 class PledgeRecord:

@@ -123,8 +123,10 @@ def test_inside_one_file_the_first_row_wins_and_later_rows_fill_gaps_across_chun
 def test_a_later_file_updates_with_what_it_says_and_never_blanks(
     ws: Workspace, tmp_path: Path
 ) -> None:
-    take(ws, table(tmp_path / "1.csv", HEADINGS, ("a@example.org", "Amara", "Okafor", "GP")))
-    result = take(ws, table(tmp_path / "2.csv", HEADINGS, ("a@example.org", "", "Mensah", "")))
+    first = table(tmp_path / "1.csv", HEADINGS, ("a@example.org", "Amara", "Okafor", "GP"))
+    take(ws, first, source="list")
+    later = table(tmp_path / "2.csv", HEADINGS, ("a@example.org", "", "Mensah", ""))
+    result = take(ws, later, source="list")
     (contact,) = rows_of(ws.engine, "contact")
     assert (contact["first_name"], contact["last_name"]) == ("Amara", "Mensah")
     assert (contact["sector"], result.changed) == ("General Practice", 1)
@@ -365,7 +367,7 @@ def test_hostile_cells_are_stored_inert_or_quarantined_and_stop_nothing(
     )
     result = take(ws, path)
     assert (result.accepted, result.quarantined) == (2, 3)
-    assert [c["first_name"] for c in rows_of(ws.engine, "contact")] == ["A mara x", ""]
+    assert {c["first_name"] for c in rows_of(ws.engine, "contact")} == {"A mara x", ""}
 
 
 def test_an_import_that_breaks_off_is_failed_and_can_be_taken_again(

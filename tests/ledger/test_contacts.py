@@ -7,13 +7,11 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import given
-from hypothesis import strategies as st
 
 from outreach.domain import SubscriberType, SuppressionReason
 from outreach.keys import Keys
 from outreach.ledger import contacts, people_merge, reference_merge
-from outreach.ledger.imports import Seen, Tally
+from outreach.ledger.imports import Tally
 from outreach.ledger.people import contact, organisation, resource, suppression
 from outreach.ledger.people_merge import Merge
 from outreach.records import (
@@ -30,12 +28,12 @@ ANN = "ann@example.org"
 
 @pytest.fixture
 def merge(keys: Keys) -> Merge:
-    return Merge(keys, "test", NOW, Seen())
+    return Merge(keys, "test", NOW)
 
 
 def put(engine: sa.Engine, merger: Any, merge: Merge, *records: Record) -> Tally:
     """Merge records as an import of their own would."""
-    own = Merge(merge.keys, merge.source, merge.now, Seen())
+    own = Merge(merge.keys, merge.source, merge.now)
     with engine.begin() as connection:
         tally = merger(connection, records, own)
     assert isinstance(tally, Tally)
@@ -45,15 +43,6 @@ def put(engine: sa.Engine, merger: Any, merge: Merge, *records: Record) -> Tally
 def the(engine: sa.Engine, chosen: sa.Table) -> dict[str, Any]:
     with engine.connect() as connection:
         return dict(connection.execute(sa.select(chosen)).mappings().one())
-
-
-@given(st.lists(st.binary(min_size=16, max_size=16)), st.binary(min_size=16, max_size=16))
-def test_what_was_seen_is_known_and_nothing_else(hashes: list[bytes], other: bytes) -> None:
-    seen = Seen()
-    for one in hashes:
-        seen.add(one)
-    assert all(one in seen for one in hashes)
-    assert (other in seen) == (other[:10] in {one[:10] for one in hashes})
 
 
 def test_consent_to_tracking_can_be_withdrawn_by_an_import_but_not_given_again(
@@ -74,7 +63,7 @@ def test_a_leaver_stays_a_leaver(engine: sa.Engine, merge: Merge) -> None:
 
 def test_an_unchanged_row_is_not_written_at_all(engine: sa.Engine, merge: Merge) -> None:
     put(engine, people_merge.merge_contacts, merge, ContactRecord(2, ANN, first_name="Ann"))
-    later = Merge(merge.keys, "other", NOW + timedelta(days=1), Seen())
+    later = Merge(merge.keys, "other", NOW + timedelta(days=1))
     tally = put(engine, people_merge.merge_contacts, later, ContactRecord(9, ANN, first_name="Ann"))
     assert tally.unchanged == 1
     assert the(engine, contact)["updated_at"] == NOW

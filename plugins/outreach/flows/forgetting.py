@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from outreach.flows.person_files import keep_without
 from outreach.keys import Keys
 from outreach.ledger.engine import reading
-from outreach.ledger.people_merge import ERASED, ERASED_ADVICE, erased_among
+from outreach.ledger.people_known import erased_among
+from outreach.ledger.people_merge import ERASED, ERASED_ADVICE
 from outreach.records import Quarantined
 from outreach.sources.addresses import addresses_in
 from outreach.sources.tables import examine

@@ -1,7 +1,8 @@
 """Take one file in, from its first look to its row counts.
 
-A file is read through once before anything is taken from it, so that a broken, shrunken or
-forbidden one changes nothing.
+A file is read to its end before anything is taken from it, so that a broken, shrunken or
+forbidden one changes nothing. Rows about people are put aside meanwhile (`staging`), which is
+what a million of them need; rows of other kinds are few, and are read a second time.
 """
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -19,8 +20,10 @@ from typing import TYPE_CHECKING, Any
 from outreach.clock import LONDON
 from outreach.errors import Fault, InputError
 from outreach.flows.forgetting import without_erased
+from outreach.flows.pace import CHUNK, Pace, Progress
 from outreach.flows.sample_dates import settled_shift
 from outreach.flows.shrinking import Guard, refuse_shrunken
+from outreach.flows.staging import Staging
 from outreach.ledger import imports as ledger
 from outreach.ledger import people_merge, reference_merge
 from outreach.ledger.edition_store import note
@@ -28,19 +31,19 @@ from outreach.ledger.engine import reading
 from outreach.ledger.people_merge import Merge
 from outreach.records import ImportKind, ImportResult, ImportState, Quarantined
 from outreach.sources.fields import Context
+from outreach.sources.mailboxes import is_shared_mailbox
 from outreach.sources.mapping import SpecialCategory
+from outreach.sources.people import read_people
 from outreach.sources.reading import Columns, SourceFile, open_file
 from outreach.sources.values import Lists
 
 if TYPE_CHECKING:
     from outreach.workspace import Workspace
 
-CHUNK = 300
-"""Rows to a transaction: one takes well under 100 ms, so an unsubscribe never waits."""
+__all__ = ["CHUNK", "take_file"]
 
+_PEOPLE = frozenset({ImportKind.CONTACTS, ImportKind.PLEDGES})
 _MERGERS: dict[ImportKind, Callable[..., ledger.Tally]] = {
-    ImportKind.CONTACTS: people_merge.merge_contacts,
-    ImportKind.PLEDGES: people_merge.merge_pledges,
     ImportKind.ORGANISATIONS: reference_merge.merge_organisations,
     ImportKind.RESOURCES: reference_merge.merge_resources,
     ImportKind.SUPPRESSIONS: reference_merge.merge_suppressions,
@@ -61,6 +64,8 @@ class _Job:
     guard: Guard
     shift: bool
     context: Context
+    stated_by: str = ""
+    precedence: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def now(self) -> datetime:
@@ -82,27 +87,51 @@ def take_file(
     via: str,
     guard: Guard | None = None,
     shift: bool = False,
+    stated_by: str = "",
+    precedence: Mapping[str, int] | None = None,
 ) -> ImportResult:
-    """Take one file in as `how` says; see `import_file`. `shift` is for samples only."""
+    """Take one file in as `how` says; see `import_file`. `shift` is for samples only.
+
+    `stated_by` is whose word its rows are, `source` unless given: a drop folder is one source,
+    whichever file came into it. `precedence`: each source that declares one -> how high.
+    """
     if not path.is_file():
         raise InputError(Fault("there is no such file; check its name and folder", path.name))
     hub = ws.hub
     lists = Lists(tuple(hub.sectors), tuple(a.name for a in hub.areas), tuple(hub.boroughs))
     context = Context(lists, datetime.now(UTC))
     source = ledger.storable(source)
-    job = _Job(ws, path, kind, source, how, by, via, guard or Guard(), shift, context)
-    try:
-        file = open_file(path, kind, how, context)
-        digest = _digest(file, job)
-        with reading(ws.engine) as connection:
-            earlier = ledger.taken(connection, digest)
-        if earlier:
-            return _already(job, earlier)
-        rows = file.count()
-        refuse_shrunken(ws.engine, file, rows, source, kind, job.guard)
-    except InputError as error:
-        return _refused(job, error)
-    return _take(job, file, digest)
+    job = _Job(
+        *(ws, path, kind, source, how, by, via, guard or Guard(), shift, context),
+        ledger.storable(stated_by) or source,
+        precedence or {},
+    )
+    with Staging(ws.settings.home) as staging:
+        try:
+            file = open_file(path, kind, how, context)
+            digest = _digest(file, job)
+            with reading(ws.engine) as connection:
+                earlier = ledger.taken(connection, digest)
+            if earlier:
+                return _already(job, earlier)
+            job = _with_shift(job, file)
+            rows = _read(job, file, staging)
+            refuse_shrunken(ws.engine, file, rows, source, kind, job.guard)
+        except InputError as error:
+            return _refused(job, error)
+        return _take(job, file, digest, rows, staging)
+
+
+def _read(job: _Job, file: SourceFile, staging: Staging) -> int:
+    """Read a file to its end and return how many rows it has; people's are put aside."""
+    if job.kind not in _PEOPLE:
+        return file.count()
+    progress = Progress(f"reading {job.kind.value} from {job.source}")
+    for some in read_people(file, job.context, job.ws.keys):
+        staging.add(some)
+        progress.say(staging.rows + staging.bad_rows)
+    staging.check(job.file_name)
+    return staging.rows + staging.bad_rows
 
 
 def _digest(file: SourceFile, job: _Job) -> str:
@@ -128,21 +157,14 @@ def _already(job: _Job, earlier: ledger.Taken) -> ImportResult:
 def _refused(job: _Job, error: InputError) -> ImportResult:
     why = ledger.storable(str(error))
     with job.ws.engine.begin() as connection:
-        import_id = ledger.open_import(
-            connection,
-            source=job.source,
-            kind=job.kind,
-            file_name=job.file_name,
-            file_hash="",
-            now=job.now,
-        )
+        import_id = ledger.open_import(connection, _opening(job))
         ledger.close_import(
             connection,
             import_id,
             ImportState.REFUSED,
             ledger.Tally(),
             rows_read=0,
-            quarantined=0,
+            reasons={},
             note=why,
             now=datetime.now(UTC),
         )
@@ -158,13 +180,35 @@ def _refused(job: _Job, error: InputError) -> ImportResult:
     )
 
 
-class _Progress:
+def _opening(job: _Job, digest: str = "", rows: int = 0) -> ledger.Opening:
+    try:
+        modified = datetime.fromtimestamp(job.path.stat().st_mtime, UTC)
+    except OSError:
+        modified = None
+    return ledger.Opening(
+        job.source, job.kind, job.file_name, digest, job.now, job.by, job.via, modified, rows
+    )
+
+
+class _Taken:
     """What has been taken so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, job: _Job, import_id: int, total: int) -> None:
+        self.import_id = import_id
+        self.total = total
         self.rows = 0
         self.tally = ledger.Tally()
         self.reasons: Counter[str] = Counter()
+        self._job = job
+        self._progress = Progress(f"import {import_id}, {job.kind.value} from {job.source}")
+
+    def note(self, connection: Any, tally: ledger.Tally, bad: list[Quarantined], rows: int) -> None:
+        """Keep rows that cannot be taken, in the transaction that took the others."""
+        kept = without_erased(connection, self._job.ws.keys, [*bad, *tally.refused])
+        ledger.keep_quarantined(connection, self.import_id, kept)
+        now = datetime.now(UTC)
+        ledger.note_progress(connection, self.import_id, self.rows + rows, now)
+        bad[:] = kept
 
     def add(self, tally: ledger.Tally, bad: list[Quarantined], rows: int) -> None:
         """Count one committed chunk."""
@@ -177,68 +221,86 @@ class _Progress:
         )
         self.reasons.update(row.reason for row in bad)
         self.rows += rows
+        self._progress.say(self.rows, self.total)
 
 
-def _take(job: _Job, file: SourceFile, digest: str) -> ImportResult:
+def _take(job: _Job, file: SourceFile, digest: str, rows: int, staging: Staging) -> ImportResult:
     with job.ws.engine.begin() as connection:
-        import_id = ledger.open_import(
-            connection,
-            source=job.source,
-            kind=job.kind,
-            file_name=job.file_name,
-            file_hash=digest,
-            now=job.now,
-        )
-    progress = _Progress()
-    state, why = ImportState.FAILED, "stopped before its end; import the file again"
+        ledger.fail_dead(connection, job.now, digest)
+        import_id = ledger.open_import(connection, _opening(job, digest, rows))
+    taken = _Taken(job, import_id, rows)
+    state, why = ImportState.FAILED, ledger.KILLED
     try:
-        _merge(_with_shift(job, file), file, import_id, progress)
+        if job.kind in _PEOPLE:
+            _merge_people(job, staging, taken)
+        else:
+            _merge_records(job, file, taken)
         state, why = ImportState.DONE, ""
     finally:
-        _close(job, file, import_id, progress, state, why)
-    return _done(job, file, import_id, progress)
+        _close(job, file, taken, state, why)
+    _after(job)
+    return _done(job, file, taken)
 
 
-def _merge(job: _Job, file: SourceFile, import_id: int, progress: _Progress) -> None:
-    merge = Merge(job.ws.keys, job.source, job.now, ledger.Seen())
-    merger = _MERGERS[job.kind]
-    for chunk in _chunks(file.records(job.context)):
+def _merge_of(job: _Job, import_id: int) -> Merge:
+    return Merge(
+        *(job.ws.keys, job.stated_by, job.now, import_id),
+        precedence=job.precedence,
+        shared=is_shared_mailbox,
+    )
+
+
+def _merge_people(job: _Job, staging: Staging, taken: _Taken) -> None:
+    merge = _merge_of(job, taken.import_id)
+    pace = Pace()
+    for rows in staging.blocks(pace.size):
+        bad: list[Quarantined] = []
+        with pace.timing(), job.ws.engine.begin() as connection:
+            ledger.lock_people(connection)
+            tally = people_merge.merge_people(connection, rows, merge)
+            taken.note(connection, tally, bad, len(rows))
+        taken.add(tally, bad, len(rows))
+    for bad in staging.bad():
+        with job.ws.engine.begin() as connection:
+            taken.note(connection, ledger.Tally(), bad, len(bad))
+        taken.add(ledger.Tally(), bad, len(bad))
+
+
+def _merge_records(job: _Job, file: SourceFile, taken: _Taken) -> None:
+    merge, merger, pace = _merge_of(job, taken.import_id), _MERGERS[job.kind], Pace()
+    records = file.records(job.context)
+    while chunk := list(islice(records, pace.size())):
         bad = [row for row in chunk if isinstance(row, Quarantined)]
         good = [row for row in chunk if not isinstance(row, Quarantined)]
-        with job.ws.engine.begin() as connection:
+        with pace.timing(), job.ws.engine.begin() as connection:
             ledger.lock_people(connection)
             tally = merger(connection, good, merge) if good else ledger.Tally()
-            bad += tally.refused
-            bad = without_erased(connection, job.ws.keys, bad)
-            ledger.keep_quarantined(connection, import_id, bad)
-        progress.add(tally, bad, len(chunk))
+            taken.note(connection, tally, bad, len(chunk))
+        taken.add(tally, bad, len(chunk))
+
+
+def _after(job: _Job) -> None:
+    """Do what an import calls for once its rows are in."""
     if job.kind is ImportKind.ORGANISATIONS:
         reference_merge.link_contacts(job.ws.engine)
 
 
-def _chunks(records: Iterator[Any]) -> Iterator[list[Any]]:
-    while chunk := list(islice(records, CHUNK)):
-        yield chunk
-
-
-def _close(
-    job: _Job, file: SourceFile, import_id: int, progress: _Progress, state: ImportState, why: str
-) -> None:
+def _close(job: _Job, file: SourceFile, taken: _Taken, state: ImportState, why: str) -> None:
     now = datetime.now(UTC)
     with job.ws.engine.begin() as connection:
         ledger.close_import(
             connection,
-            import_id,
+            taken.import_id,
             state,
-            progress.tally,
-            rows_read=progress.rows,
-            quarantined=progress.reasons.total(),
+            taken.tally,
+            rows_read=taken.rows,
+            reasons=taken.reasons,
             note=why,
             now=now,
         )
         if state is ImportState.DONE:
             ledger.keep_columns(connection, job.source, job.kind, [*file.plan.columns], now)
-        _audit(connection, job, import_id, state.value)
+        _audit(connection, job, taken.import_id, state.value)
 
 
 def _audit(connection: Any, job: _Job, import_id: int, state: str) -> None:
@@ -253,10 +315,10 @@ def _audit(connection: Any, job: _Job, import_id: int, state: str) -> None:
     )
 
 
-def _done(job: _Job, file: SourceFile, import_id: int, progress: _Progress) -> ImportResult:
-    tally, bad = progress.tally, progress.reasons.total()
+def _done(job: _Job, file: SourceFile, taken: _Taken) -> ImportResult:
+    tally, bad = taken.tally, taken.reasons.total()
     parts = [
-        f"{progress.rows} rows read from {job.file_name}: {tally.created} new, "
+        f"{taken.rows} rows read from {job.file_name}: {tally.created} new, "
         f"{tally.changed} changed, {tally.unchanged} unchanged, {bad} quarantined"
     ]
     if job.kind is ImportKind.PLEDGES:
@@ -264,18 +326,18 @@ def _done(job: _Job, file: SourceFile, import_id: int, progress: _Progress) -> I
     if file.plan.unrecognised:
         parts.append(f"columns not used: {', '.join(file.plan.unrecognised)}")
     return ImportResult(
-        import_id,
+        taken.import_id,
         job.kind,
         job.source,
         ImportState.DONE,
         job.file_name,
-        progress.rows,
+        taken.rows,
         tally.accepted,
         tally.created,
         tally.changed,
         tally.unchanged,
         bad,
-        dict(progress.reasons.most_common()),
+        dict(taken.reasons.most_common()),
         file.plan.unrecognised,
         tally.new_pledges,
         "; ".join(parts),

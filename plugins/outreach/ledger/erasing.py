@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from outreach.ledger.contacts import contact_id, quarantined_with
 from outreach.ledger.editions import delivery, event, raw_event
-from outreach.ledger.people import basis, contact, pledge, quarantined_row
+from outreach.ledger.people import basis, contact, pledge, quarantined_row, statement
 
 _PAGE = 200
 
@@ -24,6 +24,8 @@ _BLANK = dict.fromkeys(
         "borough",
         "organisation_name",
         "ods_code",
+        "organisation_postcode",
+        "organisation_how",
         "source",
     ),
     "",
@@ -53,6 +55,7 @@ def erase_contact(connection: sa.Connection, address_hash: bytes, now: datetime)
             updated_at=now,
             erased_at=sa.func.coalesce(contact.c.erased_at, now),
         ),
+        "statements": sa.delete(statement).where(statement.c.contact_id == number),
         "bases": sa.update(basis)
         .where(
             basis.c.contact_id == number,

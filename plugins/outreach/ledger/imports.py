@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -15,6 +15,10 @@ from outreach.records import ImportKind, ImportState, Quarantined
 
 _PEOPLE_LOCK = 7_046_029_255
 """An arbitrary number: PostgreSQL's advisory lock for whoever writes contacts."""
+
+
+_SILENT = timedelta(minutes=10)
+KILLED = "stopped before its end; import the file again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,25 +44,6 @@ class Taken:
     id: int
     rows_read: int
     finished_at: datetime | None
-
-
-class Seen:
-    """Which addresses an import has met: a million take about 10 MB.
-
-    Hashes are kept as 8-byte tails in 65,536 strings. Two addresses that share both would be
-    taken for one, which only means that a later row fills gaps and does not overwrite.
-    """
-
-    def __init__(self) -> None:
-        self._tails: dict[bytes, bytes] = {}
-
-    def __contains__(self, address_hash: bytes) -> bool:
-        return address_hash[2:10] in self._tails.get(address_hash[:2], b"")
-
-    def add(self, address_hash: bytes) -> None:
-        """Remember one address hash (16 bytes)."""
-        start = address_hash[:2]
-        self._tails[start] = self._tails.get(start, b"") + address_hash[2:10]
 
 
 def lock_people(connection: sa.Connection) -> None:
@@ -87,27 +72,62 @@ def _done(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> Taken | 
     return Taken(row.id, row.rows_read, row.finished_at) if row else None
 
 
-def open_import(
-    connection: sa.Connection,
-    *,
-    source: str,
-    kind: ImportKind,
-    file_name: str,
-    file_hash: str,
-    now: datetime,
-) -> int:
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What is known of an import before its first row is taken. `by` and `via`: who, and how."""
+
+    source: str
+    kind: ImportKind
+    file_name: str
+    file_hash: str
+    now: datetime
+    by: str = ""
+    via: str = ""
+    file_modified_at: datetime | None = None
+    rows_total: int = 0
+
+
+def open_import(connection: sa.Connection, opening: Opening) -> int:
     """Note that an import begins, and return its id."""
     result = connection.execute(
         sa.insert(import_).values(
-            source=source,
-            kind=kind.value,
-            file_name=file_name,
-            file_hash=file_hash,
+            source=opening.source,
+            kind=opening.kind.value,
+            file_name=opening.file_name,
+            file_hash=opening.file_hash,
             state=ImportState.RUNNING.value,
-            started_at=now,
+            started_at=opening.now,
+            by=opening.by,
+            via=opening.via,
+            file_modified_at=opening.file_modified_at,
+            rows_total=opening.rows_total,
         )
     )
     return int(result.inserted_primary_key[0])  # type: ignore[index]
+
+
+def note_progress(connection: sa.Connection, import_id: int, rows_read: int, now: datetime) -> None:
+    """Note how far a running import has come, in the transaction that took the rows."""
+    connection.execute(
+        sa.update(import_)
+        .where(import_.c.id == import_id)
+        .values(rows_read=rows_read, progress_at=now)
+    )
+
+
+def fail_dead(connection: sa.Connection, now: datetime, file_hash: str = "") -> int:
+    """Mark as failed each import that was killed: running, and silent for ten minutes.
+
+    One of the file about to be taken again need not have been silent. Returns how many.
+    """
+    silent = sa.func.coalesce(import_.c.progress_at, import_.c.started_at) < now - _SILENT
+    mine = sa.and_(import_.c.file_hash == file_hash, import_.c.file_hash != "")
+    done = connection.execute(
+        sa.update(import_)
+        .where(import_.c.state == ImportState.RUNNING.value, sa.or_(silent, mine))
+        .values(state=ImportState.FAILED.value, note=KILLED, finished_at=now)
+    )
+    return int(done.rowcount)
 
 
 def close_import(
@@ -117,11 +137,11 @@ def close_import(
     tally: Tally,
     *,
     rows_read: int,
-    quarantined: int,
+    reasons: Mapping[str, int],
     note: str,
     now: datetime,
 ) -> None:
-    """Record how an import ended, with its row counts."""
+    """Record how an import ended, with its row counts. `reasons`: why -> quarantined rows."""
     connection.execute(
         sa.update(import_)
         .where(import_.c.id == import_id)
@@ -134,7 +154,9 @@ def close_import(
             created=tally.created,
             changed=tally.changed,
             unchanged=tally.unchanged,
-            quarantined=quarantined,
+            quarantined=sum(reasons.values()),
+            reasons=dict(reasons),
+            new_pledges=tally.new_pledges,
         )
     )
 

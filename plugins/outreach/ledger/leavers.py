@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import replace
+from collections.abc import Collection
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from outreach.domain import SuppressionReason
+from outreach.ledger.columns import chunks
 from outreach.ledger.people import contact, suppression
-from outreach.records import ContactRecord
 
 _LEFT = SuppressionReason.LEFT.value
 
@@ -55,25 +54,17 @@ def take_back(
     return True
 
 
-def still_left(
-    connection: sa.Connection, records: Sequence[ContactRecord], hashes: Sequence[bytes]
-) -> Sequence[ContactRecord]:
-    """Return the records without a leaving date from before a person said they came back."""
-    leaving = {h for record, h in zip(records, hashes, strict=True) if record.left_at}
-    if not leaving:
-        return records
+def came_back(
+    connection: sa.Connection, address_hashes: Collection[bytes]
+) -> dict[bytes, datetime]:
+    """Return when a person last said of each that they came back, of those of whom one did."""
     s = suppression.c
-    rows = connection.execute(
-        sa.select(s.address_hash, sa.func.max(s.lifted_at, type_=s.lifted_at.type))
-        .where(s.address_hash.in_(leaving), s.reason == _LEFT, s.lifted_at.is_not(None))
-        .group_by(s.address_hash)
-    )
-    back = {bytes(address_hash): at for address_hash, at in rows}
-    if not back:
-        return records
-    return [
-        replace(record, left_at=None)
-        if record.left_at and h in back and record.left_at <= back[h]
-        else record
-        for record, h in zip(records, hashes, strict=True)
-    ]
+    back: dict[bytes, datetime] = {}
+    for some in chunks(sorted(address_hashes)):
+        rows = connection.execute(
+            sa.select(s.address_hash, sa.func.max(s.lifted_at, type_=s.lifted_at.type))
+            .where(s.address_hash.in_(some), s.reason == _LEFT, s.lifted_at.is_not(None))
+            .group_by(s.address_hash)
+        )
+        back |= {bytes(address_hash): at for address_hash, at in rows}
+    return back

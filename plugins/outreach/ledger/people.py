@@ -214,6 +214,8 @@ import_ = sa.Table(
     text("state", server_default="running"),
     text("note"),
     when("started_at", nullable=False),
+    # When its last rows went in: one that is running and has been silent for long is dead.
+    when("progress_at"),
     when("finished_at"),
     count("rows_read"),
     count("accepted"),

@@ -1,298 +1,190 @@
-"""Merge contacts and pledges, a thousand rows to a short transaction.
+"""Merge contacts and pledges into the ledger, some thousand rows to a short transaction.
 
-Inside one import the first row that tells something wins and later ones fill gaps; across
-imports a newer value that is not empty updates. Suppressions are never touched here, and a
-person who was erased is never written again.
+What each source says is kept as a statement, and a contact's fields are worked out from them
+(`precedence`). Inside one file the first row that tells something wins and later ones fill
+gaps. Suppressions are never touched here, and an erased person is never written again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from enum import Enum, auto
-from typing import Any
 
 import sqlalchemy as sa
 
-from outreach.domain import SuppressionReason
 from outreach.keys import Keys
-from outreach.ledger.imports import Seen, Tally
-from outreach.ledger.people import basis, contact, organisation, pledge, suppression
-from outreach.records import BasisRecord, ContactRecord, PledgeRecord, Quarantined
+from outreach.ledger import leavers, people_write, pledge_merge
+from outreach.ledger.folding import folded
+from outreach.ledger.imports import Tally
+from outreach.ledger.people_draft import Draft
+from outreach.ledger.people_known import Met, erased_among, held, met
+from outreach.ledger.people_write import Fresh
+from outreach.ledger.sayings import Sayings
+from outreach.records import (
+    ContactRecord,
+    PersonRow,
+    PledgeRecord,
+    Quarantined,
+    person_row,
+)
+
+__all__ = [
+    "ERASED",
+    "ERASED_ADVICE",
+    "Merge",
+    "erased_among",
+    "merge_contacts",
+    "merge_people",
+    "merge_pledges",
+]
 
 ERASED = "erased at the person's own request"
 ERASED_ADVICE = "take the row out of the file; the person's data may not be held again"
 
-_FIELDS = (
-    "first_name",
-    "last_name",
-    "job_role",
-    "sector",
-    "ics_area",
-    "borough",
-    "organisation_name",
-    "ods_code",
-)
-_STATE = (*_FIELDS, "tracking_consent", "left_at", "organisation_id")
-
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """What every merge of one import shares."""
+    """What every merge of one import shares.
+
+    `precedence`: source -> its declared precedence, for every source that has one. `shared`
+    tells whether an address is a shared mailbox. `sayings` and `memo` hold what was worked out
+    before; they make no difference but in time.
+    """
 
     keys: Keys
     source: str
     now: datetime
-    seen: Seen
+    import_id: int | None = None
+    precedence: Mapping[str, int] = field(default_factory=dict)
+    sayings: Sayings = field(default_factory=Sayings, repr=False, compare=False)
+    shared: Callable[[str], bool] = field(default=lambda _: False, repr=False, compare=False)
+    memo: people_write.Memo = field(default_factory=people_write.Memo, repr=False, compare=False)
 
 
-class Outcome(Enum):
-    """What one row did."""
+@dataclass(slots=True)
+class _Sorted:
+    """Rows by what has to be done about them."""
 
-    CREATED = auto()
-    CHANGED = auto()
-    UNCHANGED = auto()
-    REFUSED = auto()
+    fresh: list[Fresh] = field(default_factory=list)
+    known: dict[bytes, list[PersonRow]] = field(default_factory=dict)
+    refused: list[Quarantined] = field(default_factory=list)
+    changed: set[int] = field(default_factory=set)
+    """Numbers of the rows that changed something."""
 
-
-class _Draft:
-    """One contact while the rows about it are taken in."""
-
-    __slots__ = ("addressless", "bases", "before", "email", "fill_only", "id", "new_bases", "now")
-
-    def __init__(self, row: sa.Row[Any] | None, email: str, fill_only: bool) -> None:
-        self.id: int = row.id if row else 0
-        self.email = email
-        # Made again from the claim journal, which knows nobody's address.
-        self.addressless = row is not None and row.email is None
-        blank: dict[str, Any] = {**dict.fromkeys(_FIELDS, ""), "tracking_consent": False}
-        blank |= {"left_at": None, "organisation_id": None}
-        self.before = {name: row._mapping[name] for name in _STATE} if row else blank
-        self.now = dict(self.before)
-        self.fill_only = fill_only
-        self.bases: set[str] = set()
-        self.new_bases: dict[str, BasisRecord] = {}
-
-    def take(self, record: ContactRecord) -> bool:
-        """Take in one row; return whether it told anything new."""
-        first = not self.id and not self.fill_only
-        changed = False
-        for name in _FIELDS:
-            value = getattr(record, name)
-            old = self.now[name]
-            if value and value != old and not (old and self.fill_only):
-                self.now[name] = value
-                changed = True
-        changed |= self._take_facts(record, first)
-        self.fill_only = True
-        if self.addressless and not self.email:
-            self.email = record.email
-            changed = True
-        return changed
-
-    def _take_facts(self, record: ContactRecord, first: bool) -> bool:
-        changed = False
-        # An import may withdraw consent to tracking; only the person may give it again.
-        consent = record.tracking_consent
-        if consent not in (None, self.now["tracking_consent"]) and (first or not consent):
-            self.now["tracking_consent"] = consent
-            changed = True
-        if record.left_at and not self.now["left_at"]:
-            self.now["left_at"] = record.left_at
-            changed = True
-        if record.basis and record.basis.kind.value not in self.bases:
-            self.bases.add(record.basis.kind.value)
-            self.new_bases[record.basis.kind.value] = record.basis
-            changed = True
-        return changed
+    taken: int = 0
 
 
 def merge_contacts(
     connection: sa.Connection, records: Sequence[ContactRecord], merge: Merge
 ) -> Tally:
     """Write contacts and their bases. The caller's transaction holds `lock_people`."""
-    outcomes, refused, _ = _merge(connection, records, merge)
-    return _tally(outcomes, refused)
+    return merge_people(connection, _rows(records, merge), merge)
 
 
 def merge_pledges(
     connection: sa.Connection, records: Sequence[PledgeRecord], merge: Merge
 ) -> Tally:
     """Write pledges and the contacts who made them; one pledge per address and time."""
-    outcomes, refused, drafts = _merge(connection, [r.contact for r in records], merge)
-    hashes = [merge.keys.address_hash(r.contact.email) for r in records]
-    known = _known_pledges(connection, hashes)
-    rows = []
-    for index, (record, address_hash) in enumerate(zip(records, hashes, strict=True)):
-        if outcomes[index] is Outcome.REFUSED or (address_hash, record.pledged_at) in known:
-            continue
-        known.add((address_hash, record.pledged_at))
-        rows.append(
-            {
-                "contact_id": drafts[address_hash].id,
-                "address_hash": address_hash,
-                "pledged_at": record.pledged_at,
-                "kind": record.kind,
-                "source": merge.source,
-                "recorded_at": merge.now,
-            }
-        )
-        if outcomes[index] is Outcome.UNCHANGED:
-            outcomes[index] = Outcome.CHANGED
-    if rows:
-        connection.execute(sa.insert(pledge), rows)
-    return _tally(outcomes, refused, len(rows))
+    return merge_people(connection, _rows(records, merge), merge)
 
 
-def _tally(outcomes: list[Outcome], refused: list[Quarantined], pledges: int = 0) -> Tally:
-    return Tally(
-        outcomes.count(Outcome.CREATED),
-        outcomes.count(Outcome.CHANGED),
-        outcomes.count(Outcome.UNCHANGED),
-        pledges,
-        tuple(refused),
+def _rows(records: Sequence[ContactRecord | PledgeRecord], merge: Merge) -> list[PersonRow]:
+    people = [r.contact if isinstance(r, PledgeRecord) else r for r in records]
+    hashes = merge.keys.address_hashes(one.email for one in people)
+    rows = [person_row(r, h) for r, h in zip(records, hashes, strict=True)]
+    return sorted(rows, key=lambda row: row[:2])
+
+
+def merge_people(connection: sa.Connection, rows: Sequence[PersonRow], merge: Merge) -> Tally:
+    """Write what sorted rows say; all rows of one file about an address come in one call.
+
+    The caller's transaction holds `lock_people`.
+    """
+    if not rows:
+        return Tally()
+    rows = _still_left(connection, rows)
+    hashes = [row[0] for row in rows]
+    keys = hashes if len(set(hashes)) == len(hashes) else list(dict.fromkeys(hashes))
+    known = met(connection, keys, merge.source)
+    work = _sort(rows, known, erased_among(connection, keys), merge)
+    ids = people_write.write_new(connection, work.fresh, merge)
+    drafts = _drafts(connection, work, known, merge)
+    people_write.write_changed(connection, drafts, merge)
+    new_pledges = 0
+    if rows[0][5] is not None:
+        numbers = {h: one.id for h, one in known.items()} | ids
+        gone = {one.row_number for one in work.refused}
+        made = [row for row in rows if row[1] not in gone]
+        new_pledges, moved = pledge_merge.write_pledges(connection, made, numbers, merge)
+        work.changed |= moved - {one.row[1] for one in work.fresh}
+    created, changed = len(work.fresh), len(work.changed)
+    return Tally(created, changed, work.taken - created - changed, new_pledges, tuple(work.refused))
+
+
+def _sort(
+    rows: Sequence[PersonRow], known: Mapping[bytes, Met], erased: set[bytes], merge: Merge
+) -> _Sorted:
+    """Decide of each row whether its person is new, known, or was erased."""
+    work = _Sorted()
+    hashes = [row[0] for row in rows]
+    twice = (
+        {h for h, n in Counter(hashes).items() if n > 1} if len(set(hashes)) < len(rows) else set()
     )
-
-
-def _merge(
-    connection: sa.Connection, records: Sequence[ContactRecord], merge: Merge
-) -> tuple[list[Outcome], list[Quarantined], dict[bytes, _Draft]]:
-    hashes = [merge.keys.address_hash(record.email) for record in records]
-    drafts = _known(connection, set(hashes), merge)
-    erased = erased_among(connection, set(hashes))
-    outcomes: list[Outcome] = []
-    refused = []
-    for record, address_hash in zip(records, hashes, strict=True):
+    groups: dict[bytes, list[PersonRow]] = {}
+    for row, said in zip(rows, merge.sayings.of(rows), strict=True):
+        address_hash = row[0]
         if address_hash in erased:
             # Nothing of the row is kept: that is what erasure means.
-            refused.append(Quarantined(record.row_number, "", ERASED, ERASED_ADVICE, {}))
-            outcomes.append(Outcome.REFUSED)
-        elif address_hash in drafts:
-            changed = drafts[address_hash].take(record)
-            outcomes.append(Outcome.CHANGED if changed else Outcome.UNCHANGED)
+            work.refused.append(Quarantined(row[1], "", ERASED, ERASED_ADVICE, {}))
+        elif address_hash in twice:
+            groups.setdefault(address_hash, []).append(row)
+        elif (before := known.get(address_hash)) is None:
+            work.fresh.append(Fresh(row, said))
+        elif before.said != said:
+            work.known[address_hash] = [row]
+    for address_hash, group in groups.items():
+        if address_hash in known:
+            work.known[address_hash] = group
         else:
-            drafts[address_hash] = _Draft(None, record.email, fill_only=False)
-            drafts[address_hash].take(record)
-            outcomes.append(Outcome.CREATED)
-    _write(connection, drafts, merge)
-    for address_hash in drafts:
-        if address_hash not in merge.seen:
-            merge.seen.add(address_hash)
-    return outcomes, refused, drafts
+            _take_group(work, group, merge)
+    work.taken = len(rows) - len(work.refused)
+    return work
 
 
-def _known(connection: sa.Connection, hashes: set[bytes], merge: Merge) -> dict[bytes, _Draft]:
-    columns = [contact.c[name] for name in _STATE]
-    rows = connection.execute(
-        sa.select(contact.c.id, contact.c.address_hash, contact.c.email, *columns).where(
-            contact.c.address_hash.in_(hashes)
-        )
-    ).all()
-    drafts = {
-        row.address_hash: _Draft(row, "", fill_only=row.address_hash in merge.seen) for row in rows
-    }
-    by_id = {draft.id: draft for draft in drafts.values()}
-    kinds = sa.select(basis.c.contact_id, basis.c.kind).where(basis.c.contact_id.in_(by_id))
-    for contact_id, kind in connection.execute(kinds):
-        by_id[contact_id].bases.add(kind)
+def _take_group(work: _Sorted, group: list[PersonRow], merge: Merge) -> None:
+    one, told, further = folded(group)
+    work.fresh.append(Fresh(one, merge.sayings.of([one])[0], further))
+    work.changed |= told
+
+
+def _drafts(
+    connection: sa.Connection, work: _Sorted, known: Mapping[bytes, Met], merge: Merge
+) -> list[Draft]:
+    if not work.known:
+        return []
+    what = held(connection, [known[address_hash].id for address_hash in work.known])
+    drafts = []
+    for address_hash, rows in work.known.items():
+        draft = Draft(what[known[address_hash].id], merge.source, merge.now, merge.precedence)
+        work.changed |= {row[1] for row in rows if draft.take(row)}
+        drafts.append(draft)
     return drafts
 
 
-def erased_among(connection: sa.Connection, hashes: set[bytes]) -> set[bytes]:
-    """Return those of these address hashes whose person was erased."""
-    suppressed = sa.select(suppression.c.address_hash).where(
-        suppression.c.address_hash.in_(hashes),
-        suppression.c.reason == SuppressionReason.ERASED.value,
-        suppression.c.lifted_at.is_(None),
-    )
-    gone = sa.select(contact.c.address_hash).where(
-        contact.c.address_hash.in_(hashes), contact.c.erased_at.is_not(None)
-    )
-    return set(connection.execute(suppressed.union(gone)).scalars())
+def _still_left(connection: sa.Connection, rows: Sequence[PersonRow]) -> Sequence[PersonRow]:
+    """Return the rows without a leaving date from before a person said they came back."""
+    leaving = [row[0] for row in rows if row[4][1]]
+    back = leavers.came_back(connection, leaving) if leaving else {}
+    if not back:
+        return rows
+    return [
+        (*row[:4], (row[4][0], "", *row[4][2:]), row[5]) if _before(row, back) else row
+        for row in rows
+    ]
 
 
-def _known_pledges(
-    connection: sa.Connection, hashes: Sequence[bytes]
-) -> set[tuple[bytes, datetime]]:
-    rows = connection.execute(
-        sa.select(pledge.c.address_hash, pledge.c.pledged_at).where(
-            pledge.c.address_hash.in_(set(hashes))
-        )
-    )
-    return {(row.address_hash, row.pledged_at) for row in rows}
-
-
-def _write(connection: sa.Connection, drafts: dict[bytes, _Draft], merge: Merge) -> None:
-    _link(connection, drafts.values())
-    new = {address_hash: draft for address_hash, draft in drafts.items() if not draft.id}
-    if new:
-        connection.execute(sa.insert(contact), [_row(h, d, merge) for h, d in new.items()])
-        ids = sa.select(contact.c.address_hash, contact.c.id).where(contact.c.address_hash.in_(new))
-        for address_hash, contact_id in connection.execute(ids):
-            new[address_hash].id = contact_id
-    changed = [d for h, d in drafts.items() if h not in new and d.now != d.before]
-    if changed:
-        connection.execute(
-            _UPDATE, [{**d.now, "updated_at": merge.now, "contact_id": d.id} for d in changed]
-        )
-    found = [d for d in drafts.values() if d.addressless and d.email]
-    if found:
-        connection.execute(_ADDRESS, [_address_of(draft, merge) for draft in found])
-    bases = [_basis_row(d, b, merge) for d in drafts.values() for b in d.new_bases.values()]
-    if bases:
-        connection.execute(sa.insert(basis), bases)
-
-
-_UPDATE = (
-    sa.update(contact)
-    .where(contact.c.id == sa.bindparam("contact_id"))
-    .values({name: sa.bindparam(name) for name in (*_STATE, "updated_at")})
-)
-_ADDRESS = (
-    sa.update(contact)
-    .where(contact.c.id == sa.bindparam("contact_id"))
-    .values(email=sa.bindparam("address"), domain_hash=sa.bindparam("domain"))
-)
-
-
-def _address_of(draft: _Draft, merge: Merge) -> dict[str, Any]:
-    domain = merge.keys.domain_hash(draft.email)
-    return {"contact_id": draft.id, "address": draft.email, "domain": domain}
-
-
-def _link(connection: sa.Connection, drafts: Collection[_Draft]) -> None:
-    codes = {d.now["ods_code"] for d in drafts if d.now["ods_code"]}
-    if not codes:
-        return
-    known = connection.execute(
-        sa.select(organisation.c.ods_code, organisation.c.id).where(
-            organisation.c.ods_code.in_(codes)
-        )
-    )
-    ids = {row.ods_code: row.id for row in known}
-    for draft in drafts:
-        draft.now["organisation_id"] = ids.get(draft.now["ods_code"])
-
-
-def _row(address_hash: bytes, draft: _Draft, merge: Merge) -> dict[str, Any]:
-    return {
-        **draft.now,
-        "email": draft.email,
-        "address_hash": address_hash,
-        "domain_hash": merge.keys.domain_hash(draft.email),
-        "source": merge.source,
-        "created_at": merge.now,
-        "updated_at": merge.now,
-    }
-
-
-def _basis_row(draft: _Draft, record: BasisRecord, merge: Merge) -> dict[str, Any]:
-    return {
-        "contact_id": draft.id,
-        "kind": record.kind.value,
-        "evidence": record.evidence,
-        "wording_version": record.wording_version,
-        "source": merge.source,
-        "recorded_at": merge.now,
-    }
+def _before(row: PersonRow, back: Mapping[bytes, datetime]) -> bool:
+    left = row[4][1]
+    return bool(left) and row[0] in back and datetime.fromisoformat(left) <= back[row[0]]

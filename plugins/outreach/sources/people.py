@@ -201,9 +201,7 @@ class _Reader:
             for _, at, kind, end in zip(range(number), times, kinds, ends, strict=False)
         ]
 
-    def _values(
-        self, name: str, columns: list[tuple[str, ...]], number: int, odd: set[int]
-    ) -> Any:
+    def _values(self, name: str, columns: list[tuple[str, ...]], number: int, odd: set[int]) -> Any:
         if name in self._fixed:
             return repeat(self._fixed[name] or "", number)
         found = self._memos[name].all_of(self._texts(name, columns))

@@ -34,6 +34,7 @@ def _added() -> dict[str, tuple[sa.Column[Any], ...]]:
         "suppression": (text("by"), sa.Column("import_id", BigId)),
         "import": (
             when("file_modified_at"),
+            when("progress_at"),
             text("by"),
             text("via"),
             sa.Column("corrects_id", BigId),

@@ -1,0 +1,55 @@
+"""How many rows to take at once, and how often to say how far an import has come."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+log = logging.getLogger("outreach.imports")
+
+CHUNK = 500
+"""Rows of the first transaction; the later ones are as many as their time allows."""
+
+_LEAST, _MOST = 100, 6_000
+_AIM = 0.045
+"""Seconds for a transaction: under 100 ms also where the machine is slower for a moment."""
+
+_SAY_EVERY = 5.0
+
+
+class Pace:
+    """Keeps each transaction short, so that an unsubscribe never waits for an import."""
+
+    def __init__(self) -> None:
+        self._size = CHUNK
+
+    def size(self) -> int:
+        """Return how many rows the next transaction should take."""
+        return self._size
+
+    @contextmanager
+    def timing(self) -> Iterator[None]:
+        """Time a transaction that takes `size()` rows, and set the size of the next by it."""
+        began = time.perf_counter()
+        yield
+        took = time.perf_counter() - began
+        wanted = int(self._size * _AIM / max(took, 0.001))
+        # Up step by step, down at once.
+        self._size = max(_LEAST, min(_MOST, wanted, self._size * 2))
+
+
+class Progress:
+    """Tells the task's log every few seconds how far an import has come: counts only."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._next = time.monotonic() + _SAY_EVERY
+
+    def say(self, done: int, total: int = 0) -> None:
+        """Note that `done` rows were handled, of `total` where that is known."""
+        now = time.monotonic()
+        if now >= self._next:
+            self._next = now + _SAY_EVERY
+            log.info("%s: %s rows", self._what, f"{done:,} of {total:,}" if total else f"{done:,}")

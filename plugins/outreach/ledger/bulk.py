@@ -1,0 +1,142 @@
+"""Many rows at once, as each driver takes them fastest: columns in, rows found by their keys.
+
+SQLite gets tuples; PostgreSQL gets COPY, and keys as one array.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
+
+import sqlalchemy as sa
+
+_SQLITE_KEYS = 10_000
+_TAB = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
+
+def insert_columns(
+    connection: sa.Connection, table: sa.Table, columns: Mapping[str, Iterable[Any]], number: int
+) -> None:
+    """Insert `number` rows given by column. Times come as `stored` returns them.
+
+    A column may go on without end.
+    """
+    if not number:
+        return
+    names = ", ".join(columns)
+    if connection.dialect.name == "postgresql":
+        text = [_copied(table.c[n].type, islice(some, number)) for n, some in columns.items()]
+        lines = "\n".join(map("\t".join, zip(*text, strict=False)))
+        _copy(connection, f"COPY {table.name} ({names}) FROM STDIN", lines)
+        return
+    marks = ", ".join("?" * len(columns))
+    statement = f"INSERT INTO {table.name} ({names}) VALUES ({marks})"  # noqa: S608 - our own names
+    connection.exec_driver_sql(statement, list(zip(*columns.values(), strict=False)))
+
+
+def update_rows(
+    connection: sa.Connection, table: sa.Table, names: Sequence[str], rows: list[tuple[Any, ...]]
+) -> None:
+    """Set the columns `names` of rows, each given as (their values..., id)."""
+    if not rows:
+        return
+    mark = "%s" if connection.dialect.name == "postgresql" else "?"
+    put = ", ".join(f"{name} = {mark}" for name in names)
+    connection.exec_driver_sql(
+        f"UPDATE {table.name} SET {put} WHERE id = {mark}",  # noqa: S608 - our own names
+        rows,
+    )
+
+
+def select_among(
+    connection: sa.Connection,
+    statement: str,
+    keys: Sequence[bytes] | Sequence[int],
+    *more: str,
+) -> list[sa.Row[Any]]:
+    """Return the rows of a query that ends in the column to find `keys` in.
+
+    `more` are texts for its marks, each written `:?`, which stand before the keys.
+    """
+    if not keys:
+        return []
+    if connection.dialect.name == "postgresql":
+        kind, array = _array(keys)
+        text = f"{statement} = ANY(CAST(%s AS {kind}[]))".replace(":?", "%s")
+        return list(connection.exec_driver_sql(text, (*more, array)))
+    found: list[sa.Row[Any]] = []
+    for start in range(0, len(keys), _SQLITE_KEYS):
+        some = keys[start : start + _SQLITE_KEYS]
+        text = f"{statement} IN ({', '.join('?' * len(some))})".replace(":?", "?")
+        found += connection.exec_driver_sql(text, (*more, *some))
+    return found
+
+
+def next_ids(connection: sa.Connection, table: sa.Table, number: int) -> Sequence[int]:
+    """Return ids for rows about to be inserted; the caller's transaction holds the writer."""
+    if not number:
+        return ()
+    if connection.dialect.name == "postgresql":
+        found = connection.exec_driver_sql(
+            f"SELECT nextval(pg_get_serial_sequence('{table.name}', 'id')) "  # noqa: S608
+            "FROM generate_series(1, %s)",
+            (number,),
+        )
+        return list(found.scalars())
+    last = connection.execute(sa.select(sa.func.max(table.c.id))).scalar() or 0
+    return range(last + 1, last + 1 + number)
+
+
+def stored(connection: sa.Connection, moment: datetime | None) -> str | None:
+    """Return an instant as the database's own column holds it."""
+    if moment is None:
+        return None
+    utc = moment.astimezone(UTC)
+    if connection.dialect.name == "postgresql":
+        return utc.isoformat()
+    return f"{utc:%Y-%m-%d %H:%M:%S.%f}"
+
+
+def moment_of(value: datetime | str | None) -> datetime | None:
+    """Return the instant that a row of `select_among` holds."""
+    if value is None:
+        return None
+    found = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+
+
+def _array(keys: Sequence[bytes] | Sequence[int]) -> tuple[str, str]:
+    if isinstance(keys[0], bytes):
+        hexed = '","'.join("\\\\x" + key.hex() for key in keys)  # type: ignore[union-attr]
+        return "bytea", f'{{"{hexed}"}}'
+    return "bigint", f"{{{','.join(map(str, keys))}}}"
+
+
+def _copied(kind: sa.types.TypeEngine[Any], values: Iterable[Any]) -> Iterable[str]:
+    """Return a column as COPY reads it."""
+    if isinstance(kind, sa.LargeBinary):
+        return [f"\\\\x{value.hex()}" for value in values]
+    if isinstance(kind, sa.Text):
+        return [v if v.isalnum() else v.translate(_TAB) for v in values]
+    return ["\\N" if value is None else str(value) for value in values]
+
+
+def _copy(connection: sa.Connection, statement: str, lines: str) -> None:
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    try:
+        with driver.cursor() as cursor, cursor.copy(statement) as copy:
+            copy.write(lines + "\n")
+    except connection.dialect.loaded_dbapi.Error as error:
+        # What the driver says in full quotes the row, and with it a person.
+        quiet = type(error)(error.diag.message_primary or "the connection was lost")
+        raise sa.exc.DBAPIError.instance(
+            statement,
+            None,
+            quiet,
+            connection.dialect.loaded_dbapi.Error,
+            hide_parameters=True,
+            dialect=connection.dialect,
+        ) from None

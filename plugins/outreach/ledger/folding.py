@@ -1,0 +1,59 @@
+"""Several rows of one file about one person, taken as one: the first wins, later ones fill gaps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from outreach.ledger.sayings import BASIS, FACTS, words_of
+from outreach.records import PERSON_FIELDS, Facts, PersonRow
+
+Basis = tuple[str, str]
+"""Kind and purpose."""
+
+
+class Fold:
+    """What the rows of one file say of one person, so far."""
+
+    __slots__ = ("bases", "words")
+
+    def __init__(self) -> None:
+        self.words: dict[str, str] = {}
+        self.bases: dict[Basis, Facts] = {}
+
+    def take(self, row: PersonRow) -> bool:
+        """Take in one row; return whether it told anything that no earlier row had."""
+        words, facts = words_of(row), row[4]
+        before = dict(self.words)
+        mine = self.words
+        if "basis" in mine:
+            words = {name: text for name, text in words.items() if name not in BASIS}
+        # Of consent to tracking a refusal counts, and of leaving dates the earliest.
+        if words.get("tracking_consent") == "no":
+            mine["tracking_consent"] = "no"
+        if words.get("left_on", "9") < mine.get("left_on", "9"):
+            mine["left_on"] = words["left_on"]
+        for name, text in words.items():
+            mine.setdefault(name, text)
+        named = facts[2], facts[3]
+        new = bool(facts[2]) and named not in self.bases
+        if new:
+            self.bases[named] = facts
+        return new or mine != before
+
+
+def carried(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, str]:
+    """Return what a source says now: its new words, and its old ones where it is silent."""
+    kept = {k: v for k, v in old.items() if not ("basis" in new and k in BASIS)}
+    return {**kept, **new}
+
+
+def folded(rows: Sequence[PersonRow]) -> tuple[PersonRow, set[int], list[Facts]]:
+    """Return rows as one, the numbers of later ones that told something, each further basis."""
+    fold = Fold()
+    fold.take(rows[0])
+    told = {row[1] for row in rows[1:] if fold.take(row)}
+    address_hash, number, email, _, _, pledge = rows[0]
+    values = tuple(fold.words.get(name, "") for name in PERSON_FIELDS)
+    facts: Facts = tuple(fold.words.get(name, "") for name in FACTS)  # type: ignore[assignment]
+    further = [found for named, found in fold.bases.items() if named != (facts[2], facts[3])]
+    return (address_hash, number, email, values, facts, pledge), told, further

@@ -1,0 +1,112 @@
+"""One contact that exists already, while the rows of a file about it are taken in."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from outreach.domain import BasisKind
+from outreach.ledger import bases
+from outreach.ledger.folding import Basis, Fold, carried
+from outreach.ledger.people_known import Held
+from outreach.ledger.precedence import Statement, outranks, resolve
+from outreach.records import Facts, PersonRow
+
+
+class Draft:
+    """What becomes of one contact. Nothing is written until every row about it is in."""
+
+    __slots__ = (
+        *("email", "fields", "given_again", "held", "left_at", "legacy", "merge_now", "mine"),
+        *("new_bases", "precedence", "source", "told", "tracking", "words", "_fold", "_spoken"),
+    )
+
+    def __init__(self, held: Held, source: str, now: datetime, precedence: dict[str, int]) -> None:
+        self.held = held
+        self.source = source
+        self.merge_now = now
+        self.precedence = precedence
+        self.legacy = _legacy(held)
+        self.told = held.statements or self.legacy
+        self.mine = next((s for s in self.told if s.current and s.source == source), None)
+        self.words = dict(self.mine.words) if self.mine else {}
+        self.email = ""
+        self.fields = dict(held.fields)
+        self.tracking = held.tracking
+        self.left_at = held.left_at
+        self.new_bases: dict[Basis, Facts] = {}
+        self.given_again: dict[Basis, Facts] = {}
+        self._fold = Fold()
+        # A contact from an earlier version may have refused: nothing says that it did not.
+        self._spoken = held.chose or bool(self.legacy) or self._was_asked()
+
+    def _was_asked(self) -> bool:
+        return any("tracking_consent" in one.words for one in self.told)
+
+    def take(self, row: PersonRow) -> bool:
+        """Take in one row; return whether the contact differs for it."""
+        changed = self._take_bases(row[4])
+        if self.held.addressless and not self.email:
+            self.email, changed = row[2], True
+        if not self._fold.take(row):
+            return changed
+        words = carried(self.mine.words if self.mine else {}, self._fold.words)
+        if words == self.words:
+            return changed
+        self.words = words
+        before = (self.fields, self.tracking, self.left_at)
+        self.fields = self._resolved()
+        self._take_facts(row[4])
+        return changed or before != (self.fields, self.tracking, self.left_at)
+
+    @property
+    def speaks(self) -> bool:
+        """Whether the source says something else than before, or something for the first time."""
+        return self.words != (self.mine.words if self.mine else {})
+
+    def _resolved(self) -> dict[str, str]:
+        told = [
+            one if one is not self.mine else Statement(one.source, one.stated_at, one.words, False)
+            for one in self.told
+        ]
+        new = Statement(self.source, self.merge_now, self.words)
+        fields = resolve([*told, new], self.precedence)
+        # An empty cell never erases.
+        return {name: fields[name] or value for name, value in self.held.fields.items()}
+
+    def _take_facts(self, facts: Facts) -> None:
+        # An import may withdraw consent to tracking; given once, only the person may give it again.
+        if facts[0] == "no":
+            self.tracking = False
+        elif facts[0] == "yes" and not self._spoken:
+            self.tracking = True
+        self._spoken = self._spoken or bool(facts[0])
+        if facts[1]:
+            left = datetime.fromisoformat(facts[1])
+            self.left_at = min(left, self.left_at) if self.left_at else left
+
+    def _take_bases(self, facts: Facts) -> bool:
+        named = facts[2], facts[3]
+        if not facts[2] or named in self.new_bases or named in self.given_again:
+            return False
+        known = self.held.bases.get(named)
+        if known is None or (known.withdrawn_at is None and self._has_better(known.source)):
+            self.new_bases[named] = facts
+            return True
+        given = datetime.fromisoformat(facts[6]) if facts[6] else None
+        at = known.withdrawn_at
+        if at is None or not bases.given_again(at, BasisKind(facts[2]), given):
+            return False
+        self.given_again[named] = facts
+        return True
+
+    def _has_better(self, source: str) -> bool:
+        """Whether this source's evidence replaces that of another: by precedence alone."""
+        return outranks(self.source, source, self.precedence)
+
+
+def _legacy(held: Held) -> list[Statement]:
+    """Return what a contact from before statements holds, as said by its source."""
+    words = {name: text for name, text in held.fields.items() if text}
+    if held.statements or held.addressless:
+        return []
+    return [Statement(held.source, held.updated_at, words)]

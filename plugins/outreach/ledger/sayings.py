@@ -1,0 +1,83 @@
+"""What a row says of a person, as a statement keeps it: field -> text, as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
+
+from outreach.records import PERSON_FIELDS, Facts, PersonRow
+
+FACTS = (
+    "tracking_consent",
+    "left_on",
+    "basis",
+    "basis_purpose",
+    "evidence",
+    "wording_version",
+    "given_on",
+)
+"""The words of a statement beside `PERSON_FIELDS`, in the order of `records.Facts`."""
+
+BASIS = FACTS[2:]
+"""Those that say one thing together."""
+
+_MEMO = 20_000
+
+T = TypeVar("T")
+
+
+def words_of(row: PersonRow) -> dict[str, str]:
+    """Return what a row says, without what it leaves empty."""
+    _, _, _, values, facts, _ = row
+    pairs = zip((*PERSON_FIELDS, *FACTS), (*values, *facts), strict=True)
+    return {name: text for name, text in pairs if text}
+
+
+def as_json(words: Mapping[str, str]) -> str:
+    """Return words as a statement holds them, always in one order."""
+    order = [name for name in (*PERSON_FIELDS, *FACTS) if words.get(name)]
+    return "{" + "".join(_fragment(name, words[name]) for name in order)[:-1] + "}"
+
+
+def _fragment(name: str, text: str) -> str:
+    return f'"{name}":{json.dumps(text, ensure_ascii=False)},' if text else ""
+
+
+class _Memo(dict[T, str]):
+    def __init__(self, make: Callable[[T], str]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, key: T) -> str:
+        value = self[key] = self._make(key)
+        return value
+
+
+class Sayings:
+    """Writes what rows say: `as_json(words_of(row))`, each text encoded once."""
+
+    def __init__(self) -> None:
+        self._fields = [_Memo[str](_of(name)) for name in PERSON_FIELDS]
+        self._facts = _Memo[Facts](_facts)
+
+    def of(self, rows: Sequence[PersonRow]) -> list[str]:
+        """Return each row's words as a statement holds them."""
+        columns = zip(*[row[3] for row in rows], strict=True)
+        parts: list[list[str]] = []
+        for memo, texts in zip(self._fields, columns, strict=True):
+            if len(memo) > _MEMO:
+                memo.clear()
+            parts.append(list(map(memo.__getitem__, texts)))
+        if len(self._facts) > _MEMO:
+            self._facts.clear()
+        parts.append([self._facts[row[4]] for row in rows])
+        return [f"{{{''.join(one)[:-1]}}}" for one in zip(*parts, strict=True)]
+
+
+def _of(name: str) -> Callable[[str], str]:
+    return lambda text: _fragment(name, text)
+
+
+def _facts(facts: Facts) -> str:
+    return "".join(_fragment(name, text) for name, text in zip(FACTS, facts, strict=True))

@@ -8,32 +8,46 @@ are surnames too (nurse, page, post) count only where nothing else stands beside
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
-_PLACES = frozenset(
-    "surgery surgeries practice pharmacy chemist chemists dental dentist dentists dentistry optician "
-    "opticians optical optometrists optometry clinic healthcentre medicalcentre medicalpractice "
-    "pcn federation".split()
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_PLACES = _words(
+    """
+    surgery surgeries practice pharmacy chemist chemists dental dentist dentists dentistry
+    optician opticians optical optometrists optometry clinic healthcentre medicalcentre
+    medicalpractice pcn federation
+    """
 )
 """One of these anywhere makes a mailbox of it: nobody is called that."""
 
-_DESKS = frozenset(
-    "reception receptionist receptionists enquiries enquiry inquiries info information "
-    "prescription prescriptions referrals appointments bookings comms communications helpdesk noreply "
-    "feedback complaints safeguarding payroll recruitment workflow".split()
+_DESKS = _words(
+    """
+    reception receptionist receptionists enquiries enquiry inquiries info information
+    prescription prescriptions referrals appointments bookings comms communications helpdesk
+    noreply feedback complaints safeguarding payroll recruitment workflow
+    """
 )
 """One of these with at most one word beside it: `reception.alder`, but not `amy.lee.info`."""
 
-_ROLES = frozenset(
-    "admin administration administrator manager management managers secretary secretaries office "
-    "team staff contact contacts mail mailbox post hello welcome general generic group shared "
-    "nurse nurses nursing doctor doctors gp gps pharmacist pharmacists partners partner lead desk "
-    "support service services help finance accounts hr it training education clinical medical "
-    "health care centre center deputy assistant operations business duty on call lab results "
-    "letters scanning records data main all everyone nhs nhsnet net london icb ccg ics nclicb "
-    "nelicb nwlicb selicb swlicb ncl nel nwl sel swl the of and for no reply practicemanager "
-    "practiceadmin frontdesk".split()
+_ROLES = _words(
+    """
+    admin administration administrator manager management managers secretary secretaries office
+    team staff contact contacts mail mailbox post hello welcome general generic group shared
+    nurse nurses nursing doctor doctors gp gps pharmacist pharmacists partners partner lead desk
+    support service services help finance accounts hr it training education clinical medical
+    health care centre center deputy assistant operations business duty on call lab results
+    letters scanning records data main all everyone nhs nhsnet net london icb ccg ics nclicb
+    nelicb nwlicb selicb swlicb ncl nwl swl the of and for no reply practicemanager
+    practiceadmin frontdesk
+    """
 )
 """Only where every word is one of these, or of the others."""
+
+_WORDS = _PLACES | _DESKS | _ROLES
 
 _ENDINGS = (
     "surgery",
@@ -60,6 +74,9 @@ def is_shared_mailbox(address: str) -> bool:
     """Whether an address is a shared mailbox, such as info@ or one with a practice's ODS code."""
     local, _, domain = address.strip().lower().rpartition("@")
     local = local.partition("+")[0]
+    runs = _RUNS(local)
+    if runs and not any(map(_telling, runs)) and not _ODS.search(local):
+        return False  # a person's, as nearly all are: an import asks of a million
     words = [word for word in re.split(r"[^a-z0-9]+", local) if word]
     if not words:
         return False
@@ -73,8 +90,17 @@ def is_shared_mailbox(address: str) -> bool:
     return with_code and domain.endswith(_NHS)
 
 
+_RUNS = re.compile(r"[a-z]+").findall
+
+
+@lru_cache(maxsize=50_000)
+def _telling(letters: str) -> bool:
+    """Whether letters without a break can make a mailbox of an address."""
+    return letters in _WORDS or letters.endswith(_ENDINGS)
+
+
 def _known(word: str, bare: str) -> bool:
     """Whether a word is a mailbox's and no person's."""
-    if _ODS.fullmatch(word) or bare in _PLACES | _DESKS | _ROLES:
+    if _ODS.fullmatch(word) or bare in _WORDS:
         return True
     return word.isdigit()

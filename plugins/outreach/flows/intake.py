@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING, Any
 from outreach.clock import LONDON
 from outreach.errors import Fault, InputError
 from outreach.flows.forgetting import without_erased
+from outreach.flows.organising import match_organisations
 from outreach.flows.sample_dates import settled_shift
 from outreach.flows.shrinking import Guard, refuse_shrunken
 from outreach.ledger import imports as ledger
-from outreach.ledger import people_merge, reference_merge
+from outreach.ledger import organisation_merge, people_merge, reference_merge
 from outreach.ledger.edition_store import note
 from outreach.ledger.engine import reading
 from outreach.ledger.people_merge import Merge
@@ -41,10 +42,13 @@ CHUNK = 300
 _MERGERS: dict[ImportKind, Callable[..., ledger.Tally]] = {
     ImportKind.CONTACTS: people_merge.merge_contacts,
     ImportKind.PLEDGES: people_merge.merge_pledges,
-    ImportKind.ORGANISATIONS: reference_merge.merge_organisations,
+    ImportKind.ORGANISATIONS: organisation_merge.merge_organisations,
     ImportKind.RESOURCES: reference_merge.merge_resources,
     ImportKind.SUPPRESSIONS: reference_merge.merge_suppressions,
 }
+
+
+_ABOUT_ORGANISATIONS = (ImportKind.CONTACTS, ImportKind.PLEDGES, ImportKind.ORGANISATIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,8 +216,8 @@ def _merge(job: _Job, file: SourceFile, import_id: int, progress: _Progress) -> 
             bad = without_erased(connection, job.ws.keys, bad)
             ledger.keep_quarantined(connection, import_id, bad)
         progress.add(tally, bad, len(chunk))
-    if job.kind is ImportKind.ORGANISATIONS:
-        reference_merge.link_contacts(job.ws.engine)
+    if job.kind in _ABOUT_ORGANISATIONS:
+        match_organisations(job.ws, since=job.now)
 
 
 def _chunks(records: Iterator[Any]) -> Iterator[list[Any]]:

@@ -41,13 +41,25 @@ _PHRASES = (
     (re.compile(r"\bg p\b"), "gp"),
     (re.compile(r"\bt a\b.*"), ""),
 )
-_SAID_OF_ALL = frozenset("the and of at in dr drs doctor doctors ltd limited llp plc nhs co".split())
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_SAID_OF_ALL = _words(
+    """
+    the and of at in dr drs doctor doctors ltd limited llp plc nhs co
+    """
+)
 """Words that tell no organisation from another."""
 
-GENERIC = frozenset(
-    "surgery medical health centre practice clinic healthcare care group family pharmacy chemist "
-    "dental dentist dentistry optician optometrist eyecare network general community partners "
-    "partnership branch".split()
+GENERIC = _words(
+    """
+    surgery medical health centre practice clinic healthcare care group family pharmacy chemist
+    dental dentist dentistry optician optometrist eyecare network general community partners
+    partnership branch
+    """
 )
 """Words for what an organisation is, not for which one it is."""
 
@@ -63,7 +75,7 @@ _LINES = (
 def name_key(name: str) -> str:
     """Return a name as matching compares it, '' where it has no letter or digit.
 
-    "The St. John's Med Ctr Ltd" and "Saint Johns Medical Centre" are both "st johns medical centre".
+    "The St. John's Med Ctr Ltd" and "Saint Johns Medical Centre" have the same.
     """
     plain = unicodedata.normalize("NFKD", name).casefold()
     plain = "".join(c for c in plain if not unicodedata.combining(c))
@@ -89,6 +101,6 @@ def core(key: str) -> str:
 
 @lru_cache(maxsize=65_536)
 def line_of_business(key: str) -> str:
-    """Return what a name's words say the organisation is: practice, pharmacy, dental, optical, ''."""
+    """Return practice, pharmacy, dental or optical, as a name's words say; '' where they do not."""
     words = frozenset(key.split())
     return next((line for line, telling in _LINES if words & telling), "")

@@ -272,7 +272,8 @@ def _link(connection: sa.Connection, drafts: Collection[_Draft]) -> None:
     )
     ids = {row.ods_code: row.id for row in known}
     for draft in drafts:
-        draft.now["organisation_id"] = ids.get(draft.now["ods_code"])
+        if draft.now["ods_code"]:
+            draft.now["organisation_id"] = ids.get(draft.now["ods_code"])
 
 
 def _row(address_hash: bytes, draft: _Draft, merge: Merge) -> dict[str, Any]:

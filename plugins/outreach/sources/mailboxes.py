@@ -9,29 +9,40 @@ from __future__ import annotations
 
 import re
 
-_PLACES = frozenset(
-    "surgery surgeries practice pharmacy chemist chemists dental dentist dentists dentistry optician "
-    "opticians optical optometrists optometry clinic healthcentre medicalcentre medicalpractice "
-    "pcn federation".split()
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_PLACES = _words(
+    """
+    surgery surgeries practice pharmacy chemist chemists dental dentist dentists dentistry
+    optician opticians optical optometrists optometry clinic healthcentre medicalcentre
+    medicalpractice pcn federation
+    """
 )
 """One of these anywhere makes a mailbox of it: nobody is called that."""
 
-_DESKS = frozenset(
-    "reception receptionist receptionists enquiries enquiry inquiries info information "
-    "prescription prescriptions referrals appointments bookings comms communications helpdesk noreply "
-    "feedback complaints safeguarding payroll recruitment workflow".split()
+_DESKS = _words(
+    """
+    reception receptionist receptionists enquiries enquiry inquiries info information
+    prescription prescriptions referrals appointments bookings comms communications helpdesk
+    noreply feedback complaints safeguarding payroll recruitment workflow
+    """
 )
 """One of these with at most one word beside it: `reception.alder`, but not `amy.lee.info`."""
 
-_ROLES = frozenset(
-    "admin administration administrator manager management managers secretary secretaries office "
-    "team staff contact contacts mail mailbox post hello welcome general generic group shared "
-    "nurse nurses nursing doctor doctors gp gps pharmacist pharmacists partners partner lead desk "
-    "support service services help finance accounts hr it training education clinical medical "
-    "health care centre center deputy assistant operations business duty on call lab results "
-    "letters scanning records data main all everyone nhs nhsnet net london icb ccg ics nclicb "
-    "nelicb nwlicb selicb swlicb ncl nel nwl sel swl the of and for no reply practicemanager "
-    "practiceadmin frontdesk".split()
+_ROLES = _words(
+    """
+    admin administration administrator manager management managers secretary secretaries office
+    team staff contact contacts mail mailbox post hello welcome general generic group shared
+    nurse nurses nursing doctor doctors gp gps pharmacist pharmacists partners partner lead desk
+    support service services help finance accounts hr it training education clinical medical
+    health care centre center deputy assistant operations business duty on call lab results
+    letters scanning records data main all everyone nhs nhsnet net london icb ccg ics nclicb
+    nelicb nwlicb selicb swlicb ncl nel nwl sel swl the of and for no reply practicemanager
+    practiceadmin frontdesk
+    """
 )
 """Only where every word is one of these, or of the others."""
 

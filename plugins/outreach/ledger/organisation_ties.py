@@ -61,7 +61,7 @@ def ties(
 def spellings(connection: sa.Connection, key: str) -> list[str]:
     """Return how contacts write the organisation whose name has this key."""
     rows = connection.execute(
-        sa.select(contact.c.organisation_name.distinct()).where(contact.c.organisation_name != "")
+        sa.select(contact.c.organisation_name).distinct().where(contact.c.organisation_name != "")
     ).scalars()
     return [name for name in rows if name_key(name) == key]
 

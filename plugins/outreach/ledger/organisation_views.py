@@ -184,7 +184,7 @@ def pledges_at(connection: sa.Connection, number: int) -> tuple[PledgeCount, ...
 def distinct(connection: sa.Connection, name: str) -> tuple[str, ...]:
     """Return every value of one column of organisations, without the empty one."""
     column = organisation.c[name]
-    query = sa.select(column.distinct()).where(column != "").order_by(column)
+    query = sa.select(column).distinct().where(column != "").order_by(column)
     return tuple(connection.execute(query).scalars())
 
 

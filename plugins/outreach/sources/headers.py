@@ -230,6 +230,7 @@ IGNORED = frozenset(
         "not mailable reason",
         "pledged",
         "pledge id",
+        "shared mailbox",
         "source",
     }
 )

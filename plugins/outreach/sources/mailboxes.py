@@ -40,7 +40,7 @@ _ROLES = _words(
     support service services help finance accounts hr it training education clinical medical
     health care centre center deputy assistant operations business duty on call lab results
     letters scanning records data main all everyone nhs nhsnet net london icb ccg ics nclicb
-    nelicb nwlicb selicb swlicb ncl nel nwl sel swl the of and for no reply practicemanager
+    nelicb nwlicb selicb swlicb ncl nwl swl the of and for no reply practicemanager
     practiceadmin frontdesk
     """
 )

@@ -80,7 +80,7 @@ _TIE = (
 def tie(engine: sa.Engine, rows: Sequence[tuple[int, str, int | None, str]]) -> None:
     """Tie contacts: (id, the name they say, the organisation or None, how it is known)."""
     names = ("number", "said", "to", "how")
-    for some in chunks(rows, 1_000):
+    for some in chunks(rows):
         with engine.begin() as connection:
             lock_people(connection)
             connection.execute(_TIE, [dict(zip(names, row, strict=True)) for row in some])

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from outreach.keys import Keys
 from outreach.ledger import editions as t
 from outreach.ledger import people as p
+from outreach.ledger.organisation_names import name_key
 
 WRES = "what-is-wres@2026-11-17"
 WAITING = "pledge-invitation@2026-11-23"
@@ -36,6 +37,7 @@ def seed(engine: sa.Engine, keys: Keys) -> None:
         _events(c)
         _imports(c)
         _notices(c)
+        _organisations(c)
         if engine.dialect.name == "postgresql":
             for table in t.metadata.sorted_tables:
                 if "id" in table.c:
@@ -83,6 +85,47 @@ def _contact(c: sa.Connection, keys: Keys, number: int) -> None:
             pledged_at=SENT_AT,
             recorded_at=SENT_AT,
         )
+
+
+def _organisations(c: sa.Connection) -> None:
+    """Three in two networks, the first with contacts 1 to 3, who pledged; one closed; one doubt."""
+    for number, name, borough, pcn in (
+        (1, f"Alder Medical Practice {HOSTILE}", "Barnet", "U10001"),
+        (2, "Birchwood Surgery", "Camden", "U10001"),
+        (3, "Cedar Surgery", "Camden", "U10002"),
+        (4, "Dogwood Surgery", "Camden", ""),
+    ):
+        insert(
+            c,
+            p.organisation,
+            id=number,
+            ods_code=f"F8300{number}",
+            name=name,
+            name_key=name_key(name),
+            sector="General Practice",
+            ics_area="North Central London",
+            borough=borough,
+            postcode=f"N{number} 1AA",
+            pcn_code=pcn,
+            pcn_name=f"Network {pcn[-1]}" if pcn else "",
+            closed_at=SENT_AT if number == 4 else None,
+            updated_at=SENT_AT,
+        )
+    here = p.contact.c.id.in_((1, 2, 3))
+    c.execute(sa.update(p.contact).where(here).values(organisation_id=1, organisation_how="code"))
+    insert(
+        c,
+        p.organisation_match,
+        id=1,
+        name=f"Birchwood {HOSTILE}",
+        name_key=name_key(f"Birchwood {HOSTILE}"),
+        state="doubtful",
+        candidates=[[2, 96]],
+        people=1,
+        judged_at=SENT_AT,
+    )
+    who = sa.update(p.contact).where(p.contact.c.id == 4)
+    c.execute(who.values(organisation_name=f"Birchwood {HOSTILE}"))
 
 
 def edition(c: sa.Connection, number: int, slug: str, occurrence: str, **values: Any) -> None:

@@ -133,7 +133,11 @@ class PledgeRecord:
 
 @dataclass(frozen=True, slots=True)
 class OrganisationRecord:
-    """An organisation by its ODS code; `subscriber_type` None where the row does not say."""
+    """An organisation by its ODS code; `subscriber_type` None where the row does not say.
+
+    `is_open` is None where the row has no status. `pcn_from` and `pcn_until` say when it was in
+    the network that the row names.
+    """
 
     row_number: int
     ods_code: str
@@ -145,6 +149,11 @@ class OrganisationRecord:
     pcn_code: str = ""
     pcn_name: str = ""
     subscriber_type: SubscriberType | None = None
+    opened_at: datetime | None = None
+    closed_at: datetime | None = None
+    is_open: bool | None = None
+    pcn_from: datetime | None = None
+    pcn_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

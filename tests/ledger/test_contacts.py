@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from outreach.domain import SubscriberType, SuppressionReason
 from outreach.keys import Keys
-from outreach.ledger import contacts, people_merge, reference_merge
+from outreach.ledger import contacts, organisation_merge, people_merge, reference_merge
 from outreach.ledger.imports import Tally
 from outreach.ledger.people import contact, organisation, resource, suppression
 from outreach.ledger.people_merge import Merge
@@ -95,7 +95,7 @@ def test_a_suppressed_domain_is_kept_apart_from_addresses(engine: sa.Engine, mer
 
 
 def test_organisations_are_updated_by_what_is_said(engine: sa.Engine, merge: Merge) -> None:
-    merger = reference_merge.merge_organisations
+    merger = organisation_merge.merge_organisations
     kind = SubscriberType.CORPORATE
     put(engine, merger, merge, OrganisationRecord(2, "F83004", "Alder", postcode="N1 1AA"))
     tally = put(
@@ -113,7 +113,7 @@ def test_organisations_are_updated_by_what_is_said(engine: sa.Engine, merge: Mer
 
 
 def test_an_organisation_of_unknown_type_says_so(engine: sa.Engine, merge: Merge) -> None:
-    put(engine, reference_merge.merge_organisations, merge, OrganisationRecord(2, "F83004", "A"))
+    put(engine, organisation_merge.merge_organisations, merge, OrganisationRecord(2, "F83004", "A"))
     assert the(engine, organisation)["subscriber_type"] == "unknown"
 
 

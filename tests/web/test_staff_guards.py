@@ -23,6 +23,8 @@ _VALUES = {
     "{variant}": "1",
     "{kind}": "csv",
     "{notice_id}": "1",
+    "{match_id}": "1",
+    "{ods_code}": "F83001",
 }
 
 
@@ -75,6 +77,9 @@ def test_every_route_that_changes_or_exports_depends_on_the_act_guard(
         "/editions/{name}/doubts",
         "/editions/{name}/certificate.{kind}",
         "/notices/{notice_id}/seen",
+        "/organisations/doubtful",
+        "/organisations/doubtful/{match_id}",
+        "/organisations/code/{ods_code}/type",
     }
     for route in staff.routes:
         assert isinstance(route, APIRoute)
@@ -117,6 +122,9 @@ def test_a_viewer_reads_every_page_and_reaches_nothing_else(
         "campaigns/what-is-wres/hold",
         f"editions/{WRES}/doubts",
         f"editions/{WRES}/certificate.csv",
+        "organisations/doubtful",
+        "organisations/doubtful/1",
+        "organisations/code/F83001/type",
     }
     assert set(answers.values()) == {200, 403}
 

@@ -32,6 +32,7 @@ CONTACTS = (
     "mailable",
     "not_mailable_reason",
     "source",
+    "shared_mailbox",
 )
 PLEDGES = (
     "pledge_id",
@@ -66,7 +67,8 @@ def _contacts(ws: Workspace, out: Path, _: str) -> int:
     def rows() -> Iterator[tuple[object, ...]]:
         for r in ledger.contact_rows(ws.engine):
             mailable = "no" if r.reason else "yes"
-            yield (*r[:10], "yes" if r.pledged else "no", mailable, r.reason, r.source)
+            shared = "yes" if r.shared_mailbox else "no"
+            yield (*r[:10], "yes" if r.pledged else "no", mailable, r.reason, r.source, shared)
 
     return write_csv(out, CONTACTS, rows())
 

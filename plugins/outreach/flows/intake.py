@@ -20,12 +20,13 @@ from typing import TYPE_CHECKING, Any
 from outreach.clock import LONDON
 from outreach.errors import Fault, InputError
 from outreach.flows.forgetting import without_erased
+from outreach.flows.organising import match_organisations
 from outreach.flows.pace import CHUNK, Pace, Progress
 from outreach.flows.sample_dates import settled_shift
 from outreach.flows.shrinking import Guard, refuse_shrunken
 from outreach.flows.staging import Staging
 from outreach.ledger import imports as ledger
-from outreach.ledger import people_merge, reference_merge
+from outreach.ledger import organisation_merge, people_merge, reference_merge
 from outreach.ledger.edition_store import note
 from outreach.ledger.engine import reading
 from outreach.ledger.people_merge import Merge
@@ -44,10 +45,13 @@ __all__ = ["CHUNK", "take_file"]
 
 _PEOPLE = frozenset({ImportKind.CONTACTS, ImportKind.PLEDGES})
 _MERGERS: dict[ImportKind, Callable[..., ledger.Tally]] = {
-    ImportKind.ORGANISATIONS: reference_merge.merge_organisations,
+    ImportKind.ORGANISATIONS: organisation_merge.merge_organisations,
     ImportKind.RESOURCES: reference_merge.merge_resources,
     ImportKind.SUPPRESSIONS: reference_merge.merge_suppressions,
 }
+
+
+_ABOUT_ORGANISATIONS = (ImportKind.CONTACTS, ImportKind.PLEDGES, ImportKind.ORGANISATIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,8 +285,8 @@ def _merge_records(job: _Job, file: SourceFile, taken: _Taken) -> None:
 
 def _after(job: _Job) -> None:
     """Do what an import calls for once its rows are in."""
-    if job.kind is ImportKind.ORGANISATIONS:
-        reference_merge.link_contacts(job.ws.engine)
+    if job.kind in _ABOUT_ORGANISATIONS:
+        match_organisations(job.ws, since=job.now)
 
 
 def _close(job: _Job, file: SourceFile, taken: _Taken, state: ImportState, why: str) -> None:

@@ -15,6 +15,7 @@ from outreach.ledger.caps import Cap, at_cap
 from outreach.ledger.editions import campaign, delivery, edition, exclusion
 from outreach.ledger.mailable import not_mailable
 from outreach.ledger.people import contact, organisation, pledge
+from outreach.ledger.placing import AS_READ, BOROUGH, ICS_AREA, SECTOR
 
 LONDON = ZoneInfo("Europe/London")
 
@@ -62,6 +63,7 @@ def select_candidates(
     query = (
         sa.select(
             contact,
+            *AS_READ,
             organisation.c.name.label("known_organisation"),
             latest.label("pledged_at"),
             not_mailable(rule.purpose).label("why_not"),
@@ -118,9 +120,9 @@ def exclude_the_rest(connection: sa.Connection, edition_id: int, rule: Rule, now
     connection.execute(
         sa.insert(exclusion).from_select(
             ["edition_id", "contact_id", "reason"],
-            sa.select(sa.literal(edition_id), contact.c.id, reason).where(
-                contact.c.erased_at.is_(None), considered, ~in_audience
-            ),
+            sa.select(sa.literal(edition_id), contact.c.id, reason)
+            .select_from(contact.outerjoin(organisation))
+            .where(contact.c.erased_at.is_(None), considered, ~in_audience),
         )
     )
     # Counted here, not taken from the driver: psycopg does not report rows of INSERT ... SELECT.
@@ -157,9 +159,9 @@ def _clauses(rule: Rule, now: datetime) -> list[tuple[str, sa.ColumnElement[bool
     segment = rule.segment
     rules: list[tuple[str, sa.ColumnElement[bool]]] = []
     for word, column, wanted in (
-        ("sector", contact.c.sector, segment.sectors),
-        ("area", contact.c.ics_area, segment.ics_areas),
-        ("borough", contact.c.borough, segment.boroughs),
+        ("sector", SECTOR, segment.sectors),
+        ("area", ICS_AREA, segment.ics_areas),
+        ("borough", BOROUGH, segment.boroughs),
         ("role", sa.func.lower(contact.c.job_role), [r.lower() for r in segment.job_roles]),
     ):
         if wanted:
@@ -181,17 +183,20 @@ def _selected(rule: Rule, now: datetime) -> sa.ColumnElement[bool]:
 
 
 def reader_of(row: Any) -> Reader:
-    """Return a row of contact, `known_organisation` and `pledged_at` as copy may use it."""
+    """Return a row of contact, `AS_READ`, `known_organisation` and `pledged_at` as copy may use it.
+
+    A mailbox that several people read is nobody's by name.
+    """
     pledged_on: date | None = None
     if row.pledged_at is not None:
         pledged_on = row.pledged_at.astimezone(LONDON).date()
     return Reader(
-        first_name=row.first_name,
-        last_name=row.last_name,
+        first_name="" if row.shared_mailbox else row.first_name,
+        last_name="" if row.shared_mailbox else row.last_name,
         job_role=row.job_role,
-        sector=row.sector,
-        ics_area=row.ics_area,
-        borough=row.borough,
+        sector=row.read_sector,
+        ics_area=row.read_ics_area,
+        borough=row.read_borough,
         organisation=Organisation(
             ods_code=row.ods_code, name=row.known_organisation or row.organisation_name
         ),

@@ -35,6 +35,7 @@ def contact_rows(engine: sa.Engine) -> Iterator[sa.Row[Any]]:
             _has_pledged().label("pledged"),
             not_mailable(None).label("reason"),
             c.source,
+            c.shared_mailbox,
         )
         .select_from(contact)
         .outerjoin(organisation, organisation.c.id == c.organisation_id)

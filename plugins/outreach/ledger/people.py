@@ -19,8 +19,15 @@ organisation = sa.Table(
     text("pcn_code"),
     text("pcn_name"),
     text("subscriber_type", server_default="unknown"),
+    # Who set the type by hand, and why: an import does not undo it.
+    text("type_set_by"),
+    text("type_reason"),
+    when("type_set_at"),
+    # Since when it has been in its Primary Care Network.
+    when("pcn_since"),
     # The name as matching compares it.
     text("name_key"),
+    when("opened_at"),
     when("closed_at"),
     when("updated_at", nullable=False),
     sa.Index(None, "name_key"),
@@ -142,6 +149,8 @@ organisation_match = sa.Table(
     ref("organisation_id", "organisation.id", nullable=True),
     # [[organisation id, likeness from 0 to 100], ...], the likeliest first.
     sa.Column("candidates", sa.JSON, nullable=False, server_default="[]"),
+    # How many contacts say it.
+    count("people"),
     when("judged_at", nullable=False),
     when("settled_at"),
     text("settled_by"),

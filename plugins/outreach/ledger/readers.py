@@ -9,6 +9,7 @@ from outreach.errors import NotFound
 from outreach.ledger.audience import latest_pledge, reader_of
 from outreach.ledger.engine import reading
 from outreach.ledger.people import contact, organisation, suppression
+from outreach.ledger.placing import AS_READ
 
 
 def reader(engine: sa.Engine, address_hash: bytes) -> Reader:
@@ -25,6 +26,7 @@ def reader_or_none(engine: sa.Engine, address_hash: bytes) -> Reader | None:
         row = connection.execute(
             sa.select(
                 contact,
+                *AS_READ,
                 organisation.c.name.label("known_organisation"),
                 latest_pledge().label("pledged_at"),
             )

@@ -1,4 +1,4 @@
-"""Merge organisations, resources and suppressions from an import."""
+"""Merge resources and suppressions from an import."""
 
 from __future__ import annotations
 
@@ -11,37 +11,9 @@ import sqlalchemy as sa
 
 from outreach.ledger.contacts import Target, cross_targets
 from outreach.ledger.imports import Tally
-from outreach.ledger.people import contact, organisation, resource, suppression
+from outreach.ledger.people import resource, suppression
 from outreach.ledger.people_merge import Merge
-from outreach.records import OrganisationRecord, ResourceRecord, SuppressionRecord
-
-_PAGE = 1_000
-
-
-def merge_organisations(
-    connection: sa.Connection, records: Sequence[OrganisationRecord], merge: Merge
-) -> Tally:
-    """Write organisations by ODS code; a value that is not empty updates."""
-    rows = []
-    for record in records:
-        kind = record.subscriber_type
-        rows.append(
-            {
-                "ods_code": record.ods_code,
-                "name": record.name,
-                "sector": record.sector,
-                "ics_area": record.ics_area,
-                "borough": record.borough,
-                "postcode": record.postcode,
-                "pcn_code": record.pcn_code,
-                "pcn_name": record.pcn_name,
-                "subscriber_type": kind.value if kind else "",
-            }
-        )
-    stamps = _Stamps(
-        {"updated_at": merge.now, "subscriber_type": "unknown"}, {"updated_at": merge.now}
-    )
-    return _upsert(connection, organisation, "ods_code", rows, stamps)
+from outreach.records import ResourceRecord, SuppressionRecord
 
 
 def merge_resources(
@@ -101,37 +73,6 @@ def merge_suppressions(
         targets = [Target(row["address_hash"], row["domain_hash"]) for row in rows]
         cross_targets(connection, targets, merge.now)
     return Tally(created=len(rows), unchanged=len(records) - len(rows))
-
-
-def link_contacts(engine: sa.Engine) -> int:
-    """Tie contacts to the organisations whose ODS codes they carry; return how many."""
-    linked, last = 0, 0
-    known = sa.select(organisation.c.id).where(organisation.c.ods_code == contact.c.ods_code)
-    while True:
-        with engine.begin() as connection:
-            ids = (
-                connection.execute(
-                    sa.select(contact.c.id)
-                    .where(
-                        contact.c.id > last,
-                        contact.c.organisation_id.is_(None),
-                        contact.c.ods_code != "",
-                        known.correlate(contact).exists(),
-                    )
-                    .order_by(contact.c.id)
-                    .limit(_PAGE)
-                )
-                .scalars()
-                .all()
-            )
-            if not ids:
-                return linked
-            connection.execute(
-                sa.update(contact)
-                .where(contact.c.id.in_(ids))
-                .values(organisation_id=known.correlate(contact).scalar_subquery())
-            )
-        linked, last = linked + len(ids), ids[-1]
 
 
 _Fact = tuple[bytes, str, str]

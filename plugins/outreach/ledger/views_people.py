@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from outreach.domain import Purpose
 from outreach.errors import NotFound
 from outreach.ledger.mailable import not_mailable
-from outreach.ledger.people import contact, import_, pledge, quarantined_row
+from outreach.ledger.people import contact, import_, organisation, pledge, quarantined_row
+from outreach.ledger.placing import ICS_AREA, SECTOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +61,15 @@ def contact_groups(
     connection: sa.Connection, purpose: Purpose | None = None
 ) -> tuple[ContactGroup, ...]:
     """Return every contact counted once, by sector, area and why not mailable for `purpose`."""
-    each = sa.select(
-        contact.c.sector, contact.c.ics_area, not_mailable(purpose).label("reason")
-    ).subquery()
+    each = (
+        sa.select(
+            SECTOR.label("sector"),
+            ICS_AREA.label("ics_area"),
+            not_mailable(purpose).label("reason"),
+        )
+        .select_from(contact.outerjoin(organisation))
+        .subquery()
+    )
     keys = (each.c.sector, each.c.ics_area, each.c.reason)
     query = sa.select(*keys, sa.func.count()).group_by(*keys).order_by(*keys)
     return tuple(ContactGroup(*row) for row in connection.execute(query))

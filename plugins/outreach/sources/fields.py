@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from outreach.sources import times, values
+from outreach.sources import ods, times, values
 from outreach.sources.addresses import clean_address, clean_domain, tidy
 from outreach.sources.values import BadValue, Lists
 
@@ -101,6 +101,13 @@ READERS: dict[str, Callable[[str, Context], Any]] = {
     "postcode": lambda text, _: values.clean_text(text, "postcode", 12).upper(),
     "pcn_code": _plain("PCN code", 20),
     "pcn_name": _plain("PCN name"),
+    "opened_on": lambda text, _: times.read_day(text, "opening date"),
+    "closed_on": lambda text, _: times.read_day(text, "closing date"),
+    "pcn_from": lambda text, _: times.read_day(text, "date of joining the PCN"),
+    "pcn_until": lambda text, _: times.read_day(text, "date of leaving the PCN"),
+    "org_status": _plain("status", 40),
+    "prescribing_setting": _plain("prescribing setting", 80),
+    "health_geography": lambda text, c: _area_of(text, c),
     "subscriber_type": lambda text, _: values.read_subscriber_type(text),
     "resource_key": _plain("resource key"),
     "title": _plain("title", 300),
@@ -129,6 +136,12 @@ def _pledge_kind(text: str) -> str:
     plain = text.casefold()
     words = ("organisation", "organization", "employer", "practice", "pharmacy", "team")
     return "organisation" if any(word in plain for word in words) else "person"
+
+
+def _area_of(code: str, context: Context) -> str:
+    """Return the hub's area of a care board's code, '' for one elsewhere: not every row is ours."""
+    area = ods.AREAS.get(code.strip().upper(), "")
+    return area if area in context.lists.areas else ""
 
 
 def _web_address(text: str) -> str:

@@ -22,6 +22,7 @@ from outreach.records import (
     ResourceRecord,
     SuppressionRecord,
 )
+from outreach.sources import ods
 from outreach.sources.fields import BadCell, Context, read_field
 from outreach.sources.mapping import ColumnPlan
 from outreach.sources.values import BadValue, read_suppression, split_name
@@ -148,17 +149,25 @@ def _pledge(cells: Cells, context: Context) -> PledgeRecord:
 
 
 def _organisation(cells: Cells, _: Context) -> OrganisationRecord:
+    code, name = cells.need("ods_code"), cells.get("org_name")
+    network = ods.is_network(code)
+    in_sector = network or ods.is_practice(cells.get("prescribing_setting"))
     return OrganisationRecord(
         cells.row_number,
-        cells.need("ods_code"),
-        cells.get("org_name"),
-        cells.get("sector"),
-        cells.get("ics_area"),
+        code,
+        name,
+        cells.get("sector") if in_sector else "",
+        cells.get("ics_area") or cells.get("health_geography"),
         cells.get("borough"),
         cells.get("postcode"),
-        cells.get("pcn_code"),
-        cells.get("pcn_name"),
+        code if network else cells.get("pcn_code"),
+        name if network else cells.get("pcn_name"),
         cells.get("subscriber_type") or None,
+        cells.get("opened_on") or None,
+        cells.get("closed_on") or None,
+        ods.is_open(cells.get("org_status")),
+        cells.get("pcn_from") or None,
+        cells.get("pcn_until") or None,
     )
 
 
@@ -222,6 +231,13 @@ _ORGANISATION = (
     "pcn_code",
     "pcn_name",
     "subscriber_type",
+    "health_geography",
+    "opened_on",
+    "closed_on",
+    "org_status",
+    "prescribing_setting",
+    "pcn_from",
+    "pcn_until",
 )
 
 KINDS: dict[ImportKind, Kind] = {

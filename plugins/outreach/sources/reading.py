@@ -72,10 +72,14 @@ def open_file(path: Path, kind: ImportKind, how: Columns, context: Context) -> S
     table, first = _first_row(path)
     if first is None:
         raise InputError(Fault("the file is empty", path.name))
-    given = ods.headings(first.cells) if kind is ImportKind.ORGANISATIONS else ()
-    if given and ods.sector(path.name):
-        how = replace(how, defaults={"sector": ods.sector(path.name), **how.defaults})
+    lists_organisations = kind is ImportKind.ORGANISATIONS
+    given = ods.headings(first.cells) if lists_organisations else ()
+    sector = ods.sector(path.name) if lists_organisations else ""
+    if sector in context.lists.sectors:
+        how = replace(how, defaults={"sector": sector, **how.defaults})
     headings = given or _trimmed(first.cells)
+    if lists_organisations:
+        headings = ods.renamed(headings, how.columns)
     if any("@" in headers.without_notes(heading) for heading in headings):
         # Not quoted: a fault's text reaches logs, and this row is a person's.
         said = "the first row holds an address; put a row of headings above it"

@@ -38,6 +38,19 @@ def read_time(value: str, what: str) -> datetime:
     return instant
 
 
+_OLDEST = datetime(1900, 1, 1, tzinfo=UTC)
+
+
+@lru_cache(maxsize=16_384)
+def read_day(value: str, what: str) -> datetime:
+    """Return a day's midnight in London, in UTC, also for a day long ago. Raises BadValue."""
+    moment = _parsed(" ".join(value.split()))
+    if moment is None:
+        raise BadValue(f"{what} is not a date", "write it as 2026-03-14 or 14/03/2026")
+    instant = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=LONDON)
+    return max(instant.astimezone(UTC), _OLDEST)
+
+
 def read_past_time(value: str, what: str, now: datetime) -> datetime:
     """Like `read_time`, and raises BadValue for a time after `now` (ten minutes are allowed)."""
     instant = read_time(value, what)

@@ -19,6 +19,7 @@ AREAS = (
     ("editions", "Editions"),
     ("engagement", "Engagement"),
     ("contacts", "Contacts"),
+    ("organisations", "Organisations"),
     ("imports", "Imports"),
 )
 """The navigation: address and words of each area."""

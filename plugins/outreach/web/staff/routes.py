@@ -14,7 +14,7 @@ from outreach.flows.notices import notices
 from outreach.flows.progress import progress
 from outreach.reports import campaigns, editions, engagement, overview, people, proofs
 from outreach.settings import ROOT
-from outreach.web.staff import charts
+from outreach.web.staff import charts, organisations
 from outreach.web.staff.pages import page, security_headers
 from outreach.web.staff.proofs import framed
 
@@ -44,6 +44,7 @@ def pages_router(
     _campaigns(router, workspace)
     _editions(router, workspace)
     _people(router, workspace)
+    organisations.add_pages(router, workspace)
     return router
 
 

@@ -13,7 +13,15 @@ down_revision = "0002"
 
 def _added() -> dict[str, tuple[sa.Column[Any], ...]]:
     return {
-        "organisation": (text("name_key"), when("closed_at")),
+        "organisation": (
+            text("type_set_by"),
+            text("type_reason"),
+            when("type_set_at"),
+            when("pcn_since"),
+            text("name_key"),
+            when("opened_at"),
+            when("closed_at"),
+        ),
         "contact": (
             text("organisation_postcode"),
             text("organisation_how"),
@@ -124,6 +132,7 @@ def _create_organisation_match() -> None:
         text("state"),
         sa.Column("organisation_id", BigId, nullable=True),
         sa.Column("candidates", sa.JSON(), nullable=False, server_default="[]"),
+        count("people"),
         sa.Column("judged_at", UTCDateTime(), nullable=False),
         when("settled_at"),
         text("settled_by"),

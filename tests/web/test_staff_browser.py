@@ -73,7 +73,12 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     metadata.create_all(engine)
     seed(engine, keys)
     found = Served(Workspace(settings, keys, load_hub(ROOT / "hub.yaml"), engine))
-    guards = Guards(read=lambda: found.reads(), act=lambda: None, who=lambda _request: "amy")
+    guards = Guards(
+        read=lambda: found.reads(),
+        act=lambda: None,
+        who=lambda _request: "amy",
+        may=lambda _request: True,
+    )
     outer = FastAPI()
     outer.mount("/outreach", create_staff_app(lambda: found.workspace, guards))
     server = uvicorn.Server(uvicorn.Config(outer, port=0, log_level="warning"))

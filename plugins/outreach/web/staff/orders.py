@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response, Streamin
 
 from outreach.errors import InputError, Refused
 from outreach.reports import editions, exports, people
-from outreach.web.staff import doubts, notices, steering
+from outreach.web.staff import contacts, doubts, notices, steering
 from outreach.web.staff.downloads import csv_file
 from outreach.web.staff.guards import Guards, same_origin
 from outreach.web.staff.pages import Links, page, security_headers
@@ -31,6 +31,7 @@ def orders_router(workspace: Callable[[], Workspace], guard: Guards) -> APIRoute
     steering.add_routes(router, workspace, guard.who)
     doubts.add_routes(router, workspace, guard.who)
     notices.add_routes(router, workspace, guard.who)
+    contacts.add_orders(router, workspace, guard.who)
     return router
 
 

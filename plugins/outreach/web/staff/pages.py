@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse
 
 from outreach.settings import ROOT
 from outreach.web.html import environment
+from outreach.web.staff.guards import may_act
 
 AREAS = (
     ("", "Overview"),
@@ -19,9 +20,12 @@ AREAS = (
     ("editions", "Editions"),
     ("engagement", "Engagement"),
     ("contacts", "Contacts"),
+    ("suppressions", "Suppressions"),
     ("imports", "Imports"),
 )
 """The navigation: address and words of each area."""
+
+_AREA_OF = {"people": "contacts"}
 
 
 class Links:
@@ -51,7 +55,8 @@ class Links:
     @property
     def area(self) -> str:
         """Which area of the navigation this page belongs to."""
-        return self.here.split("/")[0]
+        first = self.here.split("/")[0]
+        return _AREA_OF.get(first, first)
 
 
 def page(
@@ -72,7 +77,7 @@ def page(
     html = (
         environment(ROOT)
         .get_template(f"staff/{template}")
-        .render(links=Links(request), areas=AREAS, nonce=nonce, **values)
+        .render(links=Links(request), areas=AREAS, nonce=nonce, may_act=may_act(request), **values)
     )
     headers = security_headers(nonce=nonce, images=images, inline_styles=proof)
     return HTMLResponse(html, status_code=status, headers=dict(headers))

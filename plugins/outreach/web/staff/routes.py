@@ -14,7 +14,7 @@ from outreach.flows.notices import notices
 from outreach.flows.progress import progress
 from outreach.reports import campaigns, editions, engagement, overview, people, proofs
 from outreach.settings import ROOT
-from outreach.web.staff import charts
+from outreach.web.staff import charts, contacts
 from outreach.web.staff.pages import page, security_headers
 from outreach.web.staff.proofs import framed
 
@@ -153,9 +153,7 @@ def _editions(router: APIRouter, workspace: Callable[[], Workspace]) -> None:
 
 
 def _people(router: APIRouter, workspace: Callable[[], Workspace]) -> None:
-    @router.get("/contacts")
-    def show_contacts(request: Request) -> HTMLResponse:
-        return page(request, "contacts.html", found=people.contacts(workspace()))
+    contacts.add_pages(router, workspace)
 
     @router.get("/imports")
     def show_imports(request: Request, number: Page = 1) -> HTMLResponse:

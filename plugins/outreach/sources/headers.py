@@ -210,6 +210,11 @@ IGNORED = frozenset(
         "pledged",
         "pledge id",
         "source",
+        "outreach import",
+        "outreach row",
+        "outreach column",
+        "outreach what is wrong",
+        "outreach what to do",
     }
 )
 """Headings of form tools and of our own exports that need no mention."""

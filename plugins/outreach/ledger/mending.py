@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -105,7 +105,9 @@ def mark_mended(
     return found
 
 
-def set_aside_again(connection: sa.Connection, imports: Collection[int]) -> list[sa.Row[Any]]:
+def set_aside_again(
+    connection: sa.Connection, imports: Collection[int]
+) -> Sequence[sa.Row[int, int, Any]]:
     """Return the open rows of the sheets that were to mend these imports."""
     q = quarantined_row.c
     query = (
@@ -113,4 +115,4 @@ def set_aside_again(connection: sa.Connection, imports: Collection[int]) -> list
         .join(import_, import_.c.id == q.import_id)
         .where(import_.c.corrects_id.in_(imports), q.mended_by.is_(None))
     )
-    return list(connection.execute(query).all())
+    return connection.execute(query).all()

@@ -90,11 +90,19 @@ class ContactExport:
 def wanted(ws: Workspace, text: str, filters: Mapping[str, str]) -> Wanted:
     """Return what a search asks for. A whole address is looked up by its hash: nothing else
     is as quick, or finds a person whose address is kept only as one."""
-    chosen = {name: filters.get(name, "") for name in FILTERS}
     words = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    if "@" in words.strip("@") and " " not in words:
-        return Wanted(address_hash=ws.keys.address_hash(words), **chosen)
-    return Wanted(tuple(words.split()[:MOST_WORDS]), **chosen)
+    whole = "@" in words.strip("@") and " " not in words
+    return Wanted(
+        words=() if whole else tuple(words.split()[:MOST_WORDS]),
+        address_hash=ws.keys.address_hash(words) if whole else b"",
+        sector=filters.get("sector", ""),
+        ics_area=filters.get("ics_area", ""),
+        borough=filters.get("borough", ""),
+        standing=filters.get("standing", ""),
+        pledged=filters.get("pledged", ""),
+        source=filters.get("source", ""),
+        shared=filters.get("shared", ""),
+    )
 
 
 def contact_list(ws: Workspace, asked: Wanted, *, after: str = "", before: str = "") -> ContactList:

@@ -9,12 +9,12 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 
 from outreach.errors import InputError, Refused
-from outreach.reports import editions, exports, people
-from outreach.web.staff import contacts, doubts, notices, steering
+from outreach.reports import editions, exports
+from outreach.reports import people as reports
+from outreach.web.staff import contacts, doubts, notices, people, steering, suppressions
 from outreach.web.staff.downloads import csv_file
 from outreach.web.staff.guards import Guards, same_origin
-from outreach.web.staff.pages import Links, page, security_headers
-from outreach.web.staff.routes import Key
+from outreach.web.staff.pages import Key, Links, page, security_headers
 from outreach.web.staff.steering import LONGEST_REASON, VIA, Text
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ def orders_router(workspace: Callable[[], Workspace], guard: Guards) -> APIRoute
     doubts.add_routes(router, workspace, guard.who)
     notices.add_routes(router, workspace, guard.who)
     contacts.add_orders(router, workspace, guard.who)
+    people.add_routes(router, workspace, guard.who)
+    suppressions.add_orders(router, workspace, guard.who)
     return router
 
 
@@ -125,5 +127,5 @@ def _files(
         import_id: Key,
         number: Page = 1,
     ) -> HTMLResponse:
-        found = people.import_(workspace(), import_id, page=number)
+        found = reports.import_(workspace(), import_id, page=number)
         return page(request, "import.html", found=found, rows=True)

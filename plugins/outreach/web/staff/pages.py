@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import quote, urlsplit
 
-from fastapi import Request
+from fastapi import Path, Request
 from fastapi.responses import HTMLResponse
 
 from outreach.settings import ROOT
 from outreach.web.html import environment
 from outreach.web.staff.guards import may_act
+
+Key = Annotated[int, Path(ge=1, le=2**31 - 1)]
+"""A number in an address: larger ones no database could look up."""
 
 AREAS = (
     ("", "Overview"),

@@ -46,9 +46,9 @@ def first_list(ws: Workspace, folder: Path) -> int:
 
 def sheet(ws: Workspace, import_id: int, path: Path) -> list[list[str]]:
     """Write the sheet of an import, and return its cells as a spreadsheet shows them."""
-    mending.write_sheet(ws, import_id, path)
+    mending.write_sheet(ws, import_id, path, **WHO)
     if path.suffix == ".csv":
-        with path.open(newline="", encoding="utf-8") as file:
+        with path.open(newline="", encoding="utf-8-sig") as file:
             return list(csv.reader(file))
     rows = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0).to_python()
     return [[str(cell) for cell in row] for row in rows]

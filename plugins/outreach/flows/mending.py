@@ -7,8 +7,10 @@ the same source, the same mapping of columns, the same basis, whichever way it c
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +20,7 @@ from outreach.exports import write_csv
 from outreach.flows import intake
 from outreach.flows.shrinking import Guard
 from outreach.ledger import mending as ledger
+from outreach.ledger.edition_store import note
 from outreach.ledger.engine import reading
 from outreach.ledger.imports import storable
 from outreach.ledger.mending import Origin
@@ -39,7 +42,10 @@ _EXPORTED = ("import_id", "row_number", "file_name", "problem_column", "problem"
 
 _LONGEST = 200
 _CHUNK = 300
-WRITERS = {"csv": write_csv, "xlsx": write_xlsx}
+WRITERS: dict[str, Callable[..., int]] = {
+    ".csv": partial(write_csv, mark=True),
+    ".xlsx": write_xlsx,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +59,15 @@ class _Sheet:
     import_id: int
 
 
-def write_sheet(ws: Workspace, import_id: int, path: Path) -> int:
-    """Write an import's open rows to a .csv or .xlsx; return how many. Raises NotFound."""
-    with reading(ws.engine) as connection:
+def write_sheet(ws: Workspace, import_id: int, path: Path, *, by: str, via: str) -> int:
+    """Write an import's open rows to a .csv or .xlsx; return how many. Raises NotFound.
+
+    The audit log notes who took them out.
+    """
+    with ws.engine.begin() as connection:
         taken = ledger.how_taken(connection, import_id)
+        subject, now = f"import {import_id}", datetime.now(UTC)
+        note(connection, who=by, via=via, action="export rows set aside", subject=subject, at=now)
     names = dict.fromkeys(taken.how.get("headings", ()))
     for row in ledger.open_rows(ws.engine, import_id):
         names |= dict.fromkeys(_own(row.row))
@@ -68,7 +79,7 @@ def write_sheet(ws: Workspace, import_id: int, path: Path) -> int:
             if cells:
                 yield (*(cells.get(name, "") for name in names), *ours)
 
-    writer = WRITERS[path.suffix.removeprefix(".")]
+    writer = WRITERS[path.suffix]
     return writer(path, (*names, *OURS), rows())
 
 

@@ -145,7 +145,8 @@ def suppress(
     """Stop all mail to an address or a whole domain, a contact or not, from the next claim on.
 
     `reason`: one of our words (such as "unsubscribed"), or a sentence, kept as the detail of a
-    manual suppression where no `detail` is given. Returns whether it is new. Raises InputError for a malformed target.
+    manual suppression where no `detail` is given. Returns whether it is new.
+    Raises InputError for a malformed target.
     """
     plain, target = _target(ws, address_or_domain)
     known = {r.value: r for r in SuppressionReason if r is not SuppressionReason.ERASED}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from outreach.errors import Fault
 from outreach.ledger import holds, views, views_people
 from outreach.ledger.engine import reading
+from outreach.ledger.mending import open_counts
 from outreach.ledger.views import EditionRow
 from outreach.reports.campaigns import campaign_faults
 from outreach.reports.editions import EditionSummary, editions, standing
@@ -118,9 +119,15 @@ def _campaigns(faults: Sequence[Fault]) -> Iterator[Need]:
 def _imports(ws: Workspace, since: datetime) -> Iterator[Need]:
     with reading(ws.engine) as connection:
         rows = views_people.imports(connection, limit=10, with_quarantine=True, since=since)
+        opened = open_counts(connection, [row.id for row in rows])
+        refused = views_people.imports(connection, limit=5, refused=True, since=since)
     for row in rows:
-        one = row.quarantined == 1
+        one = opened[row.id] == 1
         words = (
-            f"set aside {row.quarantined:,} {'row that needs' if one else 'rows that need'} mending"
+            f"set aside {opened[row.id]:,} "
+            f"{'row that still needs' if one else 'rows that still need'} mending"
         )
         yield Need("Import", row.source or row.file_name, words, ("imports", str(row.id)))
+    for row in refused:
+        words = "was refused, and nothing of it was taken"
+        yield Need("Import", row.file_name or row.source, words, ("imports", str(row.id)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Annotated, Any
 from urllib.parse import quote, urlsplit
 
@@ -28,7 +29,7 @@ AREAS = (
 )
 """The navigation: address and words of each area."""
 
-_AREA_OF = {"people": "contacts"}
+_AREA_OF = {"people": "contacts", "list": "imports"}
 
 
 class Links:
@@ -80,7 +81,14 @@ def page(
     html = (
         environment(ROOT)
         .get_template(f"staff/{template}")
-        .render(links=Links(request), areas=AREAS, nonce=nonce, may_act=may_act(request), **values)
+        .render(
+            links=Links(request),
+            areas=AREAS,
+            nonce=nonce,
+            may_act=may_act(request),
+            now=datetime.now(UTC),
+            **values,
+        )
     )
     headers = security_headers(nonce=nonce, images=images, inline_styles=proof)
     return HTMLResponse(html, status_code=status, headers=dict(headers))

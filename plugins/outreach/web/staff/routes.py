@@ -12,9 +12,9 @@ from outreach.domain import DeliveryState
 from outreach.flows import control
 from outreach.flows.notices import notices
 from outreach.flows.progress import progress
-from outreach.reports import campaigns, editions, engagement, overview, people, proofs
+from outreach.reports import campaigns, editions, engagement, overview, proofs
 from outreach.settings import ROOT
-from outreach.web.staff import charts, contacts, suppressions
+from outreach.web.staff import charts, contacts, imports, suppressions
 from outreach.web.staff.pages import Key, page, security_headers
 from outreach.web.staff.proofs import framed
 
@@ -153,17 +153,4 @@ def _editions(router: APIRouter, workspace: Callable[[], Workspace]) -> None:
 def _people(router: APIRouter, workspace: Callable[[], Workspace]) -> None:
     contacts.add_pages(router, workspace)
     suppressions.add_pages(router, workspace)
-
-    @router.get("/imports")
-    def show_imports(request: Request, number: Page = 1) -> HTMLResponse:
-        found, paging = people.imports(workspace(), page=number)
-        return page(request, "imports.html", found=found, paging=paging)
-
-    @router.get("/imports/{import_id}")
-    def show_import(
-        request: Request,
-        import_id: Key,
-        number: Page = 1,
-    ) -> HTMLResponse:
-        found = people.import_(workspace(), import_id, page=number)
-        return page(request, "import.html", found=found, rows=False)
+    imports.add_pages(router, workspace)

@@ -115,9 +115,8 @@ def add_orders(router: APIRouter, workspace: Callable[[], Workspace], who: Who) 
     def suppressions_file(
         request: Request, reason: Word = "", state: Word = ""
     ) -> StreamingResponse:
-        rows = suppression_list.suppressions_export(
-            workspace(), _asked(reason, state), by=who(request), via=VIA
-        )
+        asked = suppression_list.asked_for(reason, state)
+        rows = suppression_list.suppressions_export(workspace(), asked, by=who(request), via=VIA)
         return csv_file("suppressions", exports.csv_lines(suppression_list.COLUMNS, rows))
 
 

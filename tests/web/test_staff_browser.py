@@ -44,8 +44,16 @@ PAGES = (
     "stop",
     "engagement",
     "contacts",
+    "contacts/figures",
+    "people/{first}",
+    "people/{first}/editions/" + WRES,
+    "suppressions",
+    "suppressions/1/lift",
     "imports",
+    "imports/2",
     "imports/2/rows",
+    "imports/2/progress",
+    "list",
     "nothing",
 )
 
@@ -115,13 +123,14 @@ def browser_page() -> Iterator[Page]:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_breaks_no_policy_and_fits_a_narrow_window(
-    browser_page: Page, address: str, page: str
+    browser_page: Page, served: Served, page: str
 ) -> None:
+    page = page.replace("{first}", served.workspace.keys.person_id(1))
     complaints: list[str] = []
     browser_page.on("console", lambda message: complaints.append(message.text))
     browser_page.on("pageerror", lambda error: complaints.append(str(error)))
     browser_page.set_viewport_size({"width": 320, "height": 640})
-    browser_page.goto(address + page)
+    browser_page.goto(served.address + page)
     wide = browser_page.evaluate("document.scrollingElement.scrollWidth")
     assert wide <= 320, f"{page} is {wide} pixels wide"
     refused = [text for text in complaints if "404 (Not Found)" not in text]

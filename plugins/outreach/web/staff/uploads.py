@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
-from starlette.formparsers import MultiPartException
+from starlette.exceptions import HTTPException
 
 from outreach.errors import InputError
 from outreach.flows.imports import import_file
@@ -66,7 +66,7 @@ async def received(request: Request, folder: Path) -> tuple[Typed, Path]:
                 raise InputError("Choose the file.")
             path = folder / _safe(file.filename)
             await run_in_threadpool(_write, file, path)
-    except MultiPartException:
+    except HTTPException:  # what Starlette makes of a form that is broken or out of bounds
         raise InputError("The form could not be read; choose the file again.") from None
     return typed, path
 

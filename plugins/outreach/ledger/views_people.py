@@ -13,7 +13,7 @@ from outreach.domain import Purpose
 from outreach.errors import NotFound
 from outreach.ledger.mailable import not_mailable
 from outreach.ledger.mending import still_open
-from outreach.ledger.people import contact, import_, pledge, quarantined_row
+from outreach.ledger.people import contact, import_, organisation_match, pledge, quarantined_row
 from outreach.records import ImportState
 
 
@@ -86,6 +86,12 @@ def pledged_contacts(connection: sa.Connection) -> int:
     query = sa.select(sa.func.count(pledge.c.contact_id.distinct())).where(
         pledge.c.withdrawn_at.is_(None)
     )
+    return int(connection.execute(query).scalar_one())
+
+
+def doubtful_matches(connection: sa.Connection) -> int:
+    """Return how many names of organisations wait for a person to say which one is meant."""
+    query = sa.select(sa.func.count()).where(organisation_match.c.state == "doubtful")
     return int(connection.execute(query).scalar_one())
 
 

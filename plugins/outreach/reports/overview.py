@@ -69,6 +69,7 @@ def overview(
         *_doubts(ws),
         *_campaigns(faults),
         *_imports(ws, now - timedelta(days=QUARANTINE_DAYS)),
+        *_matches(ws),
     )
     return Overview(needs, latest, paging.total, contacts, pledged, len(faults))
 
@@ -131,3 +132,12 @@ def _imports(ws: Workspace, since: datetime) -> Iterator[Need]:
     for row in refused:
         words = "was refused, and nothing of it was taken"
         yield Need("Import", row.file_name or row.source, words, ("imports", str(row.id)))
+
+
+def _matches(ws: Workspace) -> Iterator[Need]:
+    with reading(ws.engine) as connection:
+        names = views_people.doubtful_matches(connection)
+    if names:
+        some = "1 name" if names == 1 else f"{names:,} names"
+        words = f"may mean one of several: {some} for a person to settle"
+        yield Need("Organisation", "Doubtful matches", words, ("organisations", "doubtful"))

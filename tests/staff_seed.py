@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,6 +18,7 @@ WRES = "what-is-wres@2026-11-17"
 WAITING = "pledge-invitation@2026-11-23"
 SENT_AT = datetime(2026, 11, 17, 10, 0, tzinfo=UTC)
 HOSTILE = "<script>alert(1)</script>"
+LONG = "=cmd \u202e" + "x" * 10_000
 
 CONTENT = {
     "subject": {"literals": ["About WRES, ", ""], "slots": [2]},
@@ -36,6 +38,7 @@ def seed(engine: sa.Engine, keys: Keys) -> None:
         _waiting(c)
         _events(c)
         _imports(c)
+        _said(c)
         _notices(c)
         _organisations(c)
         if engine.dialect.name == "postgresql":
@@ -61,6 +64,8 @@ def _contact(c: sa.Connection, keys: Keys, number: int) -> None:
         address_hash=keys.address_hash(email),
         domain_hash=keys.domain_hash(email),
         first_name=HOSTILE if number == 1 else "Amina",
+        last_name=LONG if number == 1 else "",
+        organisation_name="The Example Practice" if number < 4 else "",
         sector=_SECTORS[number % 4],
         ics_area="North Central London" if number % 2 else "",
         created_at=SENT_AT,
@@ -128,6 +133,24 @@ def _organisations(c: sa.Connection) -> None:
     c.execute(who.values(organisation_name=f"Birchwood {HOSTILE}"))
 
 
+def _said(c: sa.Connection) -> None:
+    """What two sources said of the first person, one of them hostile; and a choice of theirs."""
+    for source, at, said in (
+        ("Pledge form", SENT_AT, {"first_name": HOSTILE, "job_role": LONG}),
+        ("Staff list", SENT_AT - timedelta(days=9), {"first_name": "Amina", "job_role": "GP"}),
+    ):
+        insert(
+            c,
+            p.statement,
+            contact_id=1,
+            source=source,
+            import_id=2,
+            stated_at=at,
+            said=json.dumps(said),
+        )
+    insert(c, p.tracking_choice, contact_id=1, given=True, evidence=HOSTILE, at=SENT_AT)
+
+
 def edition(c: sa.Connection, number: int, slug: str, occurrence: str, **values: Any) -> None:
     """Insert a campaign (number = its id) and one edition of it."""
     insert(c, t.campaign, id=number, slug=slug)
@@ -193,6 +216,7 @@ def _wres(c: sa.Connection, keys: Keys) -> None:
             reason="the reply was lost" if state == "unknown" else "",
             message_id="msg-1" if state == "accepted" else "",
             recorded_at=None if state == "planned" else SENT_AT,
+            claimed_at=None if state == "planned" else SENT_AT,
         )
     own: Mapping[int, dict[str, Any]] = {
         1: {"state": "delivered", "delivered_at": SENT_AT, "opened_at": SENT_AT},

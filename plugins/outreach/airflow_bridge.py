@@ -118,9 +118,24 @@ def staff_guards() -> Guards:
 
     def read(request: Any, user: Any = someone, _: Any = allowed) -> None:
         request.state.outreach_user = str(user.get_id())
+        request.state.outreach_may_act = _lets_in(may_act, request, user)
 
     read.__annotations__["request"] = Request  # a name FastAPI could not find in this module
-    return Guards(read=read, act=may_act, who=_who)
+    return Guards(read=read, act=may_act, who=_who, may=_may)
+
+
+def _lets_in(guard: Callable[[Any, Any], None], request: Any, user: Any) -> bool:
+    from fastapi import HTTPException
+
+    try:
+        guard(request, user)
+    except HTTPException:
+        return False
+    return True
+
+
+def _may(request: Any) -> bool:
+    return bool(request.state.outreach_may_act)
 
 
 def _who(request: Any) -> str:

@@ -28,14 +28,19 @@ def safe_cell(value: object) -> str:
     return text
 
 
-def write_csv(path: Path, header: Sequence[str], rows: Iterable[Iterable[object]]) -> int:
-    """Write rows to `path` (UTF-8) whole or not at all, for its owner alone; return how many."""
+def write_csv(
+    path: Path, header: Sequence[str], rows: Iterable[Iterable[object]], *, mark: bool = False
+) -> int:
+    """Write rows to `path` (UTF-8) whole or not at all, for its owner alone; return how many.
+
+    `mark` begins it with the mark by which Excel knows UTF-8, for a file that is edited there.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}.part")
     count = 0
     try:
         opened = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(opened, "w", encoding="utf-8", newline="") as file:
+        with os.fdopen(opened, "w", encoding="utf-8-sig" if mark else "utf-8", newline="") as file:
             writer = csv.writer(file)
             writer.writerow([safe_cell(name) for name in header])
             for row in rows:

@@ -34,6 +34,7 @@ _HALF = 6
 """Bytes of an edition's and of a contact's number in an id of today."""
 
 _MARK_TODAY = b"odl2"
+_MARK_PERSON = b"oprs"
 _MAC_BYTES = 16
 
 
@@ -91,13 +92,7 @@ class Keys:
 
     def open_delivery_id(self, text: str) -> tuple[int, int]:
         """Return (edition_id, contact_id) behind an outside id. Raises TokenError if forged."""
-        try:
-            sealed = base64.b32decode(text.upper() + "=" * (-len(text) % 8))
-        except (ValueError, TypeError):
-            raise TokenError("this is not an id that we gave out") from None
-        if len(sealed) != 16 or _b32(sealed) != text:
-            raise TokenError("this is not an id that we gave out")
-        opened = self._cipher().decryptor().update(sealed)
+        opened = self._opened(text)
         if opened.endswith(_MARK_TODAY):
             edition, contact = opened[_HALF : 2 * _HALF], opened[:_HALF]
             return int.from_bytes(edition), int.from_bytes(contact)
@@ -105,6 +100,24 @@ class Keys:
         if mark != _MARK:
             raise TokenError("this is not an id that we gave out")
         return edition_id, contact_id
+
+    def person_ids(self, contact_ids: Iterable[int]) -> list[str]:
+        """Return the opaque outside id of each contact: 26 characters, a-z and 2-7."""
+        rest = bytes(_HALF) + _MARK_PERSON
+        blocks = b"".join(number.to_bytes(_HALF) + rest for number in contact_ids)
+        sealed = self._cipher().encryptor().update(blocks)
+        return [_b32(sealed[i : i + 16]) for i in range(0, len(sealed), 16)]
+
+    def person_id(self, contact_id: int) -> str:
+        """Return the opaque outside id of one contact."""
+        return self.person_ids((contact_id,))[0]
+
+    def open_person_id(self, text: str) -> int:
+        """Return the number of the contact behind an outside id. Raises TokenError if forged."""
+        opened = self._opened(text)
+        if not opened.endswith(bytes(_HALF) + _MARK_PERSON):
+            raise TokenError("this is not an id that we gave out")
+        return int.from_bytes(opened[:_HALF])
 
     def sign(self, purpose: str, subject: str, *, kid: str = "", expires: int = 0) -> str:
         """Return a link token for `subject` (letters, digits, `.`-free), bound to `purpose`.
@@ -127,6 +140,15 @@ class Keys:
         if expires and expires < time.time():
             raise TokenError("this link has expired")
         return parts[2]
+
+    def _opened(self, text: str) -> bytes:
+        try:
+            sealed = base64.b32decode(text.upper() + "=" * (-len(text) % 8))
+        except (ValueError, TypeError):
+            raise TokenError("this is not an id that we gave out") from None
+        if len(sealed) != 16 or _b32(sealed) != text:
+            raise TokenError("this is not an id that we gave out")
+        return self._cipher().decryptor().update(sealed)
 
     def _mac(self, kid: str, purpose: str, body: str) -> str:
         digest = hashlib.blake2s(

@@ -142,7 +142,17 @@ def test_airflows_log_in_and_roles_stand_before_every_staff_page(airflow_api: An
     for page in ("/outreach/", "/outreach/editions", "/outreach/campaigns"):
         assert nobody.get(page).status_code == 401, page
         assert viewer.get(page).status_code == 200, page
+    # Only who may act is offered the search, and sees addresses whole.
+    assert 'name="q"' in officer.get("/outreach/contacts").text
+    assert 'name="q"' not in viewer.get("/outreach/contacts").text
     headers = {"Origin": "http://localhost:8080"}
+    file = {"file": ("list.csv", "Email\nann@practice.org.uk\n", "text/csv")}
+    named = {"kind": "contacts", "source": "list"}
+    sent = {"data": named, "headers": headers, "follow_redirects": False}
+    for who, code in ((nobody, 401), (viewer, 403), (officer, 303)):
+        assert who.post("/outreach/list", files=file, **sent).status_code == code
+    assert "a…@practice.org.uk" in viewer.get("/outreach/contacts").text
+    assert "ann@practice.org.uk" in officer.get("/outreach/contacts").text
     form = {"order": "pause", "reason": "test"}
     assert nobody.post(order, data=form, headers=headers).status_code == 401
     assert viewer.post(order, data=form, headers=headers).status_code == 403

@@ -59,7 +59,9 @@ def guards(person: Person) -> Guards:
         if not person.may_act:
             raise HTTPException(403, "Forbidden")
 
-    return Guards(read=read, act=act, who=lambda _request: person.name)
+    return Guards(
+        read=read, act=act, who=lambda _request: person.name, may=lambda _request: person.may_act
+    )
 
 
 @pytest.fixture

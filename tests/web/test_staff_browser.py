@@ -50,8 +50,16 @@ PAGES = (
     "organisations/coverage",
     "organisations/doubtful",
     "organisations/doubtful/1",
+    "contacts/figures",
+    "people/{first}",
+    "people/{first}/editions/" + WRES,
+    "suppressions",
+    "suppressions/1/lift",
     "imports",
+    "imports/2",
     "imports/2/rows",
+    "imports/2/progress",
+    "list",
     "nothing",
 )
 
@@ -79,7 +87,12 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     metadata.create_all(engine)
     seed(engine, keys)
     found = Served(Workspace(settings, keys, load_hub(ROOT / "hub.yaml"), engine))
-    guards = Guards(read=lambda: found.reads(), act=lambda: None, who=lambda _request: "amy")
+    guards = Guards(
+        read=lambda: found.reads(),
+        act=lambda: None,
+        who=lambda _request: "amy",
+        may=lambda _request: True,
+    )
     outer = FastAPI()
     outer.mount("/outreach", create_staff_app(lambda: found.workspace, guards))
     server = uvicorn.Server(uvicorn.Config(outer, port=0, log_level="warning"))
@@ -116,13 +129,14 @@ def browser_page() -> Iterator[Page]:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_breaks_no_policy_and_fits_a_narrow_window(
-    browser_page: Page, address: str, page: str
+    browser_page: Page, served: Served, page: str
 ) -> None:
+    page = page.replace("{first}", served.workspace.keys.person_id(1))
     complaints: list[str] = []
     browser_page.on("console", lambda message: complaints.append(message.text))
     browser_page.on("pageerror", lambda error: complaints.append(str(error)))
     browser_page.set_viewport_size({"width": 320, "height": 640})
-    browser_page.goto(address + page)
+    browser_page.goto(served.address + page)
     wide = browser_page.evaluate("document.scrollingElement.scrollWidth")
     assert wide <= 320, f"{page} is {wide} pixels wide"
     refused = [text for text in complaints if "404 (Not Found)" not in text]

@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 from tests.staff_seed import WRES
 from tests.web.conftest import Person
 
+from outreach.keys import Keys
 from outreach.web.staff.app import Guards
 from outreach.web.staff.guards import same_origin
 
@@ -25,6 +26,7 @@ _VALUES = {
     "{notice_id}": "1",
     "{match_id}": "1",
     "{ods_code}": "F83001",
+    "{suppression_id}": "1",
 }
 
 
@@ -34,13 +36,16 @@ def database_url(sqlite_url: str) -> str:
     return sqlite_url
 
 
-def addresses(app: FastAPI) -> list[tuple[str, str]]:
+def addresses(app: FastAPI, keys: Keys) -> list[tuple[str, str]]:
     """Every (method, address) of the app, with real values in the places of its parameters."""
+    values = {**_VALUES, "{person}": keys.person_id(1)}
     found = []
     for route in app.routes:
         assert isinstance(route, APIRoute), f"{route} is not a route that guards can be put on"
-        address = route.path
-        for place, value in _VALUES.items():
+        address = route.path.replace("export.{kind}", "export.html").replace(
+            "sheet.{kind}", "sheet.csv"
+        )
+        for place, value in values.items():
             address = address.replace(place, value)
         found += [(method, address.lstrip("/")) for method in sorted(route.methods)]
     return found
@@ -72,6 +77,16 @@ def test_every_route_that_changes_or_exports_depends_on_the_act_guard(
         "/editions/{name}/deliveries.csv",
         "/editions/{name}/events.csv",
         "/imports/{import_id}/rows",
+        "/imports/{import_id}/sheet.{kind}",
+        "/list",
+        "/contacts",
+        "/contacts.csv",
+        "/people/{person}",
+        "/people/{person}/export.{kind}",
+        "/people/{person}/editions/{name}",
+        "/suppressions",
+        "/suppressions.csv",
+        "/suppressions/{suppression_id}/lift",
         "/stop",
         "/campaigns/{slug}/hold",
         "/editions/{name}/doubts",
@@ -89,12 +104,12 @@ def test_every_route_that_changes_or_exports_depends_on_the_act_guard(
 
 
 def test_nobody_is_refused_on_every_route(
-    staff: FastAPI, client: TestClient, person: Person
+    staff: FastAPI, client: TestClient, person: Person, keys: Keys
 ) -> None:
     person.name = ""
     answers = {
         (method, address): client.request(method, address, headers=OWN).status_code
-        for method, address in addresses(staff)
+        for method, address in addresses(staff, keys)
     }
     assert set(answers.values()) == {401}
 
@@ -105,12 +120,12 @@ def test_a_refused_page_shows_nothing_of_the_ledger(client: TestClient, person: 
 
 
 def test_a_viewer_reads_every_page_and_reaches_nothing_else(
-    staff: FastAPI, client: TestClient, person: Person
+    staff: FastAPI, client: TestClient, person: Person, keys: Keys
 ) -> None:
     person.may_act = False
     answers = {
         address: client.get(address).status_code
-        for method, address in addresses(staff)
+        for method, address in addresses(staff, keys)
         if method == "GET"
     }
     assert {address for address, code in answers.items() if code == 403} == {
@@ -118,6 +133,13 @@ def test_a_viewer_reads_every_page_and_reaches_nothing_else(
         f"editions/{WRES}/deliveries.csv",
         f"editions/{WRES}/events.csv",
         "imports/2/rows",
+        "imports/2/sheet.csv",
+        "list",
+        f"people/{keys.person_id(1)}",
+        f"people/{keys.person_id(1)}/export.html",
+        f"people/{keys.person_id(1)}/editions/{WRES}",
+        "suppressions.csv",
+        "suppressions/1/lift",
         "stop",
         "campaigns/what-is-wres/hold",
         f"editions/{WRES}/doubts",
@@ -127,6 +149,32 @@ def test_a_viewer_reads_every_page_and_reaches_nothing_else(
         "organisations/code/F83001/type",
     }
     assert set(answers.values()) == {200, 403}
+
+
+def test_a_viewer_sees_no_address_and_no_name_on_any_page(
+    staff: FastAPI, client: TestClient, person: Person, keys: Keys
+) -> None:
+    person.may_act = False
+    seen = {}
+    for method, address in addresses(staff, keys):
+        text = client.get(address).text if method == "GET" else ""
+        seen[address] = "person1@" in text or "person9@" in text or "person6@" in text
+    assert [address for address, whole in seen.items() if whole] == []
+    assert "p…@example.org" in client.get(f"editions/{WRES}/deliveries").text
+    assert "p…@example.org" in client.get("contacts").text
+    assert "Amina" not in client.get("contacts").text
+    assert "p…@example.org" in client.get("suppressions").text
+
+
+@pytest.mark.parametrize(
+    "address", ["contacts", "contacts.csv", "suppressions", "suppressions/1/lift", "list"]
+)
+def test_a_viewer_searches_exports_lifts_and_takes_in_nothing(
+    client: TestClient, person: Person, address: str
+) -> None:
+    person.may_act = False
+    form = {"q": "person1@example.org", "order": "search", "target": "person9@example.org"}
+    assert client.post(address, data=form, headers=OWN).status_code == 403
 
 
 def test_a_viewer_cannot_order_anything(client: TestClient, person: Person) -> None:

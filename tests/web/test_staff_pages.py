@@ -18,6 +18,7 @@ from tests.staff_seed import HOSTILE, WAITING, WRES
 from tests.web.conftest import Person
 from tests.web.test_staff_guards import OWN, addresses
 
+from outreach.keys import Keys
 from outreach.ledger import editions as t
 from outreach.web.staff.app import Guards, create_staff_app
 from outreach.workspace import Workspace
@@ -57,7 +58,24 @@ def test_an_import_that_needs_mending_is_named_while_it_is_recent(
     for age, named in ((timedelta(days=1), True), (timedelta(days=60), False)):
         with ws.engine.begin() as c:
             c.execute(sa.update(import_).values(started_at=datetime.now(UTC) - age))
-        assert ("Pledge form set aside 2 rows" in words(client, "")) is named
+        assert (
+            "Pledge form set aside 2 rows that still need mending" in words(client, "")
+        ) is named
+
+
+def test_refused_files_and_doubtful_names_are_named_too(client: TestClient, ws: Workspace) -> None:
+    from datetime import UTC, datetime
+
+    from outreach.ledger.people import import_, organisation_match
+
+    now = datetime.now(UTC)
+    with ws.engine.begin() as c:
+        refused = sa.update(import_).where(import_.c.id == 1)
+        c.execute(refused.values(state="refused", file_name="cut.csv", started_at=now))
+        c.execute(sa.insert(organisation_match).values(name="x", state="doubtful", judged_at=now))
+    text = words(client, "")
+    assert "cut.csv was refused, and nothing of it was taken" in text
+    assert "Doubtful matches may mean one of several: 1 name for a person to settle" in text
 
 
 def test_an_edition_accounts_for_everyone(client: TestClient) -> None:
@@ -99,8 +117,10 @@ def test_the_variant_page_shows_one_readers_message_and_no_real_link(client: Tes
     assert "/unsubscribe/the-readers-own" in page.text
 
 
-def test_a_hostile_name_is_inert_on_every_page(staff: FastAPI, client: TestClient) -> None:
-    for method, address in addresses(staff):
+def test_a_hostile_name_is_inert_on_every_page(
+    staff: FastAPI, client: TestClient, keys: Keys
+) -> None:
+    for method, address in addresses(staff, keys):
         if method == "GET" and not address.endswith((".csv", ".css")):
             assert HOSTILE not in client.get(address).text, address
     framed = client.get(f"editions/{WRES}/variants/1").text
@@ -118,8 +138,10 @@ def test_a_proof_stands_in_a_frame_that_can_do_nothing(client: TestClient) -> No
     assert "src" not in frame.attrib
 
 
-def test_every_answer_carries_its_safety_headers(staff: FastAPI, client: TestClient) -> None:
-    for method, address in addresses(staff):
+def test_every_answer_carries_its_safety_headers(
+    staff: FastAPI, client: TestClient, keys: Keys
+) -> None:
+    for method, address in addresses(staff, keys):
         if method == "GET":
             headers = client.get(address).headers
             assert "default-src 'none'" in headers["content-security-policy"], address
@@ -128,14 +150,20 @@ def test_every_answer_carries_its_safety_headers(staff: FastAPI, client: TestCli
             assert headers["referrer-policy"] == "same-origin"
 
 
-def test_only_pages_with_a_proof_allow_inline_styles(staff: FastAPI, client: TestClient) -> None:
+def test_only_pages_with_a_proof_allow_inline_styles(
+    staff: FastAPI, client: TestClient, keys: Keys
+) -> None:
     loose = {
         address
-        for method, address in addresses(staff)
+        for method, address in addresses(staff, keys)
         if method == "GET"
         and "'unsafe-inline'" in client.get(address).headers["content-security-policy"]
     }
-    assert loose == {f"editions/{WRES}/variants/1", "campaigns/what-is-wres"}
+    assert loose == {
+        f"editions/{WRES}/variants/1",
+        "campaigns/what-is-wres",
+        f"people/{keys.person_id(1)}/editions/{WRES}",
+    }
 
 
 def test_scripts_run_only_with_the_nonce_of_their_page(client: TestClient) -> None:
@@ -174,12 +202,14 @@ def test_links_work_under_any_prefix(ws: Workspace, guards: Guards) -> None:
 
 
 def test_every_page_has_the_bones_that_assistive_technology_needs(
-    staff: FastAPI, client: TestClient
+    staff: FastAPI, client: TestClient, keys: Keys
 ) -> None:
     titles = []
-    for method, address in addresses(staff):
+    for method, address in addresses(staff, keys):
         answer = client.get(address) if method == "GET" else None
         if answer is None or "text/html" not in answer.headers["content-type"]:
+            continue
+        if "content-disposition" in answer.headers:
             continue
         tree = html5lib.parse(answer.text)
         assert tree.attrib["lang"] == "en-GB"
@@ -298,7 +328,7 @@ def test_engagement_keeps_people_and_machines_apart_and_says_simulated(
 
 
 def test_contacts_are_counted_with_the_reasons(client: TestClient) -> None:
-    text = words(client, "contacts")
+    text = words(client, "contacts/figures")
     assert "Contacts 12" in text
     assert "May be written to 8" in text
     assert "no basis 3" in text
@@ -380,5 +410,12 @@ def test_an_empty_ledger_has_pages_too(ws: Workspace, guards: Guards) -> None:
     client = TestClient(create_staff_app(lambda: ws, guards))
     assert "No edition has been prepared yet" in words(client, "/")
     assert "Nothing has been handed over yet" in words(client, "/engagement")
-    for address in ("/editions", "/contacts", "/imports", "/campaigns"):
+    for address in (
+        "/editions",
+        "/contacts",
+        "/contacts/figures",
+        "/imports",
+        "/campaigns",
+        "/suppressions",
+    ):
         words(client, address)

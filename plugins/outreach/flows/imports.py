@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from outreach.errors import InputError
 from outreach.flows.forgetting import forget_in_file
-from outreach.flows.intake import take_file
+from outreach.flows.mending import take_file
 from outreach.flows.shrinking import Guard
 from outreach.ledger import announcing
 from outreach.ledger.announcing import Unannounced

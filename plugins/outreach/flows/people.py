@@ -133,19 +133,29 @@ def _in_json(address: str) -> re.Pattern[bytes]:
     return re.compile(f"{before}{''.join(signs)}(?![\\w-]|\\.\\w)".encode(), re.IGNORECASE)
 
 
-def suppress(ws: Workspace, address_or_domain: str, *, reason: str = "", by: str, via: str) -> bool:
+def suppress(
+    ws: Workspace,
+    address_or_domain: str,
+    *,
+    reason: str = "",
+    detail: str = "",
+    by: str,
+    via: str,
+) -> bool:
     """Stop all mail to an address or a whole domain, a contact or not, from the next claim on.
 
     `reason`: one of our words (such as "unsubscribed"), or a sentence, kept as the detail of a
-    manual suppression. Returns whether it is new. Raises InputError for a malformed target.
+    manual suppression where no `detail` is given. Returns whether it is new.
+    Raises InputError for a malformed target.
     """
     plain, target = _target(ws, address_or_domain)
     known = {r.value: r for r in SuppressionReason if r is not SuppressionReason.ERASED}
     kind = known.get(reason.strip().lower(), SuppressionReason.MANUAL)
-    detail = reason.strip()[:200] if kind is SuppressionReason.MANUAL else ""
+    if not detail and kind is SuppressionReason.MANUAL:
+        detail = reason
     with ws.engine.begin() as connection:
         added = ledger.suppress(
-            connection, target, kind, detail=detail, origin=via, now=datetime.now(UTC)
+            connection, target, kind, detail=detail.strip()[:300], origin=via, now=datetime.now(UTC)
         )
     _audit(ws, plain, "suppress", by, via, kind.value)
     return added

@@ -58,8 +58,13 @@ def taken(connection: sa.Connection, file_hash: str) -> Taken | None:
 
 
 def last_taken(connection: sa.Connection, source: str, kind: ImportKind) -> Taken | None:
-    """Return the newest import of this source that is done."""
-    return _done(connection, import_.c.source == source, import_.c.kind == kind.value)
+    """Return the newest import of this source that is done; a sheet of mended rows is none."""
+    return _done(
+        connection,
+        import_.c.source == source,
+        import_.c.kind == kind.value,
+        import_.c.corrects_id.is_(None),
+    )
 
 
 def _done(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> Taken | None:

@@ -12,8 +12,17 @@ import sqlalchemy as sa
 from outreach.domain import Purpose
 from outreach.errors import NotFound
 from outreach.ledger.mailable import not_mailable
-from outreach.ledger.people import contact, import_, organisation, pledge, quarantined_row
+from outreach.ledger.mending import still_open
+from outreach.ledger.people import (
+    contact,
+    import_,
+    organisation,
+    organisation_match,
+    pledge,
+    quarantined_row,
+)
 from outreach.ledger.placing import ICS_AREA, SECTOR
+from outreach.records import ImportState
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +37,20 @@ class ContactGroup:
 
 @dataclass(frozen=True, slots=True)
 class ImportRow:
-    """One import with its counts of rows."""
+    """One import with its counts of rows. `rows_total` is 0 where it was never counted."""
 
     id: int
     source: str
     kind: str
     file_name: str
+    by: str
+    via: str
+    corrects_id: int | None
     state: str
     note: str
     started_at: datetime
     finished_at: datetime | None
+    rows_total: int
     rows_read: int
     accepted: int
     created: int
@@ -55,6 +68,7 @@ class QuarantinedRow:
     reason: str
     advice: str
     row: Any
+    mended_by: int | None
 
 
 def contact_groups(
@@ -89,19 +103,32 @@ def pledged_contacts(connection: sa.Connection) -> int:
     return int(connection.execute(query).scalar_one())
 
 
+def doubtful_matches(connection: sa.Connection) -> int:
+    """Return how many names of organisations wait for a person to say which one is meant."""
+    query = sa.select(sa.func.count()).where(organisation_match.c.state == "doubtful")
+    return int(connection.execute(query).scalar_one())
+
+
 def imports(
     connection: sa.Connection,
     *,
     limit: int,
     offset: int = 0,
     with_quarantine: bool = False,
+    refused: bool = False,
     since: datetime | None = None,
 ) -> tuple[ImportRow, ...]:
-    """Return imports, newest first; only those with quarantined rows, only those begun from
-    `since` on, if asked."""
+    """Return imports, newest first. If asked, only those with rows that are still open (a sheet
+    of mended rows counts where its rows come from), only refused ones, only those begun from
+    `since` on."""
     query = _imports().order_by(import_.c.id.desc()).limit(limit).offset(offset)
     if with_quarantine:
-        query = query.where(import_.c.quarantined > 0)
+        rows = sa.exists().where(quarantined_row.c.import_id == import_.c.id, still_open())
+        query = query.where(
+            import_.c.quarantined > 0, import_.c.corrects_id.is_(None), rows.correlate(import_)
+        )
+    if refused:
+        query = query.where(import_.c.state == ImportState.REFUSED.value)
     if since is not None:
         query = query.where(import_.c.started_at >= since)
     return tuple(ImportRow(**row) for row in _mappings(connection, query))

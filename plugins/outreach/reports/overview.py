@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from outreach.errors import Fault
 from outreach.ledger import holds, views, views_people
 from outreach.ledger.engine import reading
+from outreach.ledger.mending import open_counts
 from outreach.ledger.views import EditionRow
 from outreach.reports.campaigns import campaign_faults
 from outreach.reports.editions import EditionSummary, editions, standing
@@ -68,6 +69,7 @@ def overview(
         *_doubts(ws),
         *_campaigns(faults),
         *_imports(ws, now - timedelta(days=QUARANTINE_DAYS)),
+        *_matches(ws),
     )
     return Overview(needs, latest, paging.total, contacts, pledged, len(faults))
 
@@ -118,9 +120,24 @@ def _campaigns(faults: Sequence[Fault]) -> Iterator[Need]:
 def _imports(ws: Workspace, since: datetime) -> Iterator[Need]:
     with reading(ws.engine) as connection:
         rows = views_people.imports(connection, limit=10, with_quarantine=True, since=since)
+        opened = open_counts(connection, [row.id for row in rows])
+        refused = views_people.imports(connection, limit=5, refused=True, since=since)
     for row in rows:
-        one = row.quarantined == 1
+        one = opened[row.id] == 1
         words = (
-            f"set aside {row.quarantined:,} {'row that needs' if one else 'rows that need'} mending"
+            f"set aside {opened[row.id]:,} "
+            f"{'row that still needs' if one else 'rows that still need'} mending"
         )
         yield Need("Import", row.source or row.file_name, words, ("imports", str(row.id)))
+    for row in refused:
+        words = "was refused, and nothing of it was taken"
+        yield Need("Import", row.file_name or row.source, words, ("imports", str(row.id)))
+
+
+def _matches(ws: Workspace) -> Iterator[Need]:
+    with reading(ws.engine) as connection:
+        names = views_people.doubtful_matches(connection)
+    if names:
+        some = "1 name" if names == 1 else f"{names:,} names"
+        words = f"may mean one of several: {some} for a person to settle"
+        yield Need("Organisation", "Doubtful matches", words, ("organisations", "doubtful"))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from outreach.ledger import views_people
 from outreach.ledger.engine import reading
+from outreach.ledger.mending import open_counts
 from outreach.ledger.views_people import ImportRow, QuarantinedRow
 from outreach.reports.paging import Paging, page_of
 
@@ -39,10 +40,19 @@ class ContactsReport:
 
 
 @dataclass(frozen=True, slots=True)
-class ImportReport:
-    """One import with a page of its quarantined rows."""
+class ImportLine:
+    """One import in the list; `open` are its quarantined rows that nobody has mended yet."""
 
     row: ImportRow
+    open: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """One import with a page of its quarantined rows, of which `open` are not mended yet."""
+
+    row: ImportRow
+    open: int
     reasons: tuple[tuple[str, int], ...]
     quarantined: tuple[QuarantinedRow, ...]
     paging: Paging
@@ -74,12 +84,19 @@ def contacts(ws: Workspace) -> ContactsReport:
 
 def imports(
     ws: Workspace, *, page: int = 1, size: int = 25
-) -> tuple[tuple[ImportRow, ...], Paging]:
+) -> tuple[tuple[ImportLine, ...], Paging]:
     """Return one page of imports, newest first."""
     with reading(ws.engine) as connection:
         paging = page_of(page, views_people.import_count(connection), size)
         rows = views_people.imports(connection, limit=size, offset=paging.offset)
-    return rows, paging
+        opened = open_counts(connection, [row.id for row in rows])
+    return tuple(ImportLine(row, opened.get(row.id, 0)) for row in rows), paging
+
+
+def import_progress(ws: Workspace, number: int) -> ImportRow:
+    """Return one import as it stands at this moment. Raises NotFound."""
+    with reading(ws.engine) as connection:
+        return views_people.import_numbered(connection, number)
 
 
 def import_(ws: Workspace, number: int, *, page: int = 1) -> ImportReport:
@@ -89,6 +106,7 @@ def import_(ws: Workspace, number: int, *, page: int = 1) -> ImportReport:
         paging = page_of(page, row.quarantined)
         return ImportReport(
             row=row,
+            open=open_counts(connection, [number]).get(number, 0),
             reasons=views_people.quarantine_reasons(connection, number),
             quarantined=views_people.quarantined(
                 connection, number, limit=paging.size, offset=paging.offset

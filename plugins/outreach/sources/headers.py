@@ -267,6 +267,11 @@ IGNORED = frozenset(
         "pledge id",
         "shared mailbox",
         "source",
+        "outreach import",
+        "outreach row",
+        "outreach column",
+        "outreach what is wrong",
+        "outreach what to do",
     }
 )
 """Headings of form tools and of our own exports that need no mention."""

@@ -17,7 +17,8 @@ def environment(root: Path) -> jinja2.Environment:
     """Return the environment for the pages under `root`/templates/pages.
 
     Everything is escaped and an undefined name is an error. Filters: `london`, `london_date`,
-    `london_seconds`, `number`, `share`, `percent`, `duration`, `state_words`.
+    `london_seconds`, `number`, `share`, `percent`, `duration`, `state_words`, `masked`,
+    `short`.
     """
     env = jinja2.Environment(
         loader=jinja2.FileSystemLoader(root / "templates" / "pages"),
@@ -28,7 +29,7 @@ def environment(root: Path) -> jinja2.Environment:
     )
     env.filters.update(london=london, london_date=london_date, number=number, share=share)
     env.filters.update(london_seconds=london_seconds, percent=percent, duration=clock.duration)
-    env.filters.update(state_words=state_words)
+    env.filters.update(state_words=state_words, masked=masked, short=short)
     return env
 
 
@@ -48,6 +49,18 @@ def london_seconds(instant: datetime) -> str:
     """Return "10:00:59 on 23 November 2026", in London's time."""
     local = instant.astimezone(clock.LONDON)
     return f"{local:%H:%M:%S} on {local.day} {local:%B %Y}"
+
+
+def masked(address: str | None) -> str:
+    """Return "j…@example.org" for an address; "" for none."""
+    name, at, domain = (address or "").rpartition("@")
+    return f"{name[:1]}…@{domain}" if at else ""
+
+
+def short(text: str, most: int = 80) -> str:
+    """Return a text for one cell of a table: on one line, cut at `most` characters."""
+    plain = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return plain if len(plain) <= most else f"{plain[: most - 1]}…"
 
 
 def percent(part: float) -> str:

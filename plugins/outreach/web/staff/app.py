@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from fastapi import Depends, FastAPI
 
 from outreach.web.staff import errors
-from outreach.web.staff.guards import Guards, possible
+from outreach.web.staff.guards import Guards, possible, seeing
 from outreach.web.staff.orders import orders_router
 from outreach.web.staff.routes import pages_router
 
@@ -37,7 +37,7 @@ def create_staff_app(
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        dependencies=[Depends(guard.read), Depends(possible)],
+        dependencies=[Depends(guard.read), Depends(possible), Depends(seeing(guard))],
     )
     app.include_router(pages_router(workspace, warnings or tuple))
     app.include_router(orders_router(workspace, guard))

@@ -16,11 +16,28 @@ class Guards:
 
     `read` and `act` raise HTTPException 401 (nobody is logged in) or 403 (this person may not).
     `who` gives the logged-in person's Airflow user id; it may take `request: Request`.
+    `may` says whether they would pass `act`, once `read` has let them in: whoever may not act
+    sees addresses masked.
     """
 
     read: Callable[..., Any]
     act: Callable[..., Any]
     who: Callable[..., Any]
+    may: Callable[[Request], bool] = lambda _request: False
+
+
+def seeing(guard: Guards) -> Callable[[Request], None]:
+    """Return a dependency that notes on the request whether addresses may be shown whole."""
+
+    def note(request: Request) -> None:
+        request.state.may_act = guard.may(request)
+
+    return note
+
+
+def may_act(request: Request) -> bool:
+    """Whether this person may act; nobody whom no guard has looked at may."""
+    return bool(getattr(request.state, "may_act", False))
 
 
 def possible(request: Request) -> None:

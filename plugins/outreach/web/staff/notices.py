@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from outreach.flows import notices
 from outreach.web.staff.guards import same_origin
-from outreach.web.staff.routes import Key
+from outreach.web.staff.pages import Key
 from outreach.web.staff.steering import VIA, Text, Who, done
 
 if TYPE_CHECKING:

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 
 from outreach.errors import InputError, Refused
-from outreach.reports import editions, exports, people
-from outreach.web.staff import doubts, notices, organisation_orders, steering
+from outreach.reports import editions, exports
+from outreach.web.staff import (
+    contacts,
+    doubts,
+    imports,
+    notices,
+    organisation_orders,
+    people,
+    steering,
+    suppressions,
+)
 from outreach.web.staff.downloads import csv_file
 from outreach.web.staff.guards import Guards, same_origin
 from outreach.web.staff.pages import Links, page, security_headers
-from outreach.web.staff.routes import Key
 from outreach.web.staff.steering import LONGEST_REASON, VIA, Text
 
 if TYPE_CHECKING:
     from outreach.workspace import Workspace
-
-Page = Annotated[int, Query(alias="page", ge=1, le=1_000_000)]
 
 
 def orders_router(workspace: Callable[[], Workspace], guard: Guards) -> APIRouter:
@@ -32,6 +38,10 @@ def orders_router(workspace: Callable[[], Workspace], guard: Guards) -> APIRoute
     doubts.add_routes(router, workspace, guard.who)
     notices.add_routes(router, workspace, guard.who)
     organisation_orders.add_routes(router, workspace, guard.who)
+    contacts.add_orders(router, workspace, guard.who)
+    people.add_routes(router, workspace, guard.who)
+    suppressions.add_orders(router, workspace, guard.who)
+    imports.add_orders(router, workspace, guard.who)
     return router
 
 
@@ -118,12 +128,3 @@ def _files(
     def events_file(request: Request, name: str) -> StreamingResponse:
         rows = exports.events_export(workspace(), name, by=who(request), via=VIA)
         return csv_file(f"events-{name}", exports.csv_lines(exports.EVENT_COLUMNS, rows))
-
-    @router.get("/imports/{import_id}/rows")
-    def quarantined_rows(
-        request: Request,
-        import_id: Key,
-        number: Page = 1,
-    ) -> HTMLResponse:
-        found = people.import_(workspace(), import_id, page=number)
-        return page(request, "import.html", found=found, rows=True)

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from typing import Any
+from datetime import UTC, datetime
+from typing import Annotated, Any
 from urllib.parse import quote, urlsplit
 
-from fastapi import Request
+from fastapi import Path, Request
 from fastapi.responses import HTMLResponse
 
 from outreach.settings import ROOT
 from outreach.web.html import environment
+from outreach.web.staff.guards import may_act
+
+Key = Annotated[int, Path(ge=1, le=2**31 - 1)]
+"""A number in an address: larger ones no database could look up."""
 
 AREAS = (
     ("", "Overview"),
@@ -20,9 +25,12 @@ AREAS = (
     ("engagement", "Engagement"),
     ("contacts", "Contacts"),
     ("organisations", "Organisations"),
+    ("suppressions", "Suppressions"),
     ("imports", "Imports"),
 )
 """The navigation: address and words of each area."""
+
+_AREA_OF = {"people": "contacts", "list": "imports"}
 
 
 class Links:
@@ -52,7 +60,8 @@ class Links:
     @property
     def area(self) -> str:
         """Which area of the navigation this page belongs to."""
-        return self.here.split("/")[0]
+        first = self.here.split("/")[0]
+        return _AREA_OF.get(first, first)
 
 
 def page(
@@ -73,7 +82,14 @@ def page(
     html = (
         environment(ROOT)
         .get_template(f"staff/{template}")
-        .render(links=Links(request), areas=AREAS, nonce=nonce, **values)
+        .render(
+            links=Links(request),
+            areas=AREAS,
+            nonce=nonce,
+            may_act=may_act(request),
+            now=datetime.now(UTC),
+            **values,
+        )
     )
     headers = security_headers(nonce=nonce, images=images, inline_styles=proof)
     return HTMLResponse(html, status_code=status, headers=dict(headers))

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from outreach.domain import DeliveryState
 from outreach.flows import control
 from outreach.flows.notices import notices
 from outreach.flows.progress import progress
-from outreach.reports import campaigns, editions, engagement, overview, people, proofs
+from outreach.reports import campaigns, editions, engagement, overview, proofs
 from outreach.settings import ROOT
-from outreach.web.staff import charts, organisations
-from outreach.web.staff.pages import page, security_headers
+from outreach.web.staff import charts, contacts, imports, organisations, suppressions
+from outreach.web.staff.pages import Key, page, security_headers
 from outreach.web.staff.proofs import framed
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 Number = Annotated[int, Query(ge=1, le=1_000_000)]
 Page = Annotated[int, Query(alias="page", ge=1, le=1_000_000)]
-Key = Annotated[int, Path(ge=1, le=2**31 - 1)]
-"""A number in an address: larger ones no database could look up."""
 
 _DONE = {
     "pause": "This edition is paused. Senders stop after the request they are making now.",
@@ -154,20 +152,6 @@ def _editions(router: APIRouter, workspace: Callable[[], Workspace]) -> None:
 
 
 def _people(router: APIRouter, workspace: Callable[[], Workspace]) -> None:
-    @router.get("/contacts")
-    def show_contacts(request: Request) -> HTMLResponse:
-        return page(request, "contacts.html", found=people.contacts(workspace()))
-
-    @router.get("/imports")
-    def show_imports(request: Request, number: Page = 1) -> HTMLResponse:
-        found, paging = people.imports(workspace(), page=number)
-        return page(request, "imports.html", found=found, paging=paging)
-
-    @router.get("/imports/{import_id}")
-    def show_import(
-        request: Request,
-        import_id: Key,
-        number: Page = 1,
-    ) -> HTMLResponse:
-        found = people.import_(workspace(), import_id, page=number)
-        return page(request, "import.html", found=found, rows=False)
+    contacts.add_pages(router, workspace)
+    suppressions.add_pages(router, workspace)
+    imports.add_pages(router, workspace)

@@ -48,6 +48,7 @@ def _added() -> dict[str, tuple[sa.Column[Any], ...]]:
             sa.Column("corrects_id", BigId),
             count("new_pledges"),
             count("rows_total"),
+            sa.Column("how", sa.JSON(), nullable=False, server_default="{}"),
             sa.Column("reasons", sa.JSON(), nullable=False, server_default="{}"),
         ),
         "quarantined_row": (sa.Column("mended_by", BigId),),

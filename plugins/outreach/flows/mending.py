@@ -1,0 +1,226 @@
+"""Rows set aside, written to a sheet for a person to mend, and taken when it is dropped back in.
+
+The sheet has the file's own headings first and ours apart, so that it is read as the file was:
+the same source, the same mapping of columns, the same basis, whichever way it comes back in.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from outreach.errors import InputError, NotFound
+from outreach.exports import write_csv
+from outreach.flows import intake
+from outreach.flows.shrinking import Guard
+from outreach.ledger import mending as ledger
+from outreach.ledger.edition_store import note
+from outreach.ledger.engine import reading
+from outreach.ledger.imports import storable
+from outreach.ledger.mending import Origin
+from outreach.records import ImportKind, ImportResult, ImportState
+from outreach.sources import headers
+from outreach.sources.reading import Columns
+from outreach.sources.tables import Row, Table, examine
+from outreach.workbook import write_xlsx
+
+if TYPE_CHECKING:
+    from outreach.workspace import Workspace
+
+IMPORT, ROW = "Outreach: import", "Outreach: row"
+OURS = (IMPORT, ROW, "Outreach: column", "Outreach: what is wrong", "Outreach: what to do")
+"""Our headings in a sheet. An import passes over them."""
+
+_EXPORTED = ("import_id", "row_number", "file_name", "problem_column", "problem", "advice")
+"""The headings of `outreach export quarantine`, which holds the rows of every import."""
+
+_LONGEST = 200
+_CHUNK = 300
+WRITERS: dict[str, Callable[..., int]] = {
+    ".csv": partial(write_csv, mark=True),
+    ".xlsx": write_xlsx,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """A sheet that came back in: the import most of its rows are of, and where ours stand."""
+
+    table: Table
+    headings_row: int
+    import_at: int
+    row_at: int
+    import_id: int
+
+
+def write_sheet(ws: Workspace, import_id: int, path: Path, *, by: str, via: str) -> int:
+    """Write an import's open rows to a .csv or .xlsx; return how many. Raises NotFound.
+
+    The audit log notes who took them out.
+    """
+    with ws.engine.begin() as connection:
+        taken = ledger.how_taken(connection, import_id)
+        subject, now = f"import {import_id}", datetime.now(UTC)
+        note(connection, who=by, via=via, action="export rows set aside", subject=subject, at=now)
+    names = dict.fromkeys(taken.how.get("headings", ()))
+    for row in ledger.open_rows(ws.engine, import_id):
+        names |= dict.fromkeys(_own(row.row))
+
+    def rows() -> Iterator[tuple[object, ...]]:
+        for one in ledger.open_rows(ws.engine, import_id):
+            cells = _own(one.row)
+            ours = (import_id, one.row_number, one.column_name, one.reason, one.advice)
+            if cells:
+                yield (*(cells.get(name, "") for name in names), *ours)
+
+    writer = WRITERS[path.suffix]
+    return writer(path, (*names, *OURS), rows())
+
+
+def take_file(
+    ws: Workspace,
+    path: Path,
+    kind: ImportKind,
+    how: Columns,
+    *,
+    source: str,
+    by: str,
+    via: str,
+    guard: Guard | None = None,
+    shift: bool = False,
+) -> ImportResult:
+    """Take one file in, as `intake.take_file` does; a mended sheet as its file was read.
+
+    The rows of a sheet that are taken are no longer open in the import that set them aside.
+    """
+    sheet, headings = _look(path)
+    first = _first_taken(ws, sheet) if sheet else None
+    if first is None:
+        sheet = None
+    else:
+        kind, source, guard = ImportKind(first.kind), first.source, Guard(least_share=0)
+        how = _as_first(first.how, how, headings)
+    result = intake.take_file(
+        ws, path, kind, how, source=source, by=by, via=via, guard=guard, shift=shift
+    )
+    if result.state is ImportState.DONE:
+        said = {**asdict(how), "headings": [storable(heading) for heading in headings]}
+        corrects = sheet.import_id if sheet else None
+        with ws.engine.begin() as connection:
+            ledger.keep_how(connection, result.import_id, said, corrects)
+    if sheet and result.state in (ImportState.DONE, ImportState.ALREADY_TAKEN):
+        _mark(ws, sheet, result.import_id)
+    return result
+
+
+def _first_taken(ws: Workspace, sheet: _Sheet) -> ledger.Taken | None:
+    try:
+        with reading(ws.engine) as connection:
+            return ledger.how_taken(connection, sheet.import_id)
+    except NotFound:
+        return None  # a sheet of another deployment is a file like any other
+
+
+def _own(row: Any) -> dict[str, str]:
+    """Return a row's own cells, without those that an earlier sheet of ours put there."""
+    cells = row if isinstance(row, Mapping) else {}
+    return {name: cell for name, cell in cells.items() if name not in OURS}
+
+
+def _look(path: Path) -> tuple[_Sheet | None, tuple[str, ...]]:
+    """Return what a file is, if it is a sheet of ours, and its headings without ours.
+
+    A file that cannot be read is none: taking it says what is wrong with it.
+    """
+    try:
+        table = examine(path)
+        first = next(islice(table.rows(), 1), None)
+        if first is None or any("@" in headers.without_notes(cell) for cell in first.cells):
+            return None, ()
+        return _sheet(table, first), _headings(first)
+    except (InputError, OSError):
+        return None, ()
+
+
+def _headings(first: Row) -> tuple[str, ...]:
+    plain = (" ".join(cell.split())[:_LONGEST] for cell in first.cells)
+    return tuple(dict.fromkeys(cell for cell in plain if cell and cell not in OURS))
+
+
+def _sheet(table: Table, first: Row) -> _Sheet | None:
+    named = {headers.squeezed(cell): place for place, cell in enumerate(first.cells)}
+    for names in (OURS, _EXPORTED):
+        places = [named.get(headers.squeezed(name)) for name in names]
+        if None not in places:
+            at, row_at = (place or 0 for place in places[:2])
+            sheet = _Sheet(table, first.number, at, row_at, 0)
+            counted = Counter(origin[0] for _, origin in _origins(sheet))
+            if counted:
+                most = counted.most_common(1)[0][0]
+                return _Sheet(table, first.number, at, row_at, most)
+    return None
+
+
+def _origins(sheet: _Sheet) -> Iterator[tuple[int, Origin]]:
+    """Yield each row's number in the sheet, with where it comes from."""
+    for row in sheet.table.rows():
+        if row.number > sheet.headings_row:
+            found = _origin(row.cells, sheet.import_at, sheet.row_at)
+            if found:
+                yield row.number, found
+
+
+def _origin(cells: Sequence[str], import_at: int, row_at: int) -> Origin | None:
+    try:
+        number, row = (int(float(cells[place])) for place in (import_at, row_at))
+    except (ValueError, IndexError, OverflowError):
+        return None
+    return (number, row) if 0 < number < 2**31 and 0 < row < 2**31 else None
+
+
+def _as_first(first: Mapping[str, Any], asked: Columns, headings: Sequence[str]) -> Columns:
+    """Return how the file was read at first; what is asked for now goes before it."""
+    there = {headers.squeezed(heading) for heading in headings}
+    merged: dict[str, Any] = {}
+    for one in fields(Columns):
+        before, now = first.get(one.name) or {}, getattr(asked, one.name) or {}
+        merged[one.name] = {**before, **now}
+    cut = {name[:_LONGEST]: field for name, field in merged["columns"].items()}
+    merged["columns"] = {n: field for n, field in cut.items() if headers.squeezed(n) in there}
+    return Columns(**merged)
+
+
+def _mark(ws: Workspace, sheet: _Sheet, by_import: int) -> None:
+    with reading(ws.engine) as connection:
+        again = ledger.set_aside(connection, by_import)
+    taken = (origin for number, origin in _origins(sheet) if number not in again)
+    while some := set(islice(taken, _CHUNK)):
+        with ws.engine.begin() as connection:
+            _close(connection, some, by_import)
+
+
+def _close(connection: Any, origins: set[Origin], by_import: int) -> None:
+    """Close these rows, those that they were set aside from before, and those that another
+    sheet of the same rows had brought back."""
+    seen: set[Origin] = set()
+    while origins := origins - seen:
+        seen |= origins
+        earlier = {_before(row) for row in ledger.mark_mended(connection, origins, by_import)}
+        later = {
+            (one.import_id, one.row_number)
+            for one in ledger.set_aside_again(connection, {number for number, _ in origins})
+            if _before(one.row) in origins
+        }
+        origins = {origin for origin in earlier | later if origin is not None}
+
+
+def _before(row: Any) -> Origin | None:
+    if not isinstance(row, Mapping):
+        return None
+    return _origin((row.get(IMPORT, ""), row.get(ROW, "")), 0, 1)

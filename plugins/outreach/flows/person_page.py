@@ -1,0 +1,215 @@
+"""One contact's page: everything known, why they may be written to or not, and orders."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from outreach.domain import Purpose
+from outreach.errors import NotFound, Refused, TokenError
+from outreach.flows import accounts, people
+from outreach.flows.answers import EditionLine, edition_lines
+from outreach.ledger import person_page as ledger
+from outreach.ledger import suppression_list, views
+from outreach.ledger.contacts import Facts, facts_about
+from outreach.ledger.edition_store import note
+from outreach.ledger.engine import reading
+from outreach.ledger.person_editions import all_editions
+from outreach.ledger.views import AuditRow
+
+if TYPE_CHECKING:
+    from outreach.workspace import Workspace
+
+_NOBODY = "erased@erased.invalid"
+HISTORY = 50
+
+
+@dataclass(frozen=True, slots=True)
+class FieldLine:
+    """One field of a contact: what it is now, and what each source said of it, the latest first."""
+
+    name: str
+    now: str = field(repr=False)
+    said: tuple[tuple[ledger.Said, str], ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PersonPage:
+    """Everything one contact's page shows. `reasons`: why they may not be written to for each
+    purpose, '' where they may."""
+
+    id: str
+    who: ledger.Contact
+    facts: Facts = field(repr=False)
+    fields: tuple[FieldLine, ...] = field(repr=False)
+    reasons: dict[Purpose, str]
+    editions: tuple[EditionLine, ...]
+    employer: ledger.Employer | None
+    choices: tuple[ledger.Choice, ...]
+    erasures: tuple[ledger.Proof, ...]
+    history: tuple[AuditRow, ...]
+
+
+_FIELDS = (
+    "first_name",
+    "last_name",
+    "job_role",
+    "sector",
+    "ics_area",
+    "borough",
+    "organisation_name",
+    "ods_code",
+    "organisation_postcode",
+)
+
+
+def number_of(ws: Workspace, person: str) -> int:
+    """Return the contact's number behind a page's id. Raises NotFound for one not given out."""
+    try:
+        return ws.keys.open_person_id(person)
+    except TokenError:
+        raise NotFound("There is no such contact.") from None
+
+
+def person_page(ws: Workspace, number: int) -> PersonPage:
+    """Return all that the page of one contact shows. Raises NotFound."""
+    with reading(ws.engine) as connection:
+        who = ledger.contact_numbered(connection, number)
+        facts = facts_about(connection, who.email or _NOBODY, who.address_hash, who.domain_hash)
+        said = ledger.statements(connection, number)
+        return PersonPage(
+            id=ws.keys.person_id(number),
+            who=who,
+            facts=facts,
+            fields=_fields(facts, said),
+            reasons=ledger.reasons_by_purpose(connection, number),
+            editions=tuple(edition_lines(ws.keys, facts, all_editions(connection))),
+            employer=ledger.employer(connection, number),
+            choices=ledger.choices(connection, number),
+            erasures=ledger.erasures(connection, who.address_hash),
+            history=views.history(connection, f"contact {number}", limit=HISTORY),
+        )
+
+
+def _fields(facts: Facts, said: tuple[ledger.Said, ...]) -> tuple[FieldLine, ...]:
+    contact = facts.contact or {}
+    named = dict.fromkeys((*_FIELDS, *(name for one in said for name in one.fields)))
+    return tuple(
+        FieldLine(
+            name,
+            str(contact.get(name) or ""),
+            tuple((one, one.fields[name]) for one in said if name in one.fields),
+        )
+        for name in named
+        if name in _FIELDS
+    )
+
+
+def message_of(ws: Workspace, number: int, edition: str) -> accounts.SentMessage:
+    """Return the message that a contact was sent in an edition, as it was sent.
+
+    Raises NotFound where there is none or it is no longer kept; Refused if nothing was sent.
+    """
+    with reading(ws.engine) as connection:
+        row = views.edition_named(connection, edition)
+    return accounts.sent_message(ws, edition, ws.keys.delivery_id(row.id, number))
+
+
+def export_contact(ws: Workspace, number: int, kind: str, *, by: str, via: str) -> bytes:
+    """Return everything known about a contact as "json" or "html"; the audit log notes who asked.
+
+    Raises NotFound where there is nobody any more, and for another kind.
+    """
+    if kind not in ("json", "html"):
+        raise NotFound("A person's data comes as JSON or as HTML.")
+    address = _address(ws, number)
+    with tempfile.TemporaryDirectory(prefix="outreach-person-") as folder:
+        path = people.export_person(ws, address, Path(folder) / f"person.{kind}")
+        data = path.read_bytes()
+    with ws.engine.begin() as connection:
+        _note(connection, number, "export person", by, via, kind)
+    return data
+
+
+def suppress(ws: Workspace, number: int, reason: str, *, detail: str, by: str, via: str) -> None:
+    """Stop all mail to a contact. Raises NotFound where they were erased, and Refused where
+    the same suppression stands."""
+    address = _address(ws, number)
+    if not people.suppress(ws, address, reason=reason, detail=detail, by=by, via=via):
+        raise Refused(f"They are suppressed already, as {reason}.")
+
+
+def lift(ws: Workspace, suppression_id: int, *, by: str, via: str, reason: str) -> None:
+    """Lift one suppression; a name and a reason are kept.
+
+    Raises NotFound, and Refused where it cannot be lifted.
+    """
+    now = datetime.now(UTC)
+    with ws.engine.begin() as connection:
+        found = suppression_list.lift_one(connection, suppression_id, by=by, reason=reason, now=now)
+        subject = f"contact {found.contact_id}" if found.contact_id else f"suppression {found.id}"
+        note(
+            connection,
+            at=now,
+            who=by,
+            via=via,
+            action="unsuppress",
+            subject=subject,
+            detail=found.reason,
+        )
+
+
+def mark_left(ws: Workspace, number: int, *, by: str, via: str, reason: str) -> None:
+    """Note that a contact left their post: they stay known, and are not written to.
+
+    Raises NotFound, and Refused where that is known already.
+    """
+    with ws.engine.begin() as connection:
+        ledger.contact_numbered(connection, number)
+        if not ledger.mark_left(connection, number, datetime.now(UTC)):
+            raise Refused("It is known already that this person left.")
+        _note(connection, number, "mark left", by, via, reason)
+
+
+def withdraw_basis(
+    ws: Workspace, number: int, basis_id: int, *, by: str, via: str, reason: str
+) -> None:
+    """Withdraw one basis of a contact, from the next claim on. Raises Refused where none stands."""
+    now = datetime.now(UTC)
+    with ws.engine.begin() as connection:
+        kind = ledger.withdraw_basis(connection, number, basis_id, by=by, reason=reason, now=now)
+        if not kind:
+            raise Refused("This basis does not stand any more.")
+        _note(connection, number, "withdraw basis", by, via, f"{kind}: {reason}")
+
+
+def erase(ws: Workspace, number: int, *, by: str, via: str) -> people.Erasure:
+    """Erase a contact everywhere. Raises NotFound where they were erased before."""
+    return people.erase_person(ws, _address(ws, number), by=by, via=via)
+
+
+def _address(ws: Workspace, number: int) -> str:
+    with reading(ws.engine) as connection:
+        who = ledger.contact_numbered(connection, number)
+    if not who.email:
+        raise NotFound("This person was erased: their address is not known any more.")
+    return who.email
+
+
+def _note(
+    connection: sa.Connection, number: int, action: str, by: str, via: str, detail: str
+) -> None:
+    note(
+        connection,
+        at=datetime.now(UTC),
+        who=by,
+        via=via,
+        action=action,
+        subject=f"contact {number}",
+        detail=detail,
+    )

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from outreach.keys import Keys
-from outreach.ledger.imports import Seen, Tally
+from outreach.ledger.imports import Tally
 from outreach.ledger.organisation_merge import merge_organisations
 from outreach.ledger.people import organisation
 from outreach.ledger.people_merge import Merge
@@ -28,7 +28,7 @@ def put(engine: sa.Engine, keys: Keys) -> Any:
     """Take one file's rows in."""
 
     def taken(*records: OrganisationRecord, chunk: int = 300) -> Tally:
-        merge = Merge(keys, "ods", NOW, Seen())
+        merge = Merge(keys, "ods", NOW)
         for start in range(0, len(records), chunk):
             with engine.begin() as connection:
                 tally = merge_organisations(connection, records[start : start + chunk], merge)

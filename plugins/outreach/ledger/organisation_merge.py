@@ -6,7 +6,6 @@ not empty updates. What a person set by hand stays.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -109,9 +108,7 @@ def merge_organisations(
         else:
             changed += draft.take(record, merge)
     _write(connection, drafts, merge)
-    for code in drafts:
-        if _mark(code) not in merge.seen:
-            merge.seen.add(_mark(code))
+    merge.told.update(drafts)
     return Tally(created, changed, len(records) - created - changed)
 
 
@@ -119,7 +116,7 @@ def _known(codes: set[str], connection: sa.Connection, merge: Merge) -> dict[str
     columns = (organisation.c[name] for name in ("id", "ods_code", "type_set_by", *_STATE))
     rows = connection.execute(sa.select(*columns).where(organisation.c.ods_code.in_(codes)))
     return {
-        row["ods_code"]: _Draft(dict(row), fill_only=_mark(row["ods_code"]) in merge.seen)
+        row["ods_code"]: _Draft(dict(row), fill_only=row["ods_code"] in merge.told)
         for row in rows.mappings()
     }
 
@@ -147,8 +144,3 @@ _UPDATE = (
     .where(organisation.c.id == sa.bindparam("number"))
     .values({name: sa.bindparam(name) for name in (*_STATE, "updated_at")})
 )
-
-
-def _mark(code: str) -> bytes:
-    """Return a code as the import's memory of what it has met keeps it."""
-    return hashlib.blake2b(code.encode(), digest_size=16).digest()

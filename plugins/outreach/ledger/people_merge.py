@@ -49,7 +49,8 @@ class Merge:
     """What every merge of one import shares.
 
     `precedence`: source -> its declared precedence, for every source that has one. `shared`
-    tells whether an address is a shared mailbox. `sayings` and `memo` hold what was worked out
+    tells whether an address is a shared mailbox. `told`: ODS codes of the organisations that
+    this import has told of. `sayings` and `memo` hold what was worked out
     before; they make no difference but in time.
     """
 
@@ -58,6 +59,7 @@ class Merge:
     now: datetime
     import_id: int | None = None
     precedence: Mapping[str, int] = field(default_factory=dict)
+    told: set[str] = field(default_factory=set, repr=False, compare=False)
     sayings: Sayings = field(default_factory=Sayings, repr=False, compare=False)
     shared: Callable[[str], bool] = field(default=lambda _: False, repr=False, compare=False)
     memo: people_write.Memo = field(default_factory=people_write.Memo, repr=False, compare=False)

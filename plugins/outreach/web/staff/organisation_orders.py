@@ -14,8 +14,7 @@ from outreach.flows.organisations import set_subscriber_type
 from outreach.flows.organising import doubtful, settle_match
 from outreach.reports import organisations as reports
 from outreach.web.staff.guards import same_origin
-from outreach.web.staff.pages import page
-from outreach.web.staff.routes import Key
+from outreach.web.staff.pages import Key, page
 from outreach.web.staff.steering import (
     LONGEST_REASON,
     VIA,

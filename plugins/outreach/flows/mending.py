@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
@@ -22,10 +22,10 @@ from outreach.flows.shrinking import Guard
 from outreach.ledger import mending as ledger
 from outreach.ledger.edition_store import note
 from outreach.ledger.engine import reading
-from outreach.ledger.imports import storable
 from outreach.ledger.mending import Origin
 from outreach.records import ImportKind, ImportResult, ImportState
 from outreach.sources import headers
+from outreach.sources.peeking import names_us
 from outreach.sources.reading import Columns
 from outreach.sources.tables import Row, Table, examine
 from outreach.workbook import write_xlsx
@@ -40,6 +40,9 @@ OURS = (IMPORT, ROW, "Outreach: column", "Outreach: what is wrong", "Outreach: w
 _EXPORTED = ("import_id", "row_number", "file_name", "problem_column", "problem", "advice")
 """The headings of `outreach export quarantine`, which holds the rows of every import."""
 
+_KEPT = ("stated_by",)
+"""What else of an import's order a sheet of its rows is taken with, where it was given."""
+
 _LONGEST = 200
 _CHUNK = 300
 WRITERS: dict[str, Callable[..., int]] = {
@@ -50,12 +53,14 @@ WRITERS: dict[str, Callable[..., int]] = {
 
 @dataclass(frozen=True, slots=True)
 class _Sheet:
-    """A sheet that came back in: the import most of its rows are of, and where ours stand."""
+    """A sheet that came back in: the import most of its rows are of, and where ours stand.
+    `headings` are its headings, squeezed."""
 
     table: Table
     headings_row: int
     import_at: int
     row_at: int
+    headings: frozenset[str]
     import_id: int
 
 
@@ -65,10 +70,10 @@ def write_sheet(ws: Workspace, import_id: int, path: Path, *, by: str, via: str)
     The audit log notes who took them out.
     """
     with ws.engine.begin() as connection:
-        taken = ledger.how_taken(connection, import_id)
+        ledger.how_taken(connection, import_id)
         subject, now = f"import {import_id}", datetime.now(UTC)
         note(connection, who=by, via=via, action="export rows set aside", subject=subject, at=now)
-    names = dict.fromkeys(taken.how.get("headings", ()))
+    names: dict[str, None] = {}
     for row in ledger.open_rows(ws.engine, import_id):
         names |= dict.fromkeys(_own(row.row))
 
@@ -90,31 +95,26 @@ def take_file(
     how: Columns,
     *,
     source: str,
-    by: str,
-    via: str,
     guard: Guard | None = None,
-    shift: bool = False,
+    **asked: Any,
 ) -> ImportResult:
     """Take one file in, as `intake.take_file` does; a mended sheet as its file was read.
 
     The rows of a sheet that are taken are no longer open in the import that set them aside.
     """
-    sheet, headings = _look(path)
+    sheet = _look(path)
     first = _first_taken(ws, sheet) if sheet else None
-    if first is None:
-        sheet = None
-    else:
+    if sheet and first:
         kind, source, guard = ImportKind(first.kind), first.source, Guard(least_share=0)
-        how = _as_first(first.how, how, headings)
-    result = intake.take_file(
-        ws, path, kind, how, source=source, by=by, via=via, guard=guard, shift=shift
-    )
+        how = _as_first(first.how, how, sheet.headings)
+        asked |= {name: first.how[name] for name in _KEPT if first.how.get(name)}
+    result = intake.take_file(ws, path, kind, how, source=source, guard=guard, **asked)
     if result.state is ImportState.DONE:
-        said = {**asdict(how), "headings": [storable(heading) for heading in headings]}
-        corrects = sheet.import_id if sheet else None
+        said = {**asdict(how), **{name: asked[name] for name in _KEPT if name in asked}}
+        corrects = sheet.import_id if sheet and first else None
         with ws.engine.begin() as connection:
             ledger.keep_how(connection, result.import_id, said, corrects)
-    if sheet and result.state in (ImportState.DONE, ImportState.ALREADY_TAKEN):
+    if sheet and first and result.state in (ImportState.DONE, ImportState.ALREADY_TAKEN):
         _mark(ws, sheet, result.import_id)
     return result
 
@@ -133,24 +133,19 @@ def _own(row: Any) -> dict[str, str]:
     return {name: cell for name, cell in cells.items() if name not in OURS}
 
 
-def _look(path: Path) -> tuple[_Sheet | None, tuple[str, ...]]:
-    """Return what a file is, if it is a sheet of ours, and its headings without ours.
+def _look(path: Path) -> _Sheet | None:
+    """Return what a sheet of ours says, None where the file is none.
 
     A file that cannot be read is none: taking it says what is wrong with it.
     """
     try:
+        if not path.is_file() or not names_us(path, (IMPORT, _EXPORTED[3])):
+            return None
         table = examine(path)
         first = next(islice(table.rows(), 1), None)
-        if first is None or any("@" in headers.without_notes(cell) for cell in first.cells):
-            return None, ()
-        return _sheet(table, first), _headings(first)
+        return _sheet(table, first) if first else None
     except (InputError, OSError):
-        return None, ()
-
-
-def _headings(first: Row) -> tuple[str, ...]:
-    plain = (" ".join(cell.split())[:_LONGEST] for cell in first.cells)
-    return tuple(dict.fromkeys(cell for cell in plain if cell and cell not in OURS))
+        return None
 
 
 def _sheet(table: Table, first: Row) -> _Sheet | None:
@@ -159,11 +154,10 @@ def _sheet(table: Table, first: Row) -> _Sheet | None:
         places = [named.get(headers.squeezed(name)) for name in names]
         if None not in places:
             at, row_at = (place or 0 for place in places[:2])
-            sheet = _Sheet(table, first.number, at, row_at, 0)
+            sheet = _Sheet(table, first.number, at, row_at, frozenset(named), 0)
             counted = Counter(origin[0] for _, origin in _origins(sheet))
             if counted:
-                most = counted.most_common(1)[0][0]
-                return _Sheet(table, first.number, at, row_at, most)
+                return replace(sheet, import_id=counted.most_common(1)[0][0])
     return None
 
 
@@ -184,9 +178,8 @@ def _origin(cells: Sequence[str], import_at: int, row_at: int) -> Origin | None:
     return (number, row) if 0 < number < 2**31 and 0 < row < 2**31 else None
 
 
-def _as_first(first: Mapping[str, Any], asked: Columns, headings: Sequence[str]) -> Columns:
+def _as_first(first: Mapping[str, Any], asked: Columns, there: frozenset[str]) -> Columns:
     """Return how the file was read at first; what is asked for now goes before it."""
-    there = {headers.squeezed(heading) for heading in headings}
     merged: dict[str, Any] = {}
     for one in fields(Columns):
         before, now = first.get(one.name) or {}, getattr(asked, one.name) or {}

@@ -235,7 +235,7 @@ import_ = sa.Table(
     count("new_pledges"),
     # How many rows the file has: known before the first is taken.
     count("rows_total"),
-    # How the columns were read, for a sheet of its rows that was mended: mapping and headings.
+    # How the columns were read, for a sheet of its rows that was mended.
     sa.Column("how", sa.JSON, nullable=False, server_default="{}"),
     # Reason -> quarantined rows; stays when the rows themselves are forgotten.
     sa.Column("reasons", sa.JSON, nullable=False, server_default="{}"),

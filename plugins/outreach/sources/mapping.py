@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from outreach.errors import Fault, InputError
 from outreach.sources import headers
@@ -55,9 +56,10 @@ class ColumnPlan:
         return self.keys[indexes[0]] if indexes else name.replace("_", " ")
 
     def whole(self, cells: Sequence[str]) -> dict[str, str]:
-        """Return a row as heading -> cell, whole, also where it has more cells than headings."""
+        """Return a row as heading -> cell, whole: with every heading, also where it has fewer
+        cells, and with every cell, also where it has more."""
         extra = [f"column {i + 1}" for i in range(len(self.keys), len(cells))]
-        return dict(zip([*self.keys, *extra], cells, strict=False))
+        return dict(zip_longest([*self.keys, *extra], cells, fillvalue=""))
 
 
 def usable(cell: str) -> bool:

@@ -96,6 +96,13 @@ def test_every_fixed_command_is_there() -> None:
         "person a@example.org --message e --out f",
         "suppress a@example.org --reason r",
         "unsuppress a@example.org --reason r",
+        "organisations list --search alder --not-pledged",
+        "organisations doubtful --settled",
+        "organisations settle 1 --as F83004 --by lee --reason r",
+        "organisations settle 1 --none --by lee --reason r",
+        "organisations match",
+        "organisations type F83004 corporate --by lee --reason r",
+        "organisations coverage --by borough --out f.csv",
         "events drain",
         "events drain --follow",
         "recover",
@@ -349,3 +356,23 @@ def test_the_command_is_installed_under_both_names(command: list[str], home: Pat
         check=False,
     )
     assert (done.returncode, "what-is-wres" in done.stdout) == (0, True), done.stderr
+
+
+def test_organisations_are_listed_matched_typed_and_counted(filled: Run, home: Path) -> None:
+    status, found = filled("organisations", "list", "--search", "alder med", "--pledged")
+    assert (status, [o["row"]["ods_code"] for o in found["organisations"]]) == (0, ["Z8301"])
+    who = ("--by", "lee", "--reason", "rang them")
+    assert filled("organisations", "type", "z8301", "corporate", *who)[0] == 0
+    assert filled("organisations", "type", "z8301", "corporate")[0] == 1
+    people = home / "people.csv"
+    people.write_text("Email,Organisation\nnew@example.org,ALDER Med Surgery\n")
+    assert filled("import", str(people), "--kind", "contacts")[0] == 0
+    _, doubts = filled("organisations", "doubtful")
+    (one,) = [doubt for doubt in doubts if doubt["name"] == "ALDER Med Surgery"]
+    assert [c["row"]["ods_code"] for c in one["candidates"]] == ["Z8301"]
+    settled = filled("organisations", "settle", str(one["id"]), "--as", "Z8301", *who)
+    assert settled == (0, {"match": one["id"], "contacts": 1})
+    assert filled("organisations", "match")[1]["tied"] == 0
+    out = home / "coverage.csv"
+    assert filled("organisations", "coverage", "--out", str(out))[0] == 0
+    assert {line["grouped_by"] for line in rows(out)} >= {"Borough", "Primary Care Network"}

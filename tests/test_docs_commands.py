@@ -21,6 +21,8 @@ PLACEHOLDERS = {
     "KIND": "contacts",
     "WHAT": "contacts",
     "PORT": "8090",
+    "MATCH": "1",
+    "TYPE": "corporate",
 }
 """What stands for a word in capitals in the table of commands; any other is text."""
 

@@ -54,7 +54,7 @@ def test_a_full_report_is_read_with_and_without_headings(tmp_path: Path, headed:
     ]
     head = [HEADED] if headed else []
     open_one, closed, prison = read(tmp_path / "epraccur.csv", *head, *rows)
-    assert (open_one.ods_code, open_one.name) == ("F83004", "ALDER MEDICAL PRACTICE")
+    assert (open_one.ods_code, open_one.name) == ("F83004", "Alder Medical Practice")
     assert (open_one.sector, open_one.ics_area) == ("General Practice", "North Central London")
     assert (open_one.postcode, open_one.is_open) == ("N1 1AA", True)
     assert open_one.opened_at == datetime(1974, 3, 31, 23, tzinfo=UTC)
@@ -90,7 +90,7 @@ def test_networks_are_organisations_of_their_own_network(tmp_path: Path) -> None
         tmp_path / "PCNDetails.csv", heads, row
     )
     (one,) = read(tmp_path / "epcn.csv", row)
-    assert (one.ods_code, one.pcn_code, one.pcn_name) == ("U10001", "U10001", "CAMDEN NORTH PCN")
+    assert (one.ods_code, one.pcn_code, one.pcn_name) == ("U10001", "U10001", "Camden North PCN")
     assert (one.ics_area, one.postcode, one.sector) == ("North Central London", "N1 1AA", "")
 
 
@@ -143,3 +143,19 @@ def test_another_file_of_as_many_columns_is_not_taken_for_one() -> None:
     assert ods.headings(("F83004", *["x"] * 11)) == ()
     assert ods.headings(("Email", *["x"] * 26)) == ()
     assert ods.headings(("F83004", *["x"] * 10)) == ()
+
+
+@pytest.mark.parametrize(
+    ("published", "printed"),
+    [
+        ("ST JOHN'S MEDICAL CENTRE", "St John's Medical Centre"),
+        ("DR OKAFOR & PARTNERS", "Dr Okafor & Partners"),
+        ("THE SURGERY AT ALDER-ON-SEA", "The Surgery at Alder-on-Sea"),
+        ("NHS NCL ICB - 93C", "NHS NCL ICB - 93C"),
+        ("CAMDEN NORTH PCN", "Camden North PCN"),
+        ("Alder House", "Alder House"),
+        ("", ""),
+    ],
+)
+def test_a_name_in_capitals_is_printed_as_people_write_it(published: str, printed: str) -> None:
+    assert ods.spelled(published) == printed

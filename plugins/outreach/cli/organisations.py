@@ -29,7 +29,7 @@ def add_commands(commands: Commands) -> None:
     _add_matching(what)
     typed = what.add_parser("type", help="say what subscriber type an organisation is")
     typed.add_argument("ods_code", metavar="CODE")
-    typed.add_argument("type", choices=list(SubscriberType), metavar="TYPE")
+    typed.add_argument("type", choices=[kind.value for kind in SubscriberType], metavar="TYPE")
     add_who(typed)
     typed.set_defaults(run=_type)
     covered = what.add_parser("coverage", help="where pledges stand: by network, borough, area")

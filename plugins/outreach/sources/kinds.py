@@ -149,7 +149,7 @@ def _pledge(cells: Cells, context: Context) -> PledgeRecord:
 
 
 def _organisation(cells: Cells, _: Context) -> OrganisationRecord:
-    code, name = cells.need("ods_code"), cells.get("org_name")
+    code, name = cells.need("ods_code"), ods.spelled(cells.get("org_name"))
     network = ods.is_network(code)
     in_sector = network or ods.is_practice(cells.get("prescribing_setting"))
     return OrganisationRecord(
@@ -161,7 +161,7 @@ def _organisation(cells: Cells, _: Context) -> OrganisationRecord:
         cells.get("borough"),
         cells.get("postcode"),
         code if network else cells.get("pcn_code"),
-        name if network else cells.get("pcn_name"),
+        name if network else ods.spelled(cells.get("pcn_name")),
         cells.get("subscriber_type") or None,
         cells.get("opened_on") or None,
         cells.get("closed_on") or None,

@@ -50,6 +50,10 @@ _SECTORS = {
     "eopthq": "Optometry",
     "eopthp": "Optometry",
 }
+_WORD = re.compile(r"[A-Z0-9']+")
+_SMALL = frozenset({"AND", "OF", "THE", "AT", "IN", "ON", "FOR", "BY"})
+_SHORT = frozenset({"DR", "DRS", "MR", "MRS", "MS", "ST", "RD", "CTR"})
+_INITIALS = frozenset({"ICB", "ICS", "UK", "ENT", "GUM", "OOH", "LLP", "UCLH", "IC"})
 _CODE = re.compile(r"[A-Z0-9]{3,8}")
 _NETWORK = re.compile(r"U\d{5}")
 _DATE = re.compile(r"(?:\d{8})?")
@@ -113,6 +117,28 @@ def sector(file_name: str) -> str:
     """Return the sector that a file of this name lists, '' where it does not tell."""
     stem = re.match(r"[a-z]*", file_name.lower())
     return _SECTORS.get(stem.group() if stem else "", "")
+
+
+def spelled(name: str) -> str:
+    """Return a name that is all in capitals, as ODS writes them, as an email may print it.
+
+    Initials stay: words without a vowel or with a digit, and the ones everybody knows.
+    """
+    if not name.isupper():
+        return name
+    words = _WORD.sub(lambda found: _cased(found.group()), name)
+    return words[:1].upper() + words[1:]
+
+
+def _cased(word: str) -> str:
+    if word in _SMALL:
+        return word.lower()
+    plain = word.replace("'", "")
+    if word in _INITIALS or not plain.isalpha():
+        return word
+    if word not in _SHORT and not re.search("[AEIOUY]", word):
+        return word
+    return word.capitalize()
 
 
 def is_network(code: str) -> bool:

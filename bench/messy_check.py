@@ -39,7 +39,6 @@ def _in_the_ledger(engine: sa.Engine, result: ImportResult, truth: Truth) -> Ite
     c = contact.c
     number = sa.func.count()
     with engine.connect() as connection:
-
         for name, counted, expected in (
             ("contacts", sa.select(number).select_from(contact), truth.created),
             ("pledges", sa.select(number).select_from(pledge), truth.new_pledges),
@@ -48,12 +47,12 @@ def _in_the_ledger(engine: sa.Engine, result: ImportResult, truth: Truth) -> Ite
             yield from _differ(name, connection.execute(counted).scalar_one(), expected)
         for name, people in truth.values.items():
             found = connection.execute(sa.select(c[name], number).group_by(c[name]))
-            yield from _differ(name, dict(found.tuples().all()), dict(people))
+            yield from _differ(name, _pairs(found), dict(people))
         q = quarantined_row.c
         kept = connection.execute(
             sa.select(q.reason, number).where(q.import_id == result.import_id).group_by(q.reason)
         )
-        yield from _differ("rows kept", dict(kept.tuples().all()), dict(truth.reasons))
+        yield from _differ("rows kept", _pairs(kept), dict(truth.reasons))
         yield from _in_people(connection, truth)
 
 
@@ -76,6 +75,10 @@ def _in_people(connection: sa.Connection, truth: Truth) -> Iterator[str]:
     for email, expected in truth.people.items():
         for name, ours in expected.items():
             yield from _differ(f"{email}: {name}", people.get(email, {}).get(name), ours)
+
+
+def _pairs(result: sa.Result[Any]) -> dict[Any, Any]:
+    return {row[0]: row[1] for row in result}
 
 
 def _differ(name: str, found: Any, expected: Any) -> Iterator[str]:

@@ -56,7 +56,9 @@ def fits_all(text: str) -> bool:
     return all(form.fits(text) for form in FORMS.values())
 
 
-def write(folder: Path, messy: Messy, form: Form, *, fits: Fits | None = None, mix: int = 0) -> Truth:
+def write(
+    folder: Path, messy: Messy, form: Form, *, fits: Fits | None = None, mix: int = 0
+) -> Truth:
     """Write a list to `folder` under `file_name`, and return what is true of it."""
     truth = Truth()
     messy = replace(messy, fits=fits or form.fits)
@@ -77,7 +79,9 @@ def file_name(form: Form, mix: int = 0) -> str:
     return f"{form.name.replace(' ', '-')}-{mix}{form.suffix}"
 
 
-def _workbook(path: Path, headings: Iterable[tuple[str, ...]], rows: Iterable[tuple[str, ...]]) -> None:
+def _workbook(
+    path: Path, headings: Iterable[tuple[str, ...]], rows: Iterable[tuple[str, ...]]
+) -> None:
     import openpyxl  # a tool of the tests; lists of text do without
     from openpyxl.cell import WriteOnlyCell
 

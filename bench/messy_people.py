@@ -109,7 +109,9 @@ class Teller:
     def row(self, email: str, says: Mapping[str, Any], **other: str) -> Line:
         """Return a good row that says this of the person with this address."""
         cells = {name: self._cell(name, value) for name, value in says.items() if value}
-        return Line({**cells, "email": address(email, self.rng, self.fits), **other}, "", email, says)
+        return Line(
+            {**cells, "email": address(email, self.rng, self.fits), **other}, "", email, says
+        )
 
     def bad(self, reason: str, **other: str) -> Line:
         """Return a row that would be good, was it not for these cells."""

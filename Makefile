@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test check bench faults requirements clean
+.PHONY: help setup demo run test check bench faults messy requirements clean
 
 help: ## print this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -36,6 +36,9 @@ bench: $(VENV)/tools ## the benchmarks, each against a named peer
 
 faults: $(VENV)/tools ## everything that can go wrong while sending, many times: nobody twice, nobody lost
 	$(BIN)/python -m tests.faults
+
+messy: $(VENV)/tools ## import messy lists of 100,000 and 1,000,000 rows: all must be as it is known to be
+	$(BIN)/python -m bench.messy_run
 
 requirements: $(VENV)/tools ## compile requirements.txt and tests/requirements.txt anew
 	$(PIP) uv

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from outreach.sources.headers import words
 
@@ -39,6 +40,12 @@ def special_category(heading: str) -> bool:
 
     The Standard's own proper name ("Workforce Race Equality Standard") is not such a question.
     """
-    split = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", heading)  # EthnicGroup, isDisabled
+    split = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", _seen(heading))  # EthnicGroup, isDisabled
     inside = re.sub(r"[()\[\]]", " ", split)
     return bool(_SPECIAL.search(_ABOUT_THE_WORK.sub(" ", words(inside))))
+
+
+def _seen(heading: str) -> str:
+    """Return a heading without what nobody sees and what would break a word in two."""
+    kinds = {"Cc", "Cf"}
+    return "".join(c for c in heading if c.isspace() or unicodedata.category(c) not in kinds)

@@ -1,0 +1,1 @@
+"""Files that attack, mislead or are merely broken: made when needed, none of them kept here."""

@@ -143,6 +143,7 @@ class SuppressionReason(StrEnum):
     COMPLAINED = "complained"
     HARD_BOUNCE = "hard bounce"
     OBJECTED = "objected"
+    LEFT = "left"
     ERASED = "erased"
     MANUAL = "manual"
     INVALID = "invalid address"

@@ -52,11 +52,17 @@ class Quarantined:
 
 @dataclass(frozen=True, slots=True)
 class BasisRecord:
-    """Why a contact may be written to, with what shows it."""
+    """Why a contact may be written to, with what shows it.
+
+    `purpose` '' is every purpose that the kind allows. `given_at` is when the person gave it,
+    None where the row does not say.
+    """
 
     kind: BasisKind
     evidence: str = ""
     wording_version: str = ""
+    purpose: str = ""
+    given_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +89,15 @@ class ContactRecord:
 
 @dataclass(frozen=True, slots=True)
 class PledgeRecord:
-    """A sign-up, with the person as the form tells them. `kind`: person or organisation."""
+    """A sign-up, with the person as the form tells them. `kind`: person or organisation.
+
+    `withdrawn_at` is when it was taken back, None where the row does not say so.
+    """
 
     contact: ContactRecord
     pledged_at: datetime
     kind: str = "person"
+    withdrawn_at: datetime | None = None
 
     @property
     def row_number(self) -> int:

@@ -90,6 +90,8 @@ basis = sa.Table(
     text("evidence"),
     text("wording_version"),
     text("source"),
+    # When the person gave it, where the source says so.
+    when("given_at"),
     when("recorded_at", nullable=False),
     when("withdrawn_at"),
     text("withdrawn_by"),

@@ -8,7 +8,7 @@ person who was erased is never written again.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum, auto
 from typing import Any
@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from outreach.domain import SuppressionReason
 from outreach.keys import Keys
+from outreach.ledger import bases, leavers, pledges, tracking
 from outreach.ledger.imports import Seen, Tally
 from outreach.ledger.people import basis, contact, organisation, pledge, suppression
 from outreach.records import BasisRecord, ContactRecord, PledgeRecord, Quarantined
@@ -59,7 +60,18 @@ class Outcome(Enum):
 class _Draft:
     """One contact while the rows about it are taken in."""
 
-    __slots__ = ("addressless", "bases", "before", "email", "fill_only", "id", "new_bases", "now")
+    __slots__ = (
+        "addressless",
+        "bases",
+        "before",
+        "email",
+        "evidence",
+        "fill_only",
+        "given_again",
+        "id",
+        "new_bases",
+        "now",
+    )
 
     def __init__(self, row: sa.Row[Any] | None, email: str, fill_only: bool) -> None:
         self.id: int = row.id if row else 0
@@ -71,8 +83,11 @@ class _Draft:
         self.before = {name: row._mapping[name] for name in _STATE} if row else blank
         self.now = dict(self.before)
         self.fill_only = fill_only
-        self.bases: set[str] = set()
-        self.new_bases: dict[str, BasisRecord] = {}
+        self.evidence = ""
+        # (kind, purpose) -> when it was withdrawn, None where it stands.
+        self.bases: dict[tuple[str, str], datetime | None] = {}
+        self.new_bases: dict[tuple[str, str], BasisRecord] = {}
+        self.given_again: dict[tuple[str, str], BasisRecord] = {}
 
     def take(self, record: ContactRecord) -> bool:
         """Take in one row; return whether it told anything new."""
@@ -96,16 +111,26 @@ class _Draft:
         # An import may withdraw consent to tracking; only the person may give it again.
         consent = record.tracking_consent
         if consent not in (None, self.now["tracking_consent"]) and (first or not consent):
+            self.evidence = record.basis.evidence if record.basis else "as the source states"
             self.now["tracking_consent"] = consent
             changed = True
         if record.left_at and not self.now["left_at"]:
             self.now["left_at"] = record.left_at
             changed = True
-        if record.basis and record.basis.kind.value not in self.bases:
-            self.bases.add(record.basis.kind.value)
-            self.new_bases[record.basis.kind.value] = record.basis
-            changed = True
-        return changed
+        return self._take_basis(record.basis) or changed
+
+    def _take_basis(self, given: BasisRecord | None) -> bool:
+        if given is None:
+            return False
+        name = given.kind.value, given.purpose
+        if name not in self.bases:
+            self.new_bases[name] = given
+        elif (at := self.bases[name]) and bases.given_again(at, given.kind, given.given_at):
+            self.given_again[name] = given
+        else:
+            return False
+        self.bases[name] = None
+        return True
 
 
 def merge_contacts(
@@ -128,8 +153,12 @@ def merge_pledges(
         if outcomes[index] is Outcome.REFUSED or (address_hash, record.pledged_at) in known:
             continue
         known.add((address_hash, record.pledged_at))
+        at = record.withdrawn_at
         rows.append(
             {
+                "withdrawn_at": at,
+                "withdrawn_by": merge.source if at else "",
+                "withdrawn_reason": "import" if at else "",
                 "contact_id": drafts[address_hash].id,
                 "address_hash": address_hash,
                 "pledged_at": record.pledged_at,
@@ -140,9 +169,28 @@ def merge_pledges(
         )
         if outcomes[index] is Outcome.UNCHANGED:
             outcomes[index] = Outcome.CHANGED
+    ended = pledges.withdraw_rows(connection, _taken_back(records, hashes), merge.source)
     if rows:
         connection.execute(sa.insert(pledge), rows)
+    for index, (record, address_hash) in enumerate(zip(records, hashes, strict=True)):
+        if (address_hash, record.pledged_at) in ended and outcomes[index] is Outcome.UNCHANGED:
+            outcomes[index] = Outcome.CHANGED
+    touched = {address_hash for address_hash, _ in ended}
+    touched |= {
+        h for h, o in zip(hashes, outcomes, strict=True) if rows and o is not Outcome.REFUSED
+    }
+    pledges.mark_renewals(connection, touched)
     return _tally(outcomes, refused, len(rows))
+
+
+def _taken_back(
+    records: Sequence[PledgeRecord], hashes: Sequence[bytes]
+) -> dict[tuple[bytes, datetime], datetime]:
+    return {
+        (address_hash, record.pledged_at): record.withdrawn_at
+        for record, address_hash in zip(records, hashes, strict=True)
+        if record.withdrawn_at
+    }
 
 
 def _tally(outcomes: list[Outcome], refused: list[Quarantined], pledges: int = 0) -> Tally:
@@ -159,6 +207,7 @@ def _merge(
     connection: sa.Connection, records: Sequence[ContactRecord], merge: Merge
 ) -> tuple[list[Outcome], list[Quarantined], dict[bytes, _Draft]]:
     hashes = [merge.keys.address_hash(record.email) for record in records]
+    records = _still_left(connection, records, hashes)
     drafts = _known(connection, set(hashes), merge)
     erased = erased_among(connection, set(hashes))
     outcomes: list[Outcome] = []
@@ -182,6 +231,20 @@ def _merge(
     return outcomes, refused, drafts
 
 
+def _still_left(
+    connection: sa.Connection, records: Sequence[ContactRecord], hashes: Sequence[bytes]
+) -> Sequence[ContactRecord]:
+    """Return the records without a leaving date from before a person said they came back."""
+    leaving = {h for record, h in zip(records, hashes, strict=True) if record.left_at}
+    back = leavers.came_back(connection, leaving) if leaving else {}
+    return [
+        replace(record, left_at=None)
+        if record.left_at and h in back and record.left_at <= back[h]
+        else record
+        for record, h in zip(records, hashes, strict=True)
+    ]
+
+
 def _known(connection: sa.Connection, hashes: set[bytes], merge: Merge) -> dict[bytes, _Draft]:
     columns = [contact.c[name] for name in _STATE]
     rows = connection.execute(
@@ -193,9 +256,11 @@ def _known(connection: sa.Connection, hashes: set[bytes], merge: Merge) -> dict[
         row.address_hash: _Draft(row, "", fill_only=row.address_hash in merge.seen) for row in rows
     }
     by_id = {draft.id: draft for draft in drafts.values()}
-    kinds = sa.select(basis.c.contact_id, basis.c.kind).where(basis.c.contact_id.in_(by_id))
-    for contact_id, kind in connection.execute(kinds):
-        by_id[contact_id].bases.add(kind)
+    known = sa.select(
+        basis.c.contact_id, basis.c.kind, basis.c.purpose, basis.c.withdrawn_at
+    ).where(basis.c.contact_id.in_(by_id))
+    for contact_id, kind, purpose, withdrawn_at in connection.execute(known):
+        by_id[contact_id].bases[kind, purpose] = withdrawn_at
     return drafts
 
 
@@ -239,9 +304,26 @@ def _write(connection: sa.Connection, drafts: dict[bytes, _Draft], merge: Merge)
     found = [d for d in drafts.values() if d.addressless and d.email]
     if found:
         connection.execute(_ADDRESS, [_address_of(draft, merge) for draft in found])
-    bases = [_basis_row(d, b, merge) for d in drafts.values() for b in d.new_bases.values()]
-    if bases:
-        connection.execute(sa.insert(basis), bases)
+    given = [_basis_row(d, b, merge) for d in drafts.values() for b in d.new_bases.values()]
+    if given:
+        connection.execute(sa.insert(basis), given)
+    _write_what_changed(connection, drafts, merge)
+
+
+def _write_what_changed(
+    connection: sa.Connection, drafts: dict[bytes, _Draft], merge: Merge
+) -> None:
+    for draft in drafts.values():
+        for again in draft.given_again.values():
+            bases.give_again(connection, draft.id, again, merge.source, merge.now)
+    tracking.note_choices(
+        connection,
+        [
+            tracking.Choice(d.id, d.now["tracking_consent"], d.evidence, merge.source, merge.now)
+            for d in drafts.values()
+            if d.now["tracking_consent"] != d.before["tracking_consent"]
+        ],
+    )
 
 
 _UPDATE = (
@@ -291,6 +373,8 @@ def _basis_row(draft: _Draft, record: BasisRecord, merge: Merge) -> dict[str, An
     return {
         "contact_id": draft.id,
         "kind": record.kind.value,
+        "purpose": record.purpose,
+        "given_at": record.given_at,
         "evidence": record.evidence,
         "wording_version": record.wording_version,
         "source": merge.source,

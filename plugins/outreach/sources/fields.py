@@ -24,6 +24,7 @@ _REPEATING = frozenset(
         "basis",
         "evidence",
         "wording_version",
+        "basis_purpose",
     }
 )
 """Fields that say the same in many rows, and whose value depends on the text alone."""
@@ -112,6 +113,9 @@ READERS: dict[str, Callable[[str, Context], Any]] = {
     "basis": lambda text, _: values.read_basis(text),
     "evidence": _plain("evidence", 500),
     "wording_version": _plain("wording version"),
+    "basis_purpose": lambda text, _: values.read_purpose(text),
+    "given_on": lambda text, c: times.read_past_time(text, "date of consent", c.now),
+    "withdrawn_on": lambda text, c: times.read_past_time(text, "date of withdrawal", c.now),
 }
 
 

@@ -186,6 +186,26 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "basis": ("basis", "lawful basis"),
     "evidence": ("evidence", "basis evidence", "consent evidence"),
     "wording_version": ("wording version", "consent wording", "consent wording version"),
+    "basis_purpose": ("basis purpose", "purpose", "purpose of basis", "consent purpose"),
+    "given_on": (
+        "given on",
+        "consent date",
+        "date of consent",
+        "consent given on",
+        "consented at",
+        "consented on",
+        "optin time",
+        "opt in date",
+        "confirm time",
+    ),
+    "withdrawn_on": (
+        "withdrawn on",
+        "withdrawn",
+        "withdrawn at",
+        "date withdrawn",
+        "pledge withdrawn on",
+        "withdrawal date",
+    ),
 }
 """Field -> the headings that mean it, written as `words` returns them."""
 

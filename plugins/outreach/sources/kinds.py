@@ -130,12 +130,20 @@ def _basis(cells: Cells) -> BasisRecord | None:
     kind = cells.get("basis")
     if not kind:
         return None
-    return BasisRecord(kind, cells.need("evidence"), cells.get("wording_version"))
+    return BasisRecord(
+        kind,
+        cells.need("evidence"),
+        cells.get("wording_version"),
+        cells.get("basis_purpose"),
+        cells.get("given_on") or None,
+    )
 
 
 def _pledge(cells: Cells, context: Context) -> PledgeRecord:
     pledged_at = cells.need("pledged_at")
-    return PledgeRecord(_contact(cells, context), pledged_at, cells.get("pledge_kind") or "person")
+    withdrawn_at = cells.get("withdrawn_on") or None
+    kind = cells.get("pledge_kind") or "person"
+    return PledgeRecord(_contact(cells, context), pledged_at, kind, withdrawn_at)
 
 
 def _organisation(cells: Cells, _: Context) -> OrganisationRecord:
@@ -199,6 +207,8 @@ _PERSON = (
     "basis",
     "evidence",
     "wording_version",
+    "basis_purpose",
+    "given_on",
 )
 _ORGANISATION = (
     "ods_code",
@@ -215,7 +225,7 @@ _ORGANISATION = (
 KINDS: dict[ImportKind, Kind] = {
     ImportKind.CONTACTS: Kind(_PERSON, ("email",), _contact),
     ImportKind.PLEDGES: Kind(
-        (*_PERSON, "pledged_at", "pledge_kind"), ("email", "pledged_at"), _pledge
+        (*_PERSON, "pledged_at", "pledge_kind", "withdrawn_on"), ("email", "pledged_at"), _pledge
     ),
     ImportKind.ORGANISATIONS: Kind(_ORGANISATION, ("ods_code",), _organisation),
     ImportKind.RESOURCES: Kind(

@@ -214,6 +214,17 @@ def read_basis(value: str) -> BasisKind:
     raise BadValue("basis not recognised", f"use one of: {', '.join(BasisKind)}")
 
 
+def read_purpose(value: str) -> str:
+    """Return the purpose a basis is for, '' for every one. Raises BadValue."""
+    word = _key(value)
+    if word in ("all", "every", "any", "everything"):
+        return ""
+    purposes = {_key(purpose): purpose.value for purpose in Purpose}
+    if word in purposes:
+        return purposes[word]
+    raise BadValue("purpose not recognised", f"use one of: {', '.join(Purpose)}, all")
+
+
 def read_subscriber_type(value: str) -> SubscriberType:
     """Return the PECR subscriber type named. Raises BadValue."""
     kinds = {_key(kind): kind for kind in SubscriberType}

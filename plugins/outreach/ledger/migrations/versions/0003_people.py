@@ -25,7 +25,12 @@ def _added() -> dict[str, tuple[sa.Column[Any], ...]]:
             text("withdrawn_by"),
             text("withdrawn_reason"),
         ),
-        "basis": (text("purpose"), text("withdrawn_by"), text("withdrawn_reason")),
+        "basis": (
+            text("purpose"),
+            when("given_at"),
+            text("withdrawn_by"),
+            text("withdrawn_reason"),
+        ),
         "suppression": (text("by"), sa.Column("import_id", BigId)),
         "import": (
             when("file_modified_at"),

@@ -200,7 +200,7 @@ def _take(job: _Job, file: SourceFile, digest: str) -> ImportResult:
 
 
 def _merge(job: _Job, file: SourceFile, import_id: int, progress: _Progress) -> None:
-    merge = Merge(job.ws.keys, job.source, job.now, ledger.Seen())
+    merge = Merge(job.ws.keys, job.source, job.now, ledger.Seen(), import_id)
     merger = _MERGERS[job.kind]
     for chunk in _chunks(file.records(job.context)):
         bad = [row for row in chunk if isinstance(row, Quarantined)]

@@ -46,6 +46,7 @@ class Merge:
     source: str
     now: datetime
     seen: Seen
+    import_id: int | None = None
 
 
 class Outcome(Enum):

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from outreach.domain import SubscriberType, SuppressionReason
 from outreach.keys import Keys
-from outreach.ledger import contacts, organisation_merge, people_merge, reference_merge
+from outreach.ledger import organisation_merge, people_merge, reference_merge, suppressing
 from outreach.ledger.imports import Tally
 from outreach.ledger.people import contact, organisation, resource, suppression
 from outreach.ledger.people_merge import Merge
@@ -80,9 +80,10 @@ def test_a_suppression_that_a_person_lifted_comes_back_only_with_a_later_date(
     early, lifted, late = (NOW - timedelta(days=d) for d in (30, 20, 10))
     assert put(engine, merger, merge, suppressed(early)).created == 1
     assert put(engine, merger, merge, suppressed(early), suppressed()).created == 0
-    target = contacts.Target(merge.keys.address_hash(ANN))
+    target = suppressing.Target(merge.keys.address_hash(ANN))
     with engine.begin() as connection:
-        contacts.lift(connection, target, by="lee", reason="asked", now=lifted)
+        (one,) = suppressing.standing(connection, target)
+        suppressing.lift(connection, target, one, by="lee", reason="asked", now=lifted)
     assert put(engine, merger, merge, suppressed(early)).created == 0
     assert put(engine, merger, merge, suppressed(late)).created == 1
 

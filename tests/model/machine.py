@@ -95,7 +95,11 @@ class Machine(RuleBasedStateMachine):
                 people.suppress(world.ws, address, **BY)
                 world.book.bar(address)
             elif what == "is no longer suppressed":
-                people.unsuppress(world.ws, address, reason="they asked", **BY)
+                for one in people.standing(world.ws, address):
+                    if one.number:  # a leaver's mark is none of them
+                        people.unsuppress(
+                            world.ws, address, reason="they asked", which=one.number, **BY
+                        )
                 world.book.lift(address, world.clock.now.timestamp())
             else:
                 people.erase_person(world.ws, address, **BY)

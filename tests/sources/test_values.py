@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from outreach.hub import load_hub
 from outreach.settings import ROOT
 from outreach.sources import times, values
+from outreach.sources.suppressions import read_suppression
 from outreach.sources.values import BadValue, Lists
 
 HUB = load_hub(ROOT / "hub.yaml")
@@ -107,5 +108,5 @@ def test_full_names_are_split(name: str, parts: tuple[str, str]) -> None:
 
 
 def test_a_suppression_in_unknown_words_still_suppresses() -> None:
-    assert values.read_suppression("rang us up, cross") == "manual"
-    assert values.read_suppression("Opted-out") == "unsubscribed"
+    assert read_suppression("rang us up, cross") == "manual"
+    assert read_suppression("Opted-out") == "unsubscribed"

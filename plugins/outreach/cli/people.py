@@ -9,6 +9,7 @@ from outreach.cli.common import VIA, Commands, me, pairs, workspace
 from outreach.cli.output import Output, table
 from outreach.errors import InputError, Refused
 from outreach.flows import accounts, exports, imports, people
+from outreach.flows.suppressing import SCOPES
 from outreach.workspace import Workspace
 
 KINDS = ("contacts", "pledges", "organisations", "resources", "suppressions")
@@ -48,6 +49,12 @@ def add_commands(commands: Commands) -> None:
         command.add_argument("address")
         command.add_argument("--reason", required=True, metavar="TEXT")
         command.add_argument("--by", default="", metavar="NAME")
+        if name == "suppress":
+            command.add_argument("--scope", choices=SCOPES, default="all", help="default: all mail")
+        else:
+            command.add_argument(
+                "--which", type=int, metavar="NUMBER", help="which, where several stand"
+            )
         command.set_defaults(run=_suppress if name == "suppress" else _unsuppress)
 
 
@@ -126,7 +133,12 @@ def _suppress(arguments: argparse.Namespace, out: Output) -> int:
     if not arguments.reason.strip():
         raise Refused("a suppression needs a reason: --reason TEXT")
     added = people.suppress(
-        workspace(), arguments.address, reason=arguments.reason, by=arguments.by or me(), via=VIA
+        workspace(),
+        arguments.address,
+        reason=arguments.reason,
+        scope=arguments.scope,
+        by=arguments.by or me(),
+        via=VIA,
     )
     words = "Suppressed from now on" if added else "It was suppressed already; nothing changed"
     out.result({"suppressed": True, "added": added}, words)
@@ -135,7 +147,12 @@ def _suppress(arguments: argparse.Namespace, out: Output) -> int:
 
 def _unsuppress(arguments: argparse.Namespace, out: Output) -> int:
     lifted = people.unsuppress(
-        workspace(), arguments.address, reason=arguments.reason, by=arguments.by or me(), via=VIA
+        workspace(),
+        arguments.address,
+        reason=arguments.reason,
+        which=arguments.which,
+        by=arguments.by or me(),
+        via=VIA,
     )
     out.result({"lifted": lifted}, f"{lifted} suppression(s) lifted")
     return 0 if lifted else 1

@@ -7,24 +7,36 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from outreach.domain import SuppressionReason
-from outreach.errors import InputError, NotFound, Refused
+from outreach.errors import InputError
 from outreach.flows import person_files
 from outreach.flows.answers import EditionLine, edition_lines
+from outreach.flows.suppressing import standing, suppress, unsuppress
+from outreach.flows.who import address_of, audit
 from outreach.ledger import contacts as ledger
-from outreach.ledger import erasing
-from outreach.ledger.contacts import Facts, Target
-from outreach.ledger.edition_store import note
+from outreach.ledger import erasing, suppressing
+from outreach.ledger.contacts import Facts
 from outreach.ledger.engine import reading
 from outreach.ledger.imports import lock_people
 from outreach.ledger.person_editions import all_editions
-from outreach.sources.addresses import clean_address, clean_domain, tidy
-from outreach.sources.values import BadValue
+from outreach.ledger.suppressing import Target
+from outreach.sources.addresses import tidy
 
 if TYPE_CHECKING:
     from outreach.workspace import Workspace
+
+__all__ = [
+    "Erasure",
+    "PersonFile",
+    "erase_person",
+    "export_person",
+    "person",
+    "standing",
+    "suppress",
+    "unsuppress",
+]
 
 NOT_KNOWN = "not known"
 
@@ -92,12 +104,12 @@ def erase_person(ws: Workspace, address: str, *, by: str, via: str) -> Erasure:
 
     Works for an address that is not a contact. May be run again: it then finds nothing more.
     """
-    plain = _address(address)
+    plain = address_of(address)
     address_hash = ws.keys.address_hash(plain)
     now = datetime.now(UTC)
     with ws.engine.begin() as connection:
         lock_people(connection)
-        ledger.suppress(
+        suppressing.suppress(
             connection,
             Target(address_hash),
             SuppressionReason.ERASED,
@@ -110,7 +122,7 @@ def erase_person(ws: Workspace, address: str, *, by: str, via: str) -> Erasure:
         counts["quarantined rows"] = erasing.erase_quarantined(connection, plain)
     counts["raw events"] = _redact_raw_events(ws, plain)
     counts |= person_files.erase_files(ws.settings.root / "contacts", ws.settings.home, plain)
-    _audit(ws, plain, "erase", by, via, ", ".join(f"{k}: {v}" for k, v in counts.items()))
+    audit(ws, plain, "erase", by, via, ", ".join(f"{k}: {v}" for k, v in counts.items()))
     return Erasure(counts)
 
 
@@ -131,95 +143,3 @@ def _in_json(address: str) -> re.Pattern[bytes]:
     )
     before = r"(?<![\w.!#$%&'*+/=?^`{|}~-])"
     return re.compile(f"{before}{''.join(signs)}(?![\\w-]|\\.\\w)".encode(), re.IGNORECASE)
-
-
-def suppress(
-    ws: Workspace,
-    address_or_domain: str,
-    *,
-    reason: str = "",
-    detail: str = "",
-    by: str,
-    via: str,
-) -> bool:
-    """Stop all mail to an address or a whole domain, a contact or not, from the next claim on.
-
-    `reason`: one of our words (such as "unsubscribed"), or a sentence, kept as the detail of a
-    manual suppression where no `detail` is given. Returns whether it is new.
-    Raises InputError for a malformed target.
-    """
-    plain, target = _target(ws, address_or_domain)
-    known = {r.value: r for r in SuppressionReason if r is not SuppressionReason.ERASED}
-    kind = known.get(reason.strip().lower(), SuppressionReason.MANUAL)
-    if not detail and kind is SuppressionReason.MANUAL:
-        detail = reason
-    with ws.engine.begin() as connection:
-        added = ledger.suppress(
-            connection, target, kind, detail=detail.strip()[:300], origin=via, now=datetime.now(UTC)
-        )
-    _audit(ws, plain, "suppress", by, via, kind.value)
-    return added
-
-
-def unsuppress(ws: Workspace, address_or_domain: str, *, reason: str, by: str, via: str) -> int:
-    """Lift what stands against an address or domain; a name and a reason are kept.
-
-    Returns how many were lifted. Raises Refused where the person was erased or no name or
-    reason is given, and NotFound where nothing stands.
-    """
-    plain, target = _target(ws, address_or_domain)
-    if not reason.strip() or not by.strip():
-        raise Refused("a suppression is lifted only with your name and a reason")
-    with ws.engine.begin() as connection:
-        standing = ledger.standing_reasons(connection, target)
-        if SuppressionReason.ERASED.value in standing:
-            raise Refused(
-                "this person was erased, which cannot be lifted; if they ask to hear from us "
-                "again, they sign up themselves"
-            )
-        if not standing:
-            raise NotFound("nothing stands against this address or domain")
-        count = ledger.lift(
-            connection, target, by=by, reason=reason.strip()[:200], now=datetime.now(UTC)
-        )
-    _audit(ws, plain, "unsuppress", by, via, ", ".join(sorted(set(standing))))
-    return count
-
-
-def _target(ws: Workspace, text: str) -> tuple[str, Target]:
-    plain = tidy(text)
-    if "@" in plain.removeprefix("@"):
-        address = _address(plain)
-        return address, Target(address_hash=ws.keys.address_hash(address))
-    try:
-        domain = clean_domain(plain)
-    except BadValue as bad:
-        raise InputError(f"{bad.reason}: {bad.advice}") from None
-    return domain, Target(domain_hash=ws.keys.domain_hash(domain))
-
-
-def _address(text: str) -> str:
-    """Return an address in the form it has in the ledger; one never valid stays as it is."""
-    try:
-        return clean_address(text)
-    except BadValue as bad:
-        if tidy(text).count("@") == 1:
-            return tidy(text)
-        raise InputError(f"{bad.reason}: {bad.advice}") from None
-
-
-def _audit(ws: Workspace, plain: str, action: str, by: str, via: str, detail: str) -> None:
-    """Record who did what, the person named by contact id or the start of the keyed hash."""
-    address_hash: Any = ws.keys.address_hash(plain)
-    with ws.engine.begin() as connection:
-        number = ledger.contact_id(connection, address_hash)
-        subject = f"contact {number}" if number else f"hash {address_hash.hex()[:8]}"
-        note(
-            connection,
-            at=datetime.now(UTC),
-            who=by,
-            via=via,
-            action=action,
-            subject=subject,
-            detail=detail,
-        )

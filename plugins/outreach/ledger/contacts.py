@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from outreach.domain import DeliveryState, SuppressionReason
-from outreach.ledger.columns import chunks
 from outreach.ledger.editions import batch, delivery, edition, event, exclusion
 from outreach.ledger.mailable import not_mailable
-from outreach.ledger.objections import cross
 from outreach.ledger.people import (
     basis,
     contact,
@@ -26,20 +22,6 @@ from outreach.ledger.people import (
     suppression,
 )
 from outreach.ledger.states import EFFECTIVE, REASON, WITH_BATCH
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Whom a suppression is for, as keyed hashes: one address, or a whole domain."""
-
-    address_hash: bytes | None = None
-    domain_hash: bytes | None = None
-
-    def matches(self) -> sa.ColumnElement[bool]:
-        """Return SQL: the suppressions of exactly this target."""
-        if self.address_hash is not None:
-            return suppression.c.address_hash == self.address_hash
-        return suppression.c.domain_hash == self.domain_hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,90 +173,6 @@ def address_pattern(address: str) -> re.Pattern[str]:
     return re.compile(
         rf"(?<![\w.!#$%&'*+/=?^`{{|}}~-]){re.escape(address)}(?![\w-]|\.\w)", re.IGNORECASE
     )
-
-
-def suppress(
-    connection: sa.Connection,
-    target: Target,
-    reason: SuppressionReason,
-    *,
-    detail: str,
-    origin: str,
-    now: datetime,
-) -> bool:
-    """Add a suppression unless the same one stands; return whether it is new.
-
-    What is in flight to the target right now is marked as crossed.
-    """
-    cross_targets(connection, [target], now)
-    standing = sa.select(suppression.c.id).where(
-        target.matches(),
-        suppression.c.reason == reason.value,
-        suppression.c.scope == "all",
-        suppression.c.lifted_at.is_(None),
-    )
-    if connection.execute(standing).first():
-        return False
-    connection.execute(
-        sa.insert(suppression).values(
-            address_hash=target.address_hash,
-            domain_hash=target.domain_hash,
-            reason=reason.value,
-            detail=detail,
-            origin=origin,
-            created_at=now,
-        )
-    )
-    return True
-
-
-def cross_targets(connection: sa.Connection, targets: Collection[Target], now: datetime) -> None:
-    """Mark as crossed what is claimed right now for these addresses and domains."""
-    hashes = {t.address_hash for t in targets if t.address_hash is not None}
-    domains = {t.domain_hash for t in targets if t.domain_hash is not None}
-    if domains:
-        hashes |= _flying_to(connection, domains)
-    for some in chunks(sorted(hashes)):
-        cross(connection, some, now)
-
-
-def _flying_to(connection: sa.Connection, domains: set[bytes]) -> set[bytes]:
-    """Return the hashes of the addresses at these domains that are claimed right now."""
-    # On PostgreSQL this waits for claims that are about to be committed, as `cross` does.
-    open_now = batch.c.state.in_((DeliveryState.PLANNED, DeliveryState.CLAIMED))
-    connection.execute(sa.select(batch.c.id).where(open_now).with_for_update(read=True)).all()
-    flying = (
-        sa.select(contact.c.address_hash)
-        .join(delivery, delivery.c.contact_id == contact.c.id)
-        .join(batch, batch.c.id == delivery.c.batch_id)
-        .where(batch.c.state == DeliveryState.CLAIMED, contact.c.domain_hash.in_(domains))
-    )
-    return set(connection.execute(flying).scalars())
-
-
-def standing_reasons(connection: sa.Connection, target: Target) -> tuple[str, ...]:
-    """Return the reasons of the suppressions of a target that stand."""
-    return tuple(
-        connection.execute(
-            sa.select(suppression.c.reason)
-            .where(target.matches(), suppression.c.lifted_at.is_(None))
-            .order_by(suppression.c.id)
-        ).scalars()
-    )
-
-
-def lift(connection: sa.Connection, target: Target, *, by: str, reason: str, now: datetime) -> int:
-    """Lift what stands against a target, except an erasure; return how many."""
-    result = connection.execute(
-        sa.update(suppression)
-        .where(
-            target.matches(),
-            suppression.c.lifted_at.is_(None),
-            suppression.c.reason != SuppressionReason.ERASED.value,
-        )
-        .values(lifted_at=now, lifted_by=by, lifted_reason=reason)
-    )
-    return int(result.rowcount)
 
 
 def contact_id(connection: sa.Connection, address_hash: bytes) -> int | None:

@@ -40,11 +40,7 @@ def take_back(
     left = left_at(connection, address_hash)
     if left is None:
         return False
-    connection.execute(
-        sa.update(contact)
-        .where(contact.c.address_hash == address_hash)
-        .values(left_at=None, updated_at=now)
-    )
+    unmark(connection, address_hash, now)
     lifted = {"lifted_at": now, "lifted_by": by, "lifted_reason": reason}
     connection.execute(
         sa.insert(suppression).values(
@@ -52,6 +48,15 @@ def take_back(
         )
     )
     return True
+
+
+def unmark(connection: sa.Connection, address_hash: bytes, now: datetime) -> None:
+    """Take the mark off; the caller keeps who said so."""
+    connection.execute(
+        sa.update(contact)
+        .where(contact.c.address_hash == address_hash, contact.c.left_at.is_not(None))
+        .values(left_at=None, updated_at=now)
+    )
 
 
 def came_back(

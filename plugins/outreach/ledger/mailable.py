@@ -69,16 +69,42 @@ def _scopes(purpose: Purpose | None) -> list[str]:
 
 def _has_basis(purpose: Purpose | None) -> sa.ColumnElement[bool]:
     """Consent allows both purposes. Public task allows its own, and direct marketing only to
-    corporate subscribers (PECR 2003, regulation 22 protects individual ones)."""
-    standing = sa.and_(basis.c.contact_id == contact.c.id, basis.c.withdrawn_at.is_(None))
-    if purpose is not Purpose.DIRECT_MARKETING:
+    corporate subscribers (PECR 2003, regulation 22 protects individual ones).
+
+    A basis for one purpose allows nothing else, and one withdrawn for a purpose does not allow
+    that purpose, though it stands for every other.
+    """
+    of_contact = basis.c.contact_id == contact.c.id
+    standing = sa.and_(of_contact, basis.c.withdrawn_at.is_(None))
+    if purpose is None:
         return sa.exists().where(standing).correlate(contact)
-    consent = sa.exists().where(standing, basis.c.kind == BasisKind.CONSENT.value)
+    for_it = sa.and_(standing, _reaches(purpose))
+    if purpose is Purpose.PUBLIC_TASK:
+        return sa.exists().where(for_it).correlate(contact)
+    consent = sa.exists().where(for_it, basis.c.kind == BasisKind.CONSENT.value)
     corporate = sa.exists().where(
         organisation.c.id == contact.c.organisation_id,
         organisation.c.subscriber_type == SubscriberType.CORPORATE.value,
     )
-    task = sa.exists().where(standing, basis.c.kind == BasisKind.PUBLIC_TASK.value)
+    task = sa.exists().where(for_it, basis.c.kind == BasisKind.PUBLIC_TASK.value)
     return sa.or_(
         consent.correlate(contact), sa.and_(task.correlate(contact), corporate.correlate(contact))
+    )
+
+
+def _reaches(purpose: Purpose) -> sa.ColumnElement[bool]:
+    """Whether the `basis` row in scope is for a purpose; one for all of them unless withdrawn."""
+    taken_back = basis.alias("taken_back")
+    withdrawn = (
+        sa.exists()
+        .where(
+            taken_back.c.contact_id == basis.c.contact_id,
+            taken_back.c.kind == basis.c.kind,
+            taken_back.c.purpose == purpose.value,
+            taken_back.c.withdrawn_at.is_not(None),
+        )
+        .correlate(basis)
+    )
+    return sa.or_(
+        basis.c.purpose == purpose.value, sa.and_(basis.c.purpose == "", sa.not_(withdrawn))
     )

@@ -1,19 +1,20 @@
-"""Merge resources and suppressions from an import."""
+"""Merge resources from an import."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from outreach.ledger.contacts import Target, cross_targets
 from outreach.ledger.imports import Tally
-from outreach.ledger.people import resource, suppression
+from outreach.ledger.people import resource
 from outreach.ledger.people_merge import Merge
-from outreach.records import ResourceRecord, SuppressionRecord
+from outreach.ledger.suppression_merge import merge_suppressions
+from outreach.records import ResourceRecord
+
+__all__ = ["merge_resources", "merge_suppressions"]
 
 
 def merge_resources(
@@ -34,65 +35,6 @@ def merge_resources(
     ]
     return _upsert(
         connection, resource, "resource_key", rows, _Stamps({"recorded_at": merge.now}, {})
-    )
-
-
-def merge_suppressions(
-    connection: sa.Connection, records: Sequence[SuppressionRecord], merge: Merge
-) -> Tally:
-    """Add the suppressions that do not stand yet. None is lifted, changed or taken out.
-
-    One that a person lifted stays lifted unless the row says it is from later. What is in
-    flight to them right now is marked as crossed.
-    """
-    hashes = [
-        merge.keys.domain_hash(r.target) if r.is_domain else merge.keys.address_hash(r.target)
-        for r in records
-    ]
-    standing, lifted = _known_suppressions(connection, set(hashes))
-    rows: list[dict[str, Any]] = []
-    for record, target_hash in zip(records, hashes, strict=True):
-        fact = (target_hash, record.reason.value, record.scope)
-        lifted_at = lifted.get(fact)
-        if fact in standing or (lifted_at and record.since and record.since <= lifted_at):
-            continue
-        standing.add(fact)
-        rows.append(
-            {
-                "address_hash": None if record.is_domain else target_hash,
-                "domain_hash": target_hash if record.is_domain else None,
-                "scope": record.scope,
-                "reason": record.reason.value,
-                "detail": record.detail,
-                "origin": f"import: {merge.source}",
-                "created_at": record.since or merge.now,
-            }
-        )
-    if rows:
-        connection.execute(sa.insert(suppression), rows)
-        targets = [Target(row["address_hash"], row["domain_hash"]) for row in rows]
-        cross_targets(connection, targets, merge.now)
-    return Tally(created=len(rows), unchanged=len(records) - len(rows))
-
-
-_Fact = tuple[bytes, str, str]
-"""Target's hash, reason, scope."""
-
-
-def _known_suppressions(
-    connection: sa.Connection, hashes: set[bytes]
-) -> tuple[set[_Fact], dict[_Fact, datetime]]:
-    """Return the suppressions that stand, and when those that do not were last lifted."""
-    s = suppression.c
-    rows = connection.execute(
-        sa.select(s.address_hash, s.domain_hash, s.reason, s.scope, s.lifted_at)
-        .where(sa.or_(s.address_hash.in_(hashes), s.domain_hash.in_(hashes)))
-        .order_by(s.lifted_at)
-    ).all()
-    facts = [((r.address_hash or r.domain_hash, r.reason, r.scope), r.lifted_at) for r in rows]
-    return (
-        {fact for fact, lifted_at in facts if lifted_at is None},
-        {fact: lifted_at for fact, lifted_at in facts if lifted_at is not None},
     )
 
 

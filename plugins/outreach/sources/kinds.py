@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from outreach.domain import SuppressionReason
 from outreach.records import (
     BasisRecord,
     ContactRecord,
@@ -25,7 +24,8 @@ from outreach.records import (
 from outreach.sources import ods
 from outreach.sources.fields import BadCell, Context, read_field
 from outreach.sources.mapping import ColumnPlan
-from outreach.sources.values import BadValue, read_suppression, split_name
+from outreach.sources.suppressions import why
+from outreach.sources.values import BadValue, split_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,17 +187,19 @@ def _resource(cells: Cells, _: Context) -> ResourceRecord:
 
 def _suppression(cells: Cells, _: Context) -> SuppressionRecord:
     target = cells.need("target")
-    word = cells.get("reason")
-    reason = read_suppression(word) if word else SuppressionReason.UNSUBSCRIBED
-    named = word if reason is SuppressionReason.MANUAL else ""
+    cleaned_at = cells.get("cleaned_on") or None
+    try:
+        reason, words = why(cells.get("reason"), cells.get("status"), cleaned_at is not None)
+    except BadValue as problem:
+        raise BadCell("reason", problem) from None
     return SuppressionRecord(
         cells.row_number,
         target,
         "@" not in target,
         reason,
         cells.get("scope") or "all",
-        cells.get("detail") or named,
-        cells.get("since") or None,
+        cells.get("detail") or words,
+        cells.get("since") or cleaned_at,
     )
 
 
@@ -252,6 +254,8 @@ KINDS: dict[ImportKind, Kind] = {
         _resource,
     ),
     ImportKind.SUPPRESSIONS: Kind(
-        ("target", "reason", "scope", "detail", "since"), ("target",), _suppression
+        ("target", "reason", "status", "scope", "detail", "since", "cleaned_on"),
+        ("target",),
+        _suppression,
     ),
 }

@@ -60,6 +60,9 @@ def read_past_time(value: str, what: str, now: datetime) -> datetime:
 
 
 def _parsed(text: str) -> datetime | None:
+    if text.isascii() and text.isdecimal() and len(text) in (10, 13):
+        # As other tools' exports count: seconds or thousandths since 1970.
+        return datetime.fromtimestamp(int(text[:10]), UTC)
     try:
         return datetime.fromisoformat(text)
     except ValueError:

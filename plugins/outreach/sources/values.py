@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from outreach.domain import BasisKind, Purpose, SubscriberType, SuppressionReason
+from outreach.domain import BasisKind, Purpose, SubscriberType
 
 MAX_TEXT = 200
 MAX_SUMMARY = 2_000
@@ -85,27 +85,6 @@ SECTOR_ALIASES: Mapping[str, tuple[str, ...]] = {
     ),
 }
 """Sector -> other names for it; only sectors that the hub has are ever matched."""
-
-_SUPPRESSION_WORDS: Mapping[str, SuppressionReason] = {
-    "unsub": SuppressionReason.UNSUBSCRIBED,
-    "unsubscribe": SuppressionReason.UNSUBSCRIBED,
-    "opt out": SuppressionReason.UNSUBSCRIBED,
-    "opted out": SuppressionReason.UNSUBSCRIBED,
-    "group unsubscribe": SuppressionReason.UNSUBSCRIBED,
-    "complaint": SuppressionReason.COMPLAINED,
-    "spam": SuppressionReason.COMPLAINED,
-    "spam report": SuppressionReason.COMPLAINED,
-    "spamreport": SuppressionReason.COMPLAINED,
-    "abuse": SuppressionReason.COMPLAINED,
-    "bounce": SuppressionReason.HARD_BOUNCE,
-    "bounced": SuppressionReason.HARD_BOUNCE,
-    "cleaned": SuppressionReason.HARD_BOUNCE,
-    "objection": SuppressionReason.OBJECTED,
-    "right to object": SuppressionReason.OBJECTED,
-    "erasure": SuppressionReason.ERASED,
-    "forgotten": SuppressionReason.ERASED,
-    "invalid": SuppressionReason.INVALID,
-}
 
 
 def clean_text(value: str, what: str, limit: int = MAX_TEXT) -> str:
@@ -233,13 +212,6 @@ def read_subscriber_type(value: str) -> SubscriberType:
     if _key(value) in kinds:
         return kinds[_key(value)]
     raise BadValue("subscriber type not recognised", f"use one of: {', '.join(SubscriberType)}")
-
-
-def read_suppression(value: str) -> SuppressionReason:
-    """Return the reason meant. Unknown words still suppress, as `manual`: none is ever lost."""
-    kinds = {_key(kind): kind for kind in SuppressionReason}
-    kinds |= {_key(word): reason for word, reason in _SUPPRESSION_WORDS.items()}
-    return kinds.get(_key(value), SuppressionReason.MANUAL)
 
 
 def read_scope(value: str) -> str:

@@ -1,7 +1,8 @@
 """Forks real sender processes quickly: everything is imported once, then copied.
 
 `python -m tests.faults.host` reads one JSON order a line and answers each with one line:
-`{"start": {...}}` -> pid; `{"look": pid}` -> "running", "stopped", or the exit status.
+`{"start": {...}}` -> pid; `{"look": pid}` -> "running", "stopped", or the exit status;
+`{"command": {...}}` -> pid of a process that is `outreach` with these words.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from outreach import cli
 from outreach.errors import OutreachError
 from outreach.flows import editions, insisting, sending
 from outreach.providers import sendgrid
@@ -31,27 +33,32 @@ def main() -> None:
     """Serve orders until standard input ends."""
     for line in sys.stdin:
         order = json.loads(line)
-        answer = start(order["start"]) if "start" in order else look(order["look"])
+        answer = look(order["look"]) if "look" in order else start(**order)
         print(json.dumps(answer), flush=True)  # noqa: T201
 
 
-def start(what: dict[str, Any]) -> int:
-    """Fork a sender; returns its process id."""
+def start(start: dict[str, Any] | None = None, command: dict[str, Any] | None = None) -> int:
+    """Fork a sender or a command; returns its process id."""
     sys.stdout.flush()
     pid = os.fork()
     if pid:
         return pid
     status = 1
     try:
-        _become(what)
-        send(what)
-        status = 0
+        if command:
+            _become(command)
+            status = cli.main(command["words"])
+        elif start:
+            _become(start)
+            send(start)
+            status = 0
     except OutreachError as error:
         print(error, file=sys.stderr)  # noqa: T201
         status = REFUSED
     except BaseException:
         traceback.print_exc()
     finally:
+        sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status)
 
@@ -61,9 +68,10 @@ def _become(what: dict[str, Any]) -> None:
     for name in [name for name in os.environ if name.startswith("OUTREACH_")]:
         del os.environ[name]
     os.environ.update(what["environment"])
-    errors = os.open(what["errors"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     nowhere = os.open(os.devnull, os.O_RDWR)
-    for target, source in ((0, nowhere), (1, nowhere), (2, errors)):
+    files = [what.get("output", os.devnull), what["errors"]]
+    written = [os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC) for file in files]
+    for target, source in enumerate((nowhere, *written)):
         os.dup2(source, target)
 
 

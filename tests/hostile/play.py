@@ -22,9 +22,9 @@ from outreach.settings import load_settings
 from outreach.workspace import Workspace, open_workspace
 from tests.flows.importing import WHO, people_tables
 
-MORE_MEMORY = 500_000_000
+MORE_MEMORY = 300_000_000
 """So many bytes may be asked for beyond what a process holds before it opens a file."""
-SECONDS = 30
+SECONDS = 15
 """More ends the process: it hangs."""
 
 

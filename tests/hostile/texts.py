@@ -29,17 +29,17 @@ def _sparse(start: bytes, size: int) -> object:
 
 
 def _long_line(path: Path) -> None:
-    """A gigabyte in one line; of letters where it is read first, of nothing after."""
+    """400 MB in one line; of letters where it is read first, of nothing after."""
     with path.open("wb") as file:
         file.write(GOOD.encode() + b"x" * 1_000_000)
-        file.truncate(1_000_000_000)
+        file.truncate(400_000_000)
 
 
 def _long_row(path: Path) -> None:
-    """A hundred million cells in one line."""
+    """Thirty million cells in one line."""
     with path.open("wb") as file:
         file.write(GOOD.encode())
-        for _ in range(100):
+        for _ in range(30):
             file.write(b"," * 1_000_000)
 
 
@@ -53,7 +53,7 @@ def _database(path: Path) -> None:
 def _unclosed(path: Path) -> None:
     with path.open("w") as file:
         file.write(f'Email,First name\n{ANNS},"Ann\n')
-        file.writelines(f"p{n}@example.org,P\n" for n in range(300_000))
+        file.writelines(f"p{n}@example.org,P\n" for n in range(60_000))
 
 
 CASES = (
@@ -65,14 +65,14 @@ CASES = (
     Case("only headings", "headings.csv", holding("Email,First name\n")),
     Case("no headings", "none.csv", holding(f"{ANNS},Ann\nbo@example.org,Bo\n"), "headings above it"),
     Case("a heading twice", "twice.csv", holding(f"Email,E-mail\n{ANNS},{ANNS}\n"), "both mean email"),
-    Case("the same list twice over, headings and all", "again.csv", holding(GOOD + GOOD), accepted=1, reasons={NOT_VALID: 1}),
+    Case("the same list twice over, headings and all", "again.csv", holding(GOOD + GOOD), accepted=2, reasons={NOT_VALID: 1}),
     Case("300 columns", "wide.csv", holding("Email" + ",x" * 299 + "\n" + ANNS + ",y" * 299 + "\n"), "300 columns"),
     Case("rows of every length", "ragged.csv", holding(f"Email,First name,Last name\n{ANNS}\nbo.hostile@example.org,Bo,Li,x\n,,,,\ncy.hostile@example.org,Cy,,,,\n"), accepted=2, reasons={"more cells than headings": 1}),
-    Case("a gigabyte in one line", "line.csv", _long_line, "32,767 characters"),
-    Case("a gigabyte of nothing", "nothing.csv", _sparse(b"Email\n", 1_000_000_000), "32,767 characters"),
-    Case("a hundred million cells in one line", "cells.csv", _long_row, "columns"),
+    Case("400 MB in one line", "line.csv", _long_line, "32,767 characters"),
+    Case("400 MB of nothing", "nothing.csv", _sparse(b"Email\n", 400_000_000), "32,767 characters"),
+    Case("thirty million cells in one line", "cells.csv", _long_row, "columns"),
     Case("a quotation mark that is never closed", "unclosed.csv", _unclosed, "32,767 characters"),
-    Case("NUL in headings and cells", "nul.csv", holding(f"E\0mail,First name\n{ANNS},A\0nn\nbo\0@example.org,Bo\n"), accepted=1, reasons={NOT_VALID: 1}),
+    Case("NUL in headings and cells", "nul.csv", holding(f"E\0mail,First name\n{ANNS},A\0nn\n"), accepted=1),
     Case("lone surrogates in UTF-16", "lone16.csv", holding(b"\xff\xfe" + GOOD.encode("utf-16-le") + b"\x00\xd8\x41\x00"), "text is damaged"),
     Case("half a letter in UTF-16", "half.csv", holding(b"\xff\xfe" + GOOD.encode("utf-16-le") + b"\x41"), "text is damaged"),
     Case("UTF-32", "utf32.csv", holding(GOOD, "utf-32"), "UTF-8"),

@@ -255,7 +255,7 @@ def _merge_people(job: _Job, staging: Staging, taken: _Taken) -> None:
     pace = Pace()
     for rows in staging.blocks(pace.size):
         bad: list[Quarantined] = []
-        with pace.timing(), job.ws.engine.begin() as connection:
+        with pace.timing(len(rows)), job.ws.engine.begin() as connection:
             ledger.lock_people(connection)
             tally = people_merge.merge_people(connection, rows, merge)
             taken.note(connection, tally, bad, len(rows))
@@ -272,7 +272,7 @@ def _merge_records(job: _Job, file: SourceFile, taken: _Taken) -> None:
     while chunk := list(islice(records, pace.size())):
         bad = [row for row in chunk if isinstance(row, Quarantined)]
         good = [row for row in chunk if not isinstance(row, Quarantined)]
-        with pace.timing(), job.ws.engine.begin() as connection:
+        with pace.timing(len(chunk)), job.ws.engine.begin() as connection:
             ledger.lock_people(connection)
             tally = merger(connection, good, merge) if good else ledger.Tally()
             taken.note(connection, tally, bad, len(chunk))

@@ -134,7 +134,7 @@ class _Reader:
         odd: set[int] = set()
         rows = block.rows
         if set(map(len, rows)) != {width}:
-            odd = {i for i, row in enumerate(rows) if len(row) != width}
+            odd = {i for i, row in enumerate(rows) if any(map(str.strip, row[width:]))}
             rows = [(row + [""] * width)[:width] for row in rows]
         columns = list(zip(*rows, strict=True))
         for cells in columns:

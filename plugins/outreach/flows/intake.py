@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from outreach.clock import LONDON
 from outreach.errors import Fault, InputError
 from outreach.flows.forgetting import without_erased
-from outreach.flows.pace import CHUNK, Pace, Progress
+from outreach.flows.pace import CHUNK, Pace, Progress, without_sweeps
 from outreach.flows.sample_dates import settled_shift
 from outreach.flows.shrinking import Guard, refuse_shrunken
 from outreach.flows.staging import Staging
@@ -106,7 +106,7 @@ def take_file(
         ledger.storable(stated_by) or source,
         precedence or {},
     )
-    with Staging(ws.settings.home) as staging:
+    with without_sweeps(), Staging(ws.settings.home) as staging:
         try:
             file = open_file(path, kind, how, context)
             digest = _digest(file, job)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import time
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ log = logging.getLogger("outreach.imports")
 CHUNK = 500
 """Rows of the first transaction; the later ones are as many as their time allows."""
 
-_LEAST, _MOST = 250, 5_000
+_LEAST, _MOST = 500, 5_000
 _AIM = 0.05
 """Seconds for a transaction: under 100 ms also where the machine is slower for a moment."""
 
@@ -39,6 +40,18 @@ class Pace:
         # One slow transaction says less than those before it: the disk was busy for once.
         self._a_row = (self._a_row + a_row) / 2 if self._a_row else a_row
         self._size = max(_LEAST, min(_MOST, int(_AIM / self._a_row), self._size * 2))
+
+
+@contextmanager
+def without_sweeps() -> Iterator[None]:
+    """Keep Python from looking for circular garbage meanwhile: rows are many and form none."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 class Progress:

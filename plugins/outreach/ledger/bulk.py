@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import chain, islice
 from typing import Any
 
@@ -32,11 +33,11 @@ def insert_columns(
         lines = "\n".join(map("\t".join, zip(*text, strict=False)))
         _copy(connection, f"COPY {table.name} ({names}) FROM STDIN", lines)
         return
-    _insert_together(connection, f"INSERT INTO {table.name} ({{}}) VALUES ", columns, number)
+    _insert_together(connection, table.name, columns, number)
 
 
 def _insert_together(
-    connection: sa.Connection, start: str, columns: Mapping[str, Iterable[Any]], number: int
+    connection: sa.Connection, table: str, columns: Mapping[str, Iterable[Any]], number: int
 ) -> None:
     """Insert many rows with each statement: SQLite spends half of its time between statements.
 
@@ -51,19 +52,19 @@ def _insert_together(
         else:
             own[name] = values
     rows = list(zip(*own.values(), strict=True)) if own else [()] * number
-    start = start.format(", ".join((*same, *own)))
+    start = f"INSERT INTO {table} ({', '.join((*same, *own))}) VALUES "  # noqa: S608 - our own
     whole = number - number % _TOGETHER
-    for size, some in ((_TOGETHER, rows[:whole]), (number - whole, rows[whole:])):
+    bound = tuple(same.values())
+    for size, some in ((_TOGETHER, rows[:whole]), (1, rows[whole:])):
         if some:
-            statement = start + _marks(len(same), len(own), size)
-            bound = tuple(same.values())
             groups = [
                 bound + tuple(chain.from_iterable(some[i : i + size]))
                 for i in range(0, len(some), size)
             ]
-            connection.exec_driver_sql(statement, groups)
+            connection.exec_driver_sql(start + _marks(len(same), len(own), size), groups)
 
 
+@lru_cache(maxsize=200)
 def _marks(same: int, own: int, rows: int) -> str:
     """Return the values of `rows` rows: those that are the same in all come first."""
     start = [f"?{i + 1}" for i in range(same)]

@@ -33,7 +33,7 @@ from outreach.sources.reading import SourceFile
 from outreach.sources.tables import Block
 from outreach.sources.values import split_name
 
-BLOCK = 2_000
+BLOCK = 500
 """Rows read at a time: enough to share the work, few enough to hold."""
 
 _MEMO = 20_000

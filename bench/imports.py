@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -44,6 +45,7 @@ class Imported:
     grown: int
     contacts: int
     longest_write: float = 0.0
+    cpu: float = 0.0
 
 
 def run(options: Options) -> Result:
@@ -79,7 +81,7 @@ def take_ours(file: Path, home: Path, url: str) -> Imported:
     """Import the file as `outreach import` does."""
     with deployment(home, url) as ws:
         clock = WriterClock(ws.engine)
-        before = memory_now()
+        before, cpu = memory_now(), time.process_time()
         with timed_ours() as seconds:
             done = import_file(
                 ws,
@@ -92,7 +94,8 @@ def take_ours(file: Path, home: Path, url: str) -> Imported:
         if done.state is not ImportState.DONE:
             raise RuntimeError(done.message)
         grown = memory_peak() - before
-        return Imported(seconds(), grown, done.created, clock.longest)
+        cpu = time.process_time() - cpu
+        return Imported(seconds(), grown, done.created, clock.longest, cpu)
 
 
 def take_peer(file: Path, url: str) -> Imported:
@@ -107,7 +110,7 @@ def take_peer(file: Path, url: str) -> Imported:
             return ""
 
     engine = open_engine(url)
-    before = memory_now()
+    before, cpu = memory_now(), time.process_time()
     with timed() as seconds:
         frame = pandas.read_csv(file, dtype=str, keep_default_na=False)
         frame = frame.apply(lambda column: column.str.strip())
@@ -116,8 +119,9 @@ def take_peer(file: Path, url: str) -> Imported:
         with engine.begin() as connection:
             frame.to_sql("contact", connection, index=False, chunksize=10_000)
     grown = memory_peak() - before
+    cpu = time.process_time() - cpu
     engine.dispose()
-    return Imported(seconds(), grown, len(frame))
+    return Imported(seconds(), grown, len(frame), cpu=cpu)
 
 
 def _apart(who: str, file: Path, home: Path, url: str) -> Imported:

@@ -66,13 +66,12 @@ def test_an_import_that_needs_mending_is_named_while_it_is_recent(
 def test_refused_files_and_doubtful_names_are_named_too(client: TestClient, ws: Workspace) -> None:
     from datetime import UTC, datetime
 
-    from outreach.ledger.people import import_, organisation_match
+    from outreach.ledger.people import import_
 
     now = datetime.now(UTC)
     with ws.engine.begin() as c:
         refused = sa.update(import_).where(import_.c.id == 1)
         c.execute(refused.values(state="refused", file_name="cut.csv", started_at=now))
-        c.execute(sa.insert(organisation_match).values(name="x", state="doubtful", judged_at=now))
     text = words(client, "")
     assert "cut.csv was refused, and nothing of it was taken" in text
     assert "Doubtful matches may mean one of several: 1 name for a person to settle" in text

@@ -21,7 +21,7 @@ from outreach.clock import LONDON
 from outreach.errors import Fault, InputError
 from outreach.flows.forgetting import without_erased
 from outreach.flows.organising import match_organisations
-from outreach.flows.pace import CHUNK, Pace, Progress
+from outreach.flows.pace import CHUNK, Pace, Progress, without_sweeps
 from outreach.flows.sample_dates import settled_shift
 from outreach.flows.shrinking import Guard, refuse_shrunken
 from outreach.flows.staging import Staging
@@ -110,7 +110,7 @@ def take_file(
         ledger.storable(stated_by) or source,
         precedence or {},
     )
-    with Staging(ws.settings.home) as staging:
+    with without_sweeps(), Staging(ws.settings.home) as staging:
         try:
             file = open_file(path, kind, how, context)
             digest = _digest(file, job)
@@ -259,7 +259,7 @@ def _merge_people(job: _Job, staging: Staging, taken: _Taken) -> None:
     pace = Pace()
     for rows in staging.blocks(pace.size):
         bad: list[Quarantined] = []
-        with pace.timing(), job.ws.engine.begin() as connection:
+        with pace.timing(len(rows)), job.ws.engine.begin() as connection:
             ledger.lock_people(connection)
             tally = people_merge.merge_people(connection, rows, merge)
             taken.note(connection, tally, bad, len(rows))
@@ -276,7 +276,7 @@ def _merge_records(job: _Job, file: SourceFile, taken: _Taken) -> None:
     while chunk := list(islice(records, pace.size())):
         bad = [row for row in chunk if isinstance(row, Quarantined)]
         good = [row for row in chunk if not isinstance(row, Quarantined)]
-        with pace.timing(), job.ws.engine.begin() as connection:
+        with pace.timing(len(chunk)), job.ws.engine.begin() as connection:
             ledger.lock_people(connection)
             tally = merger(connection, good, merge) if good else ledger.Tally()
             taken.note(connection, tally, bad, len(chunk))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import time
 from collections.abc import Iterator
@@ -12,8 +13,8 @@ log = logging.getLogger("outreach.imports")
 CHUNK = 500
 """Rows of the first transaction; the later ones are as many as their time allows."""
 
-_LEAST, _MOST = 100, 6_000
-_AIM = 0.045
+_LEAST, _MOST = 500, 5_000
+_AIM = 0.05
 """Seconds for a transaction: under 100 ms also where the machine is slower for a moment."""
 
 _SAY_EVERY = 5.0
@@ -24,20 +25,33 @@ class Pace:
 
     def __init__(self) -> None:
         self._size = CHUNK
+        self._a_row = 0.0
 
     def size(self) -> int:
         """Return how many rows the next transaction should take."""
         return self._size
 
     @contextmanager
-    def timing(self) -> Iterator[None]:
-        """Time a transaction that takes `size()` rows, and set the size of the next by it."""
+    def timing(self, rows: int) -> Iterator[None]:
+        """Time a transaction that takes `rows` rows, and set the size of the next by it."""
         began = time.perf_counter()
         yield
-        took = time.perf_counter() - began
-        wanted = int(self._size * _AIM / max(took, 0.001))
-        # Up step by step, down at once.
-        self._size = max(_LEAST, min(_MOST, wanted, self._size * 2))
+        a_row = (time.perf_counter() - began) / max(rows, 1)
+        # One slow transaction says less than those before it: the disk was busy for once.
+        self._a_row = (self._a_row + a_row) / 2 if self._a_row else a_row
+        self._size = max(_LEAST, min(_MOST, int(_AIM / self._a_row), self._size * 2))
+
+
+@contextmanager
+def without_sweeps() -> Iterator[None]:
+    """Keep Python from looking for circular garbage meanwhile: rows are many and form none."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 class Progress:

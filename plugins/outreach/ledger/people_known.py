@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from outreach.domain import SuppressionReason
-from outreach.ledger.bulk import moment_of, select_among
+from outreach.ledger.bulk import moment_of, select_among, select_between
 from outreach.ledger.folding import Basis
 from outreach.ledger.precedence import Statement
 from outreach.records import PERSON_FIELDS
@@ -52,8 +52,8 @@ class Held:
 
 
 def met(connection: sa.Connection, hashes: Sequence[bytes], source: str) -> dict[bytes, Met]:
-    """Return the contacts of these addresses."""
-    rows = select_among(
+    """Return the contacts of these addresses, whose hashes come sorted."""
+    rows = _near(
         connection,
         "SELECT contact.address_hash, contact.id, statement.said FROM contact LEFT JOIN statement "
         "ON statement.contact_id = contact.id AND statement.source = :? "
@@ -66,20 +66,29 @@ def met(connection: sa.Connection, hashes: Sequence[bytes], source: str) -> dict
 
 def erased_among(connection: sa.Connection, hashes: Collection[bytes]) -> set[bytes]:
     """Return those of these address hashes whose person was erased."""
-    keys = list(hashes)
-    suppressed = select_among(
+    keys = sorted(hashes)
+    if not keys:
+        return set()
+    suppressed = _near(
         connection,
         "SELECT address_hash FROM suppression WHERE reason = :? AND lifted_at IS NULL "
         "AND address_hash",
         keys,
         SuppressionReason.ERASED.value,
     )
-    gone = select_among(
+    gone = _near(
         connection,
         "SELECT address_hash FROM contact WHERE erased_at IS NOT NULL AND address_hash",
         keys,
     )
-    return {bytes(row[0]) for row in (*suppressed, *gone)}
+    return {bytes(row[0]) for row in (*suppressed, *gone)}.intersection(keys)
+
+
+def _near(
+    connection: sa.Connection, statement: str, keys: Sequence[bytes], *more: str
+) -> list[sa.Row[Any]]:
+    rows = select_between(connection, statement, keys, *more)
+    return select_among(connection, statement, keys, *more) if rows is None else rows
 
 
 def held(connection: sa.Connection, ids: Sequence[int]) -> dict[int, Held]:

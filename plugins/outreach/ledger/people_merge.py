@@ -69,7 +69,7 @@ class Merge:
 class _Sorted:
     """Rows by what has to be done about them."""
 
-    fresh: list[Fresh] = field(default_factory=list)
+    fresh: Fresh = field(default_factory=Fresh)
     known: dict[bytes, list[PersonRow]] = field(default_factory=dict)
     refused: list[Quarantined] = field(default_factory=list)
     changed: set[int] = field(default_factory=set)
@@ -120,8 +120,8 @@ def merge_people(connection: sa.Connection, rows: Sequence[PersonRow], merge: Me
         gone = {one.row_number for one in work.refused}
         made = [row for row in rows if row[1] not in gone]
         new_pledges, moved = pledge_merge.write_pledges(connection, made, numbers, merge)
-        work.changed |= moved - {one.row[1] for one in work.fresh}
-    created, changed = len(work.fresh), len(work.changed)
+        work.changed |= moved - {row[1] for row in work.fresh.rows}
+    created, changed = len(work.fresh.rows), len(work.changed)
     return Tally(created, changed, work.taken - created - changed, new_pledges, tuple(work.refused))
 
 
@@ -135,7 +135,12 @@ def _sort(
         {h for h, n in Counter(hashes).items() if n > 1} if len(set(hashes)) < len(rows) else set()
     )
     groups: dict[bytes, list[PersonRow]] = {}
-    for row, said in zip(rows, merge.sayings.of(rows), strict=True):
+    sayings = merge.sayings.of(rows)
+    if not (known or erased or twice):
+        work.fresh = Fresh(list(rows), sayings)
+        work.taken = len(rows)
+        return work
+    for row, said in zip(rows, sayings, strict=True):
         address_hash = row[0]
         if address_hash in erased:
             # Nothing of the row is kept: that is what erasure means.
@@ -143,7 +148,7 @@ def _sort(
         elif address_hash in twice:
             groups.setdefault(address_hash, []).append(row)
         elif (before := known.get(address_hash)) is None:
-            work.fresh.append(Fresh(row, said))
+            work.fresh.add(row, said)
         elif before.said != said:
             work.known[address_hash] = [row]
     for address_hash, group in groups.items():
@@ -157,7 +162,7 @@ def _sort(
 
 def _take_group(work: _Sorted, group: list[PersonRow], merge: Merge) -> None:
     one, told, further = folded(group)
-    work.fresh.append(Fresh(one, merge.sayings.of([one])[0], further))
+    work.fresh.add(one, merge.sayings.of([one])[0], further)
     work.changed |= told
 
 

@@ -35,13 +35,19 @@ AS_STATED = "as the source states"
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Fresh:
-    """A person met for the first time: the row, its words as JSON, and each further basis."""
+    """People met for the first time: rows, their words as JSON, and further bases by place."""
 
-    row: PersonRow
-    said: str
-    further: Sequence[Facts] = ()
+    rows: list[PersonRow] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+    further: list[tuple[int, Facts]] = field(default_factory=list)
+
+    def add(self, row: PersonRow, said: str, further: Sequence[Facts] = ()) -> None:
+        """Add one person."""
+        self.further += [(len(self.rows), one) for one in further]
+        self.rows.append(row)
+        self.said.append(said)
 
 
 @dataclass(slots=True)
@@ -52,14 +58,15 @@ class Memo:
     organisations: dict[str, int | None] = field(default_factory=dict)
 
 
-def write_new(connection: sa.Connection, fresh: Sequence[Fresh], merge: Merge) -> dict[bytes, int]:
+def write_new(connection: sa.Connection, fresh: Fresh, merge: Merge) -> dict[bytes, int]:
     """Insert people with what is said of them; return their ids by address hash."""
-    if not fresh:
+    rows = fresh.rows
+    if not rows:
         return {}
-    rows = [one.row for one in fresh]
     hashes, _, emails, values, facts, _ = zip(*rows, strict=True)
     ids = next_ids(connection, contact, len(rows))
     fields = dict(zip(PERSON_FIELDS, zip(*values, strict=True), strict=True))
+    tracking_said, lefts, *_ = zip(*facts, strict=True)
     employers = _employers(connection, fields["ods_code"], merge)
     now = stored(connection, merge.now)
     columns = {
@@ -71,17 +78,19 @@ def write_new(connection: sa.Connection, fresh: Sequence[Fresh], merge: Merge) -
         "organisation_id": employers,
         "organisation_how": ["code" if number else "" for number in employers],
         "source": repeat(merge.source),
-        "tracking_consent": [one[0] == "yes" for one in facts],
+        "tracking_consent": [said == "yes" for said in tracking_said],
         "shared_mailbox": _shared(emails, merge),
         "created_at": repeat(now),
         "updated_at": repeat(now),
-        "left_at": _times(connection, [one[1] for one in facts]),
+        "left_at": _times(connection, lefts),
     }
     insert_columns(connection, contact, columns, len(rows))
-    _state(connection, ids, [one.said for one in fresh], merge)
-    given = [(n, f) for n, one in zip(ids, fresh, strict=True) for f in (one.row[4], *one.further)]
-    _give(connection, [(number, one) for number, one in given if one[2]], merge)
-    _note_choices(connection, [(n, one) for n, one in zip(ids, facts, strict=True)], merge)
+    _state(connection, ids, fresh.said, merge)
+    _give(connection, ids, facts, merge)
+    further = [ids[place] for place, _ in fresh.further]
+    _give(connection, further, [one for _, one in fresh.further], merge)
+    if "yes" in tracking_said:
+        _note_choices(connection, zip(ids, facts, strict=True), merge)
     return dict(zip(hashes, ids, strict=True))
 
 
@@ -173,7 +182,8 @@ def _state_again(connection: sa.Connection, drafts: Sequence[Draft], merge: Merg
 
 
 def _write_bases(connection: sa.Connection, drafts: Sequence[Draft], merge: Merge) -> None:
-    given, replaced = [], []
+    given: list[tuple[int, Facts]] = []
+    replaced: list[tuple[int, Facts]] = []
     for draft in drafts:
         for named, facts in draft.new_bases.items():
             known = draft.held.bases.get(named)
@@ -183,7 +193,7 @@ def _write_bases(connection: sa.Connection, drafts: Sequence[Draft], merge: Merg
                 replaced.append((known.id, facts))
         for facts in draft.given_again.values():
             bases.give_again(connection, draft.held.id, _record(facts), merge.source, merge.now)
-    _give(connection, given, merge)
+    _give(connection, [number for number, _ in given], [facts for _, facts in given], merge)
     now = stored(connection, merge.now)
     times = _times(connection, [facts[6] for _, facts in replaced])
     update_rows(
@@ -197,19 +207,27 @@ def _write_bases(connection: sa.Connection, drafts: Sequence[Draft], merge: Merg
     )
 
 
-def _give(connection: sa.Connection, given: Sequence[tuple[int, Facts]], merge: Merge) -> None:
-    facts = [one for _, one in given]
+def _give(
+    connection: sa.Connection, ids: Sequence[int], facts: Sequence[Facts], merge: Merge
+) -> None:
+    """Record the basis of each contact whose facts name one."""
+    if any(not one[2] for one in facts):
+        with_basis = [(n, one) for n, one in zip(ids, facts, strict=True) if one[2]]
+        ids, facts = [n for n, _ in with_basis], [one for _, one in with_basis]
+    if not facts:
+        return
+    _, _, kinds, purposes, evidence, wordings, given = zip(*facts, strict=True)
     columns: dict[str, Iterable[Any]] = {
-        "contact_id": [number for number, _ in given],
-        "kind": [one[2] for one in facts],
-        "purpose": [one[3] for one in facts],
-        "evidence": [one[4] for one in facts],
-        "wording_version": [one[5] for one in facts],
+        "contact_id": ids,
+        "kind": kinds,
+        "purpose": purposes,
+        "evidence": evidence,
+        "wording_version": wordings,
         "source": repeat(merge.source),
-        "given_at": _times(connection, [one[6] for one in facts]),
+        "given_at": _times(connection, given),
         "recorded_at": repeat(stored(connection, merge.now)),
     }
-    insert_columns(connection, basis, columns, len(given))
+    insert_columns(connection, basis, columns, len(ids))
 
 
 def _record(facts: Facts) -> BasisRecord:
@@ -218,7 +236,7 @@ def _record(facts: Facts) -> BasisRecord:
 
 
 def _note_choices(
-    connection: sa.Connection, facts: Sequence[tuple[int, Facts]], merge: Merge
+    connection: sa.Connection, facts: Iterable[tuple[int, Facts]], merge: Merge
 ) -> None:
     tracking.note_choices(
         connection,
@@ -232,6 +250,8 @@ def _note_choices(
 
 def _times(connection: sa.Connection, texts: Sequence[str]) -> list[str | None]:
     """Return ISO 8601 texts as the database holds instants; '' is none."""
+    if not any(texts):
+        return [None] * len(texts)
     return [stored(connection, datetime.fromisoformat(text)) if text else None for text in texts]
 
 
@@ -255,6 +275,8 @@ def _shared(emails: Sequence[str], merge: Merge) -> list[bool]:
 
 def _employers(connection: sa.Connection, codes: Sequence[str], merge: Merge) -> list[int | None]:
     """Return the organisation of each ODS code, None where it is not known."""
+    if not any(codes):
+        return [None] * len(codes)
     memo = merge.memo.organisations
     unknown = {code for code in codes if code and code not in memo}
     if unknown:

@@ -73,10 +73,16 @@ _NHS = ("nhs.net", "nhs.uk")
 def is_shared_mailbox(address: str) -> bool:
     """Whether an address is a shared mailbox, such as info@ or one with a practice's ODS code."""
     local, _, domain = address.strip().lower().rpartition("@")
+    if local[:1].isalpha() and _quiet.issuperset(local.rstrip(_DIGITS).split(".")):
+        return False  # a person's, as nearly all are: an import asks of a million
     local = local.partition("+")[0]
     runs = _RUNS(local)
     if runs and not any(map(_telling, runs)) and not _ODS.search(local):
-        return False  # a person's, as nearly all are: an import asks of a million
+        if len(_quiet) > _MOST_QUIET:
+            _quiet.clear()
+        _quiet.update(run for run in runs if len(run) > 1)
+        _quiet.add("")
+        return False
     words = [word for word in re.split(r"[^a-z0-9]+", local) if word]
     if not words:
         return False
@@ -89,6 +95,11 @@ def is_shared_mailbox(address: str) -> bool:
     with_code = any(_ODS.match(word) for word in words)
     return with_code and domain.endswith(_NHS)
 
+
+_DIGITS = "0123456789"
+_MOST_QUIET = 50_000
+_quiet: set[str] = set()
+"""Words that were met and make no mailbox of an address."""
 
 _RUNS = re.compile(r"[a-z]+").findall
 

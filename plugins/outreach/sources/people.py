@@ -33,7 +33,7 @@ from outreach.sources.reading import SourceFile
 from outreach.sources.tables import Block
 from outreach.sources.values import split_name
 
-BLOCK = 2_000
+BLOCK = 500
 """Rows read at a time: enough to share the work, few enough to hold."""
 
 _MEMO = 20_000
@@ -134,7 +134,7 @@ class _Reader:
         odd: set[int] = set()
         rows = block.rows
         if set(map(len, rows)) != {width}:
-            odd = {i for i, row in enumerate(rows) if len(row) != width}
+            odd = {i for i, row in enumerate(rows) if any(map(str.strip, row[width:]))}
             rows = [(row + [""] * width)[:width] for row in rows]
         columns = list(zip(*rows, strict=True))
         for cells in columns:

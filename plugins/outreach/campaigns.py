@@ -31,8 +31,9 @@ class Campaign:
 
     `timetable` is a five-field cron text read in Europe/London. `why` tells readers why they
     get this; empty means the hub's own words. `goal` is what ends the need to write to somebody
-    ("pledged"), or ''; `capped`, whether the hub's limit of emails per person applies. `*_line`
-    are lines of `file`.
+    ("pledged"), or ''; `capped`, whether the hub's limit of emails per person applies;
+    `renewals`, whether a pledge that renews an earlier one is answered. `*_line` are lines of
+    `file`.
     """
 
     slug: str
@@ -49,6 +50,7 @@ class Campaign:
     working_days_only: bool
     segment: Segment
     occasion: Occasion
+    renewals: bool
     approval: Approval
     approvers: tuple[str, ...]
     owner: str

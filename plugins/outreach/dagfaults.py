@@ -43,6 +43,7 @@ def stand_in(slug: str, file: Path) -> Campaign:
         working_days_only=False,
         segment=Segment(),
         occasion="edition",
+        renewals=False,
         approval="person",
         approvers=(),
         late_after_hours=4,

@@ -53,6 +53,7 @@ class FrontMatter(BaseModel):
     working_days_only: Annotated[bool, Field(strict=True)] = False
     segment: SegmentForm = SegmentForm()
     occasion: Occasion = "edition"
+    renewals: Annotated[bool, Field(strict=True)] = False
     goal: Goal | None = None
     frequency: Frequency | None = None
     approval: Approval = "person"
@@ -109,6 +110,8 @@ def _occasion(form: FrontMatter) -> Iterator[Problem]:
     if form.occasion == "pledge" and not (segment.pledged or segment.pledged_within_days):
         said = "occasion: pledge needs a segment of people with a pledge, such as pledged: true"
         yield ("occasion",), said
+    if form.renewals and form.occasion != "pledge":
+        yield ("renewals",), "renewals needs occasion: pledge: it says which pledges are answered"
     if form.goal == "pledged" and (segment.pledged or segment.pledged_within_days):
         said = "goal: pledged leaves out everyone who has pledged, and the segment asks for them"
         yield ("goal",), said

@@ -72,6 +72,10 @@ class Keys:
         """Return a text that tells whether two address keys are the same, and nothing else."""
         return self._hash(b"check", "address key").hex()
 
+    def seal(self, text: str) -> str:
+        """Return a seal of `text` (32 hex digits) that holds as long as the address key."""
+        return self._hash(b"receipt", text).hex()
+
     def edition_mark(self, name: str) -> str:
         """Return 12 letters and digits that stand for an edition's name, after a restore too."""
         return self._hash(b"edition", name).hex()[:12]

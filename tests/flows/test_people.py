@@ -151,8 +151,9 @@ def test_erasing_takes_a_person_out_of_everything_and_leaves_the_others(ws: Work
     kept, book, mine, other = kept_files(ws)
     counts = erase_person(ws, ANN, **WHO).counts
     assert counts == {
-        "contacts": 1, "statements": 1, "bases": 1, "pledges": 0, "events": 1, "deliveries": 1,
-        "quarantined rows": 1, "raw events": 1, "kept files": 2,
+        "contacts": 1, "statements": 1, "choices about clicks": 0, "bases": 1, "pledges": 0,
+        "suppressions": 0, "events": 1, "deliveries": 1, "history": 0, "quarantined rows": 1,
+        "texts that name them": 0, "raw events": 1, "kept files": 2,
         "kept files that could not be read": 0, "written messages": 1,
     }  # fmt: skip
     left = everything_in(ws)

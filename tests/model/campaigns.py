@@ -16,5 +16,5 @@ Dear {{{{ contact.first_name or 'colleague' }}}}, here is what is new.
 """
 CAMPAIGNS = {
     "news": ("manual", "edition", "{}"),
-    "thanks": ("new_pledges", "pledge", "{pledged_within_days: 30}"),
+    "thanks": ("new_pledges", "pledge\nrenewals: true", "{pledged_within_days: 30}"),
 }

@@ -60,6 +60,9 @@ def test_the_app_serves_these_routes_and_no_others(app) -> None:
         ("/unsubscribe/{token:path}", "GET"),
         ("/unsubscribe/{token:path}", "HEAD"),
         ("/unsubscribe/{token:path}", "POST"),
+        ("/preferences/{token}", "GET"),
+        ("/preferences/{token}", "HEAD"),
+        ("/preferences/{token}", "POST"),
         ("/view/{token}", "GET"),
         ("/view/{token}", "HEAD"),
         ("/health", "GET"),
@@ -373,6 +376,9 @@ def test_health_looks_at_the_ledger(ledger: Ledger, browser: TestClient) -> None
         ("POST", "good link", 200),
         ("GET", "/unsubscribe/x", 200),
         ("POST", "/unsubscribe/x", 400),
+        ("GET", "preferences", 200),
+        ("POST", "preferences", 200),
+        ("GET", "/preferences/x", 404),
         ("GET", "/view/x", 404),
         ("GET", "/nothing", 404),
         ("DELETE", "/health", 405),
@@ -381,8 +387,9 @@ def test_health_looks_at_the_ledger(ledger: Ledger, browser: TestClient) -> None
 def test_every_page_is_complete_private_and_locked_down(
     ledger: Ledger, browser: TestClient, method: str, path: str, status: int
 ) -> None:
-    if path == "good link":
-        path = link(ledger, ledger.edition())
+    if path in ("good link", "preferences"):
+        path = link(ledger, ledger.edition()).replace("unsubscribe", path.split()[-1], 1)
+        path = path.replace("/link/", "/unsubscribe/")
     answer = browser.request(method, path)
     assert answer.status_code == status
     page = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(answer.text)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from outreach.cli import (
     campaigns,
+    consent,
     doubts,
     editions,
     organisations,
@@ -68,6 +69,9 @@ def build_parser() -> argparse.ArgumentParser:
         "docs/operations.md says more.",
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for part in (people, organisations, campaigns, editions, progress, steering, doubts, service):
+    for part in (
+        *(people, consent, organisations, campaigns),
+        *(editions, progress, steering, doubts, service),
+    ):
         part.add_commands(commands)
     return parser

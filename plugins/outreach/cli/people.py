@@ -7,8 +7,9 @@ from pathlib import Path
 
 from outreach.cli.common import VIA, Commands, me, pairs, workspace
 from outreach.cli.output import Output, table
+from outreach.clock import london
 from outreach.errors import InputError, Refused
-from outreach.flows import accounts, exports, imports, people
+from outreach.flows import accounts, erasing, exports, imports, people, receipts
 from outreach.flows.suppressing import SCOPES
 from outreach.workspace import Workspace
 
@@ -36,9 +37,13 @@ def add_commands(commands: Commands) -> None:
     what = person.add_mutually_exclusive_group()
     what.add_argument("--export", type=Path, metavar="FILE", help=".json or .html")
     what.add_argument("--erase", action="store_true", help="erase them; they stay suppressed")
+    what.add_argument("--erased", action="store_true", help="check that nothing is left")
     what.add_argument("--message", default="", metavar="EDITION", help="the message as sent")
     person.add_argument(
         "--out", type=Path, metavar="FILE", help="of --message: .eml, .html, .txt or .json"
+    )
+    person.add_argument(
+        "--receipt", type=Path, metavar="FILE", help="of --erase and --erased: .json or .html"
     )
     person.set_defaults(run=_person)
     for name, words in (
@@ -93,11 +98,12 @@ def _export(arguments: argparse.Namespace, out: Output) -> int:
 
 def _person(arguments: argparse.Namespace, out: Output) -> int:
     ws = workspace()
+    if arguments.receipt and not (arguments.erase or arguments.erased):
+        raise InputError("--receipt goes with --erase, which writes it, or --erased")
     if arguments.erase:
-        done = people.erase_person(ws, arguments.address, by=me(), via=VIA)
-        changed = table(("place", "items"), sorted(done.counts.items()))
-        out.result(done, f"Erased. What was changed:\n{changed}")
-        return 0
+        return _erase(ws, arguments, out)
+    if arguments.erased:
+        return _erased(ws, arguments, out)
     if arguments.export:
         file = people.export_person(ws, arguments.address, arguments.export)
         out.result({"file": file}, f"Everything known is in {file}")
@@ -114,6 +120,30 @@ def _person(arguments: argparse.Namespace, out: Output) -> int:
         parts.append(f"{head}\n  {line.words}{named}")
     out.result(found, "\n\n".join(parts))
     return 0
+
+
+def _erase(ws: Workspace, arguments: argparse.Namespace, out: Output) -> int:
+    done = people.erase_person(ws, arguments.address, by=me(), via=VIA)
+    words = f"Erased. What was changed:\n{table(('place', 'items'), sorted(done.counts.items()))}"
+    if arguments.receipt:
+        file = receipts.write_receipt(ws, done, arguments.receipt)
+        words += f"\nThe receipt is in {file}"
+    out.result(done, words)
+    return 0
+
+
+def _erased(ws: Workspace, arguments: argparse.Namespace, out: Output) -> int:
+    found = erasing.remains(ws, arguments.address)
+    words = table(("place", "found now"), sorted(found.counts.items()))
+    for one in found.erasures:
+        words += f"\nErasure {one.number}, {london(one.at)}, by {one.by}" if one.at else ""
+    if not found.erasures:
+        words += "\nNo erasure of this address is recorded"
+    if arguments.receipt:
+        number = receipts.check_receipt(ws, arguments.address, arguments.receipt)
+        words += f"\nThe receipt is genuine: it is that of erasure {number}"
+    out.result(found, words)
+    return 0 if found.nothing else 1
 
 
 def _message(ws: Workspace, arguments: argparse.Namespace, out: Output) -> int:

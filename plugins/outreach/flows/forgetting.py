@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from outreach.flows.person_files import keep_without
+from outreach.flows.kept_files import keep_without
 from outreach.keys import Keys
 from outreach.ledger.engine import reading
 from outreach.ledger.people_known import erased_among

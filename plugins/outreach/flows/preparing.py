@@ -178,6 +178,7 @@ def rule_of(ws: Workspace, campaign: Campaign, narrow: Segment | None) -> Rule:
         purpose=campaign.purpose,
         segment=narrowed(campaign.segment, narrow) if narrow else campaign.segment,
         per_pledge=campaign.occasion == "pledge",
+        renewals=campaign.renewals,
         goal=campaign.goal,
         capped=campaign.capped,
         cap=Cap(most, limits.in_days) if most else None,

@@ -25,7 +25,8 @@ GOAL_REACHED = "goal reached: has pledged"
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What decides an audience. `per_pledge`: one message for each pledge, not each edition.
+    """What decides an audience. `per_pledge`: one message for each pledge, not each edition;
+    one that renews an earlier pledge is answered only with `renewals`.
 
     `goal` is what ends the need to write ("pledged" or ''). `capped` says that the hub's limit of
     emails per person applies, and `cap` is that limit, where the hub has one.
@@ -35,6 +36,7 @@ class Rule:
     purpose: Purpose
     segment: Segment
     per_pledge: bool = False
+    renewals: bool = False
     goal: str = ""
     capped: bool = False
     cap: Cap | None = None
@@ -66,6 +68,7 @@ def select_candidates(
             *AS_READ,
             organisation.c.name.label("known_organisation"),
             latest.label("pledged_at"),
+            _answered(rule).label("answered_at"),
             not_mailable(rule.purpose).label("why_not"),
         )
         .select_from(contact.outerjoin(organisation))
@@ -75,7 +78,7 @@ def select_candidates(
     had = had_occasions(connection, rule.slug) if rule.per_pledge else frozenset()
     full = at_cap(connection, rule.cap, now) if rule.capped and rule.cap else frozenset()
     for row in connection.execution_options(yield_per=2000).execute(query):
-        occasion = pledge_occasion(row.pledged_at) if rule.per_pledge else name
+        occasion = pledge_occasion(row.answered_at) if rule.per_pledge else name
         if (row.address_hash, occasion) in had:
             continue
         yield Candidate(
@@ -111,7 +114,7 @@ def exclude_the_rest(connection: sa.Connection, edition_id: int, rule: Rule, now
     reason = sa.case(*whens, else_=late) if whens else sa.literal(late)
     considered: sa.ColumnElement[bool] = sa.true()
     if rule.per_pledge:
-        considered = latest_pledge().is_not(None)
+        considered = _answered(rule).is_not(None)
     in_audience = (
         sa.exists()
         .where(delivery.c.edition_id == edition_id, delivery.c.contact_id == contact.c.id)
@@ -144,14 +147,25 @@ def had_occasions(connection: sa.Connection, slug: str) -> frozenset[tuple[bytes
     return frozenset((bytes(row.address_hash), row.occasion) for row in rows)
 
 
-def latest_pledge() -> sa.ScalarSelect[datetime]:
-    """Return SQL: when the contact in scope last pledged and did not withdraw it, or null."""
+def latest_pledge(*, renewals: bool = True) -> sa.ScalarSelect[datetime]:
+    """Return SQL: when the contact in scope last pledged and did not withdraw it, or null.
+
+    Without `renewals`, the latest pledge that did not renew an earlier one.
+    """
+    mine = [pledge.c.contact_id == contact.c.id, pledge.c.withdrawn_at.is_(None)]
+    if not renewals:
+        mine.append(pledge.c.renewal.is_(sa.false()))
     return (
         sa.select(sa.func.max(pledge.c.pledged_at, type_=pledge.c.pledged_at.type))
-        .where(pledge.c.contact_id == contact.c.id, pledge.c.withdrawn_at.is_(None))
+        .where(*mine)
         .correlate(contact)
         .scalar_subquery()
     )
+
+
+def _answered(rule: Rule) -> sa.ScalarSelect[datetime]:
+    """The pledge that the rule's campaign answers or, where it answers none, the latest."""
+    return latest_pledge(renewals=rule.renewals or not rule.per_pledge)
 
 
 def _clauses(rule: Rule, now: datetime) -> list[tuple[str, sa.ColumnElement[bool]]]:
@@ -166,7 +180,7 @@ def _clauses(rule: Rule, now: datetime) -> list[tuple[str, sa.ColumnElement[bool
     ):
         if wanted:
             rules.append((f"outside the audience: {word}", column.in_(wanted)))
-    latest = latest_pledge()
+    latest = _answered(rule)
     if segment.pledged is True or rule.per_pledge:
         rules.append(("outside the audience: has not pledged", latest.is_not(None)))
     if segment.pledged is False:

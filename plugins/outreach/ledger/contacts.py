@@ -10,16 +10,20 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from outreach.ledger.editions import batch, delivery, edition, event, exclusion
+from outreach.ledger.editions import audit, batch, delivery, edition, event, exclusion
 from outreach.ledger.mailable import not_mailable
 from outreach.ledger.people import (
     basis,
     contact,
+    erasure,
     import_,
     organisation,
+    organisation_match,
     pledge,
     quarantined_row,
+    statement,
     suppression,
+    tracking_choice,
 )
 from outreach.ledger.states import EFFECTIVE, REASON, WITH_BATCH
 
@@ -36,6 +40,11 @@ class Facts:
     exclusions: tuple[Mapping[str, Any], ...] = ()
     events: tuple[Mapping[str, Any], ...] = ()
     quarantined: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
+    statements: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
+    tracking: tuple[Mapping[str, Any], ...] = ()
+    matches: tuple[Mapping[str, Any], ...] = ()
+    history: tuple[Mapping[str, Any], ...] = ()
+    erasures: tuple[Mapping[str, Any], ...] = ()
 
 
 def facts_about(
@@ -77,7 +86,27 @@ def facts_about(
         ),
         _events(connection, address_hash),
         tuple(quarantined_with(connection, address)),
+        **_more(connection, address_hash, known),
     )
+
+
+def _more(
+    connection: sa.Connection, address_hash: bytes, known: sa.RowMapping | None
+) -> dict[str, tuple[Mapping[str, Any], ...]]:
+    """Return what was said of them, what they chose, and what was done about them."""
+    number = known["id"] if known else -1
+    employer = known["organisation_name"] if known else ""
+    subjects = (f"contact {number}", f"hash {address_hash.hex()[:8]}")
+    queries = {
+        "statements": sa.select(statement).where(statement.c.contact_id == number),
+        "tracking": sa.select(tracking_choice).where(tracking_choice.c.contact_id == number),
+        "matches": sa.select(organisation_match).where(
+            organisation_match.c.name == employer, organisation_match.c.name != ""
+        ),
+        "history": sa.select(audit).where(audit.c.subject.in_(subjects)),
+        "erasures": sa.select(erasure).where(erasure.c.address_hash == address_hash),
+    }
+    return {name: _rows(connection, query) for name, query in queries.items()}
 
 
 def _rows(connection: sa.Connection, query: sa.Select[Any]) -> tuple[Mapping[str, Any], ...]:

@@ -19,18 +19,20 @@ S = DeliveryState
 
 @dataclass(frozen=True, slots=True)
 class Objection:
-    """A reason not to write to an address any more, and when it arose."""
+    """A reason not to write to an address any more, and when it arose; for all mail, or for the
+    one purpose that `scope` names."""
 
     address_hash: bytes
     reason: SuppressionReason
     at: datetime
     detail: str = ""
+    scope: str = "all"
 
 
 def suppress(
     connection: sa.Connection, objections: Sequence[Objection], *, origin: str, now: datetime
 ) -> int:
-    """Suppress each address for every purpose, once per reason; returns how many were new.
+    """Suppress each address, once per reason and scope; returns how many were new.
 
     An objection from before a person lifted the same suppression is not put back. Deliveries
     of these people that are in flight right now are marked as crossed.
@@ -44,22 +46,22 @@ def suppress(
 
 def _add_missing(connection: sa.Connection, objections: Sequence[Objection], origin: str) -> int:
     hashes = {one.address_hash for one in objections}
-    known: dict[tuple[bytes, str], list[datetime | None]] = {}
+    known: dict[tuple[bytes, str, str], list[datetime | None]] = {}
+    s = suppression.c
     for row in connection.execute(
-        sa.select(suppression.c.address_hash, suppression.c.reason, suppression.c.lifted_at).where(
-            suppression.c.address_hash.in_(hashes), suppression.c.scope == "all"
-        )
+        sa.select(s.address_hash, s.reason, s.scope, s.lifted_at).where(s.address_hash.in_(hashes))
     ):
-        known.setdefault((bytes(row.address_hash), row.reason), []).append(row.lifted_at)
+        known.setdefault((bytes(row.address_hash), row.reason, row.scope), []).append(row.lifted_at)
     rows = []
     for one in objections:
-        lifted = known.setdefault((one.address_hash, one.reason.value), [])
-        if not any(when is None or when >= one.at for when in lifted):
+        lifted = known.setdefault((one.address_hash, one.reason.value, one.scope), [])
+        whole = known.get((one.address_hash, one.reason.value, "all"), [])
+        if None not in whole and not any(when is None or when >= one.at for when in lifted):
             lifted.append(None)
             rows.append(
                 {
                     "address_hash": one.address_hash,
-                    "scope": "all",
+                    "scope": one.scope,
                     "reason": one.reason.value,
                     "detail": one.detail,
                     "origin": origin,

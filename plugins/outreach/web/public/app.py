@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from outreach.ledger.engine import answers
-from outreach.web.public import events, unsubscribe, view
+from outreach.web.public import events, preferences, unsubscribe, view
 from outreach.web.public.headers import SecurityHeaders
 from outreach.web.public.pages import Pages
 
@@ -29,6 +29,7 @@ def create_public_app(ws: Workspace) -> FastAPI:
     app.add_middleware(SecurityHeaders, policy=pages.policy)
     app.include_router(events.router(ws))
     app.include_router(unsubscribe.router(ws, pages))
+    app.include_router(preferences.router(ws, pages))
     app.include_router(view.router(ws, pages))
     _add_health(app, ws)
     _add_error_pages(app, pages)

@@ -35,8 +35,9 @@ class Pages:
             "base-uri 'none'; frame-ancestors 'none'"
         )
 
-    def show(self, name: str, status: int = 200, *, fault: str = "") -> HTMLResponse:
-        """Return the page called `name`; `fault` is what to mend in its form."""
+    def show(self, name: str, status: int = 200, *, fault: str = "", **more: str) -> HTMLResponse:
+        """Return the page called `name`; `fault` is what to mend in its form, `more` what else
+        it prints."""
         template = self._environment.get_template(f"{name}.html")
-        html = template.render(hub=self._hub, style=self._style, fault=fault)
+        html = template.render(hub=self._hub, style=self._style, fault=fault, **more)
         return HTMLResponse(html, status)

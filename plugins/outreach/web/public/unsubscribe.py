@@ -20,7 +20,7 @@ from outreach.web.public.ratelimit import RateLimit
 if TYPE_CHECKING:
     from outreach.workspace import Workspace
 
-_MAX_BODY = 16_384
+MAX_BODY = 16_384
 _ADDRESS = re.compile(r"[^\s@<>:;,()]{1,64}@[^\s@<>:;,()]+\.[^\s@<>:;,()]+")
 """Not `mailto:` nor `Ann <ann@...>`: saying that such a one is noted would be untrue."""
 
@@ -33,12 +33,14 @@ def router(ws: Workspace, pages: Pages) -> APIRouter:
     # `path`: a link that a mail program cut short or added to still leads to the form.
     @routes.api_route("/unsubscribe/{token:path}", methods=["GET", "HEAD"])
     def ask(token: str) -> Response:
-        return pages.show("unsubscribe" if _trusted(ws, token) else "address")
+        if trusted(ws, token):
+            return pages.show("unsubscribe", token=token)
+        return pages.show("address")
 
     @routes.post("/unsubscribe/{token:path}")
     async def act(token: str, request: Request) -> Response:
-        body = await read_body(request, _MAX_BODY) or b""
-        if _trusted(ws, token):
+        body = await read_body(request, MAX_BODY) or b""
+        if trusted(ws, token):
             return await run_in_threadpool(_by_link, ws, pages, token, body)
         client = request.client.host if request.client else ""
         return await run_in_threadpool(_by_address, ws, pages, body, limit, client)
@@ -46,7 +48,8 @@ def router(ws: Workspace, pages: Pages) -> APIRouter:
     return routes
 
 
-def _trusted(ws: Workspace, token: str) -> bool:
+def trusted(ws: Workspace, token: str) -> bool:
+    """Whether this is a link of ours, however old."""
     try:
         ws.keys.open_delivery_id(ws.keys.verify(UNSUBSCRIBE, token))
     except TokenError:
@@ -66,7 +69,7 @@ def _by_address(
     ws: Workspace, pages: Pages, body: bytes, limit: RateLimit, client: str
 ) -> Response:
     """Suppress a typed address; the answer never depends on whether it is known."""
-    address = _field(body, "address").strip()
+    address = field_of(body, "address").strip()
     if not address:
         return pages.show("address", 400, fault="Enter your email address")
     if len(address) > 254 or not _ADDRESS.fullmatch(address):
@@ -80,7 +83,8 @@ def _by_address(
     return pages.show("noted")
 
 
-def _field(body: bytes, name: str) -> str:
+def field_of(body: bytes, name: str) -> str:
+    """Return one field of a posted form; empty where it has none or cannot be read."""
     try:
         found = parse_qs(body.decode(), max_num_fields=20).get(name, [""])
     except ValueError:

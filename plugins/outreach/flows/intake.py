@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
@@ -82,13 +82,19 @@ def take_file(
     via: str,
     guard: Guard | None = None,
     shift: bool = False,
+    stated_by: str = "",
+    precedence: Mapping[str, int] | None = None,
 ) -> ImportResult:
-    """Take one file in as `how` says; see `import_file`. `shift` is for samples only."""
+    """Take one file in as `how` says; see `import_file`. `shift` is for samples only.
+
+    `stated_by` is whose word its rows are, `source` unless given: a drop folder is one source,
+    whichever file came into it. `precedence`: each source that declares one -> how high.
+    """
     if not path.is_file():
         raise InputError(Fault("there is no such file; check its name and folder", path.name))
     hub = ws.hub
     lists = Lists(tuple(hub.sectors), tuple(a.name for a in hub.areas), tuple(hub.boroughs))
-    context = Context(lists, datetime.now(UTC))
+    context = Context(lists, datetime.now(UTC), values=how.values, unmatched=how.unmatched)
     source = ledger.storable(source)
     job = _Job(ws, path, kind, source, how, by, via, guard or Guard(), shift, context)
     try:
@@ -107,8 +113,7 @@ def take_file(
 
 def _digest(file: SourceFile, job: _Job) -> str:
     """Return what makes this import the same as another: content, kind and mapping."""
-    how = [dict(job.how.columns), dict(job.how.constants), dict(job.how.defaults)]
-    said = json.dumps([job.kind.value, how], sort_keys=True).encode()
+    said = json.dumps([job.kind.value, job.how.said()], sort_keys=True).encode()
     return hashlib.blake2b(file.table.digest + said, digest_size=20).hexdigest()
 
 
@@ -123,6 +128,16 @@ def _already(job: _Job, earlier: ledger.Taken) -> ImportResult:
         job.file_name,
         message=f"{job.file_name} was already taken{day} (import {earlier.id}); nothing changed",
     )
+
+
+def refuse_source(
+    ws: Workspace, kind: ImportKind, source: str, error: InputError, *, by: str, via: str
+) -> ImportResult:
+    """Record that a source brought nothing, because its place could not be reached or read."""
+    context = Context(Lists((), (), ()), datetime.now(UTC))
+    source = ledger.storable(source)
+    job = _Job(ws, Path(source), kind, source, Columns(), by, via, Guard(), False, context)
+    return _refused(job, error)
 
 
 def _refused(job: _Job, error: InputError) -> ImportResult:
@@ -261,6 +276,9 @@ def _done(job: _Job, file: SourceFile, import_id: int, progress: _Progress) -> I
     ]
     if job.kind is ImportKind.PLEDGES:
         parts.append(f"{tally.new_pledges} new pledges")
+    if left := job.context.left_empty:
+        fields = ", ".join(f"{name.replace('_', ' ')} {n}" for name, n in sorted(left.items()))
+        parts.append(f"left empty, as the source says for what is not recognised: {fields}")
     if file.plan.unrecognised:
         parts.append(f"columns not used: {', '.join(file.plan.unrecognised)}")
     return ImportResult(

@@ -68,12 +68,23 @@ def test_mixed_encodings_are_refused_with_the_line(tmp_path: Path) -> None:
         ("list.csv", b"", "empty"),
         ("list.csv", b"\xef\xbb\xbf \r\n", "empty"),
         ("list.csv", b"PK\x03\x04....", "Excel workbook"),
-        ("list.xlsx", b"Email\na@example.org\n", "not a workbook"),
+        ("list.xlsx", b"Email\na@example.org\n", "plain text"),
         ("list.xlsx", b"\xd0\xcf\x11\xe0....", "password"),
         ("list.csv", b"<html><table>", "web page"),
         ("list.csv", b"%PDF-1.7", "document"),
-        ("list.docx", b"PK\x03\x04", "save it as CSV or XLSX"),
+        ("list.docx", b"PK\x03\x04", "save it as one of CSV"),
         ("list.xlsx", b"PK\x03\x04 broken", "damaged"),
+        ("list.xls", b"PK\x03\x04 broken", "name it .xlsx"),
+        ("list.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "damaged"),
+        ("list.json", b"Email\na@example.org\n", "plain text"),
+        ("list.csv", b'[{"Email": "a@example.org"}]', "name it .json"),
+        ("list.json", b'[{"Email": ', "not valid JSON"),
+        ("list.json", b'{"items": [{}], "page": 1}', "records: items"),
+        ("list.json", b'[["Email"]]', "not an object"),
+        ("list.json", b'[{"Email": {"work": "x"}}]', "inside a value"),
+        ("feed.rss", b"<rss><channel>", "damaged"),
+        ("feed.xml", b"<?xml version='1.0'?><!DOCTYPE a [<!ENTITY b 'c'>]><rss/>", "document type"),
+        ("feed.xml", b"<?xml version='1.0'?><note/>", "neither an RSS"),
         ("list.csv", b'Email\n"never closed' + b"x" * 40_000, "quotation mark"),
         ("list.csv", b"," * 400 + b"x", "columns"),
     ],
@@ -141,7 +152,10 @@ def test_a_bomb_whose_header_lies_about_its_size_is_measured_all_the_same(tmp_pa
 @settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(content=st.binary(max_size=300), name=st.sampled_from(["l.csv", "l.tsv", "l.xlsx"]))
+@given(
+    content=st.binary(max_size=300),
+    name=st.sampled_from(["l.csv", "l.xlsx", "l.xls", "l.ods", "l.json", "l.rss"]),
+)
 def test_any_bytes_at_all_are_read_or_refused_never_a_crash(
     tmp_path: Path, content: bytes, name: str
 ) -> None:

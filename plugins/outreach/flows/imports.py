@@ -13,21 +13,31 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from outreach.errors import InputError
-from outreach.flows.forgetting import forget_in_file
+from outreach.flows.filing import PROCESSED, REFUSED
 from outreach.flows.mending import take_file
+from outreach.flows.pulling import (
+    SOURCES_FILE,
+    Allowing,
+    contacts_folder,
+    precedence_of,
+    pull_sources,
+)
 from outreach.flows.shrinking import Guard
 from outreach.ledger import announcing
 from outreach.ledger.announcing import Unannounced
 from outreach.ledger.engine import reading
-from outreach.ledger.people_merge import ERASED
-from outreach.records import ImportKind, ImportResult, ImportState
+from outreach.records import ImportKind, ImportResult
 from outreach.sources.reading import Columns
-from outreach.sources.sourcesfile import Source, load_sources
+from outreach.sources.sourcesfile import load_sources
 
 if TYPE_CHECKING:
     from outreach.workspace import Workspace
 
 __all__ = [
+    "PROCESSED",
+    "REFUSED",
+    "SOURCES_FILE",
+    "Allowing",
     "ImportResult",
     "Unannounced",
     "announced",
@@ -36,10 +46,6 @@ __all__ = [
     "pledges_to_announce",
     "pull_sources",
 ]
-
-SOURCES_FILE = "sources.yaml"
-PROCESSED = "processed"
-REFUSED = "quarantine"
 
 
 def import_file(
@@ -53,6 +59,7 @@ def import_file(
     by: str,
     via: str,
     allow_shrink: bool = False,
+    allow_lost_column: bool = False,
 ) -> ImportResult:
     """Take one file in. `mapping`: heading -> field; `constants`: field -> text for every row.
 
@@ -69,56 +76,15 @@ def import_file(
         source=source or Path(path).stem,
         by=by,
         via=via,
-        guard=Guard(allow_shrink),
+        guard=Guard(allow_shrink, allow_lost_column=allow_lost_column),
+        precedence=_precedence(ws),
     )
 
 
-def pull_sources(ws: Workspace, *, by: str, via: str) -> tuple[ImportResult, ...]:
-    """Import what is new in every source. Raises InputError where sources.yaml is wrong."""
-    contacts = contacts_folder(ws)
-    results = []
-    for source in load_sources(contacts / SOURCES_FILE):
-        for path in source.files(contacts):
-            result = _pull(ws, source, path, by, via)
-            if source.drop:
-                _put_away(ws, contacts, path, result)
-            results.append(result)
-    return tuple(results)
-
-
-def contacts_folder(ws: Workspace) -> Path:
-    """Return the project's contacts/ folder."""
-    return ws.settings.root / "contacts"
-
-
-def _pull(ws: Workspace, source: Source, path: Path, by: str, via: str) -> ImportResult:
-    # Each file dropped is a list of its own: only files of one fixed source can shrink.
-    name = f"{source.name}/{path.stem}" if source.drop else source.name
-    return take_file(
-        ws,
-        path,
-        source.kind,
-        source.columns,
-        source=name,
-        by=by,
-        via=via,
-        guard=Guard(least_share=0 if source.drop else source.least_share),
-        shift=source.shift_dates_to_today,
-    )
-
-
-def _put_away(ws: Workspace, contacts: Path, path: Path, result: ImportResult) -> None:
-    if result.special_category:
-        path.unlink()
-        return
-    folder = contacts / (REFUSED if result.state is ImportState.REFUSED else PROCESSED)
-    folder.mkdir(parents=True, exist_ok=True)
-    stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%S}"
-    target = folder / f"{stamp}-{result.import_id}-{path.name}"
-    path.replace(target)
-    target.chmod(0o600)
-    if ERASED in result.quarantined_by_reason:
-        forget_in_file(ws, target)
+def _precedence(ws: Workspace) -> dict[str, int]:
+    """Return how the declared sources rank: a file taken by hand is merged beside them."""
+    file = contacts_folder(ws) / SOURCES_FILE
+    return precedence_of(load_sources(file)) if file.is_file() else {}
 
 
 def _kind(kind: ImportKind | str) -> ImportKind:

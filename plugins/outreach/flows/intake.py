@@ -103,7 +103,7 @@ def take_file(
         raise InputError(Fault("there is no such file; check its name and folder", path.name))
     hub = ws.hub
     lists = Lists(tuple(hub.sectors), tuple(a.name for a in hub.areas), tuple(hub.boroughs))
-    context = Context(lists, datetime.now(UTC))
+    context = Context(lists, datetime.now(UTC), values=how.values, unmatched=how.unmatched)
     source = ledger.storable(source)
     job = _Job(
         *(ws, path, kind, source, how, by, via, guard or Guard(), shift, context),
@@ -140,8 +140,7 @@ def _read(job: _Job, file: SourceFile, staging: Staging) -> int:
 
 def _digest(file: SourceFile, job: _Job) -> str:
     """Return what makes this import the same as another: content, kind and mapping."""
-    how = [dict(job.how.columns), dict(job.how.constants), dict(job.how.defaults)]
-    said = json.dumps([job.kind.value, how], sort_keys=True).encode()
+    said = json.dumps([job.kind.value, job.how.said()], sort_keys=True).encode()
     return hashlib.blake2b(file.table.digest + said, digest_size=20).hexdigest()
 
 
@@ -156,6 +155,16 @@ def _already(job: _Job, earlier: ledger.Taken) -> ImportResult:
         job.file_name,
         message=f"{job.file_name} was already taken{day} (import {earlier.id}); nothing changed",
     )
+
+
+def refuse_source(
+    ws: Workspace, kind: ImportKind, source: str, error: InputError, *, by: str, via: str
+) -> ImportResult:
+    """Record that a source brought nothing, because its place could not be reached or read."""
+    context = Context(Lists((), (), ()), datetime.now(UTC))
+    source = ledger.storable(source)
+    job = _Job(ws, Path(source), kind, source, Columns(), by, via, Guard(), False, context)
+    return _refused(job, error)
 
 
 def _refused(job: _Job, error: InputError) -> ImportResult:
@@ -327,6 +336,9 @@ def _done(job: _Job, file: SourceFile, taken: _Taken) -> ImportResult:
     ]
     if job.kind is ImportKind.PLEDGES:
         parts.append(f"{tally.new_pledges} new pledges")
+    if left := job.context.left_empty:
+        fields = ", ".join(f"{name.replace('_', ' ')} {n}" for name, n in sorted(left.items()))
+        parts.append(f"left empty, as the source says for what is not recognised: {fields}")
     if file.plan.unrecognised:
         parts.append(f"columns not used: {', '.join(file.plan.unrecognised)}")
     return ImportResult(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -32,7 +33,8 @@ def settled_shift(
 
 
 def _days_to_yesterday(file: SourceFile, context: Context) -> int:
-    any_time = replace(context, now=datetime.max.replace(tzinfo=UTC) - timedelta(days=2))
+    last = datetime.max.replace(tzinfo=UTC) - timedelta(days=2)
+    any_time = replace(context, now=last, left_empty=Counter())
     dates = [r.pledged_at for r in file.records(any_time) if isinstance(r, PledgeRecord)]
     if not dates:
         return 0

@@ -1,11 +1,17 @@
-"""A file much smaller than its source's last one is refused before anything changes."""
+"""A file that looks wrong beside its source's last one is refused before anything changes.
+
+It shrank, lost a column, or is stale; each has its own way on for a person who knows better.
+(A file that was taken before is known by its content: see intake.)
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
+from outreach.clock import LONDON
 from outreach.errors import Fault, InputError
 from outreach.ledger import imports as ledger
 from outreach.ledger.engine import reading
@@ -18,33 +24,60 @@ SHRINK_FROM = 20
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """When a file is refused for being much smaller than its source's last one."""
+    """When a file is refused for what it is beside its source's last one.
+
+    `least_share` of the last one's rows must be there; 0 switches it off. `compare_columns`: a
+    column that the last one had must be there. `stale_after_days`: how long ago the file may
+    have been changed last; None: any time. `allow_...` is a person's word for this once.
+    """
 
     allow_shrink: bool = False
     least_share: float = 0.5
+    allow_lost_column: bool = False
+    compare_columns: bool = True
+    allow_stale: bool = False
+    stale_after_days: int | None = None
 
 
 def refuse_shrunken(
     engine: sa.Engine, file: SourceFile, rows: int, source: str, kind: ImportKind, guard: Guard
 ) -> None:
-    """Raise InputError where the file lost most of its rows, or a column, since the last one."""
-    if guard.allow_shrink or not guard.least_share:
-        return
+    """Raise InputError where the file is stale, lost most of its rows, or lost a column."""
+    name = file.table.path.name
+    said = _stale(file, guard)
+    if said:
+        raise InputError(Fault(_with_way_on(said, "take it although it is stale", "stale"), name))
     with reading(engine) as connection:
         last = ledger.last_taken(connection, source, kind)
         lost = ledger.columns_of(connection, source, kind) - {*file.plan.columns}
     if last is None:
         return
-    said = ""
-    if last.rows_read >= SHRINK_FROM and rows < last.rows_read * guard.least_share:
+    if _shrank(rows, last.rows_read, guard):
         said = (
             f"{rows} rows, and the last file from {source} had {last.rows_read}: it looks cut short"
         )
-    elif lost:
-        said = (
-            f"the column for {', '.join(sorted(lost))} was in the last file from {source} and is "
-            "missing"
-        )
-    if said:
-        advice = "If that is right, import it again and allow it to shrink (--allow-shrink)"
-        raise InputError(Fault(f"{said}. {advice}", file.table.path.name))
+        raise InputError(Fault(_with_way_on(said, "allow it to shrink", "shrink"), name))
+    if lost and guard.compare_columns and not guard.allow_lost_column:
+        columns = ", ".join(sorted(lost)).replace("_", " ")
+        said = f"the column for {columns} was in the last file from {source} and is missing"
+        raise InputError(Fault(_with_way_on(said, "let the column go", "lost-column"), name))
+
+
+def _with_way_on(said: str, what: str, option: str) -> str:
+    return f"{said}. If that is right, import it again and {what} (--allow-{option})"
+
+
+def _shrank(rows: int, before: int, guard: Guard) -> bool:
+    if guard.allow_shrink or before < SHRINK_FROM:
+        return False
+    return rows < before * guard.least_share
+
+
+def _stale(file: SourceFile, guard: Guard) -> str:
+    if guard.stale_after_days is None or guard.allow_stale:
+        return ""
+    changed = datetime.fromtimestamp(file.table.path.stat().st_mtime, UTC)
+    if datetime.now(UTC) - changed <= timedelta(days=guard.stale_after_days):
+        return ""
+    day = f"{changed.astimezone(LONDON):%-d %B %Y}"
+    return f"last changed on {day}, more than {guard.stale_after_days} days ago: it looks stale"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,19 +32,42 @@ _REPEATING = frozenset(
 )
 """Fields that say the same in many rows, and whose value depends on the text alone."""
 
+MATCHED = frozenset(
+    {"sector", "ics_area", "borough", "ods_code", "subscriber_type", "postcode", "tracking_consent"}
+)
+"""Fields whose text a source may have left empty where it is not understood."""
+
+EMPTY = "empty"
+"""The rule that leaves a field empty; otherwise the row is set aside."""
+
 _MEMO = 20_000
+
+
+class _LeftEmpty(str):
+    """An empty text that stands for one which was not understood."""
+
+    __slots__ = ()
+
+
+LEFT_EMPTY = _LeftEmpty()
+"""What `read_field` returns where a source's rule left a field empty; compare with `is`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
     """What reading a row needs beside the row. `shift` moves pledge dates (samples only).
 
-    `memo` holds values read before, bounded; it makes no difference but in time.
+    `values` and `unmatched` are the source's (see reading.Columns). `left_empty` counts by field
+    the rows that a rule left it empty in: whoever reads rows counts. `memo` holds values read
+    before, bounded; it makes no difference but in time.
     """
 
     lists: Lists
     now: datetime
     shift: timedelta = timedelta()
+    values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    unmatched: Mapping[str, str] = field(default_factory=dict)
+    left_empty: Counter[str] = field(default_factory=Counter, repr=False, compare=False)
     memo: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False, compare=False)
 
 
@@ -56,16 +81,40 @@ class BadCell(Exception):
 
 
 def read_field(name: str, text: str, context: Context) -> Any:
-    """Return one field's value. Raises BadCell."""
-    if name not in _REPEATING:
+    """Return one field's value, `LEFT_EMPTY` where a rule empties it. Raises BadCell."""
+    if name not in _REPEATING and name not in context.unmatched and name not in context.values:
         return _read(name, text, context)
     known = context.memo.get((name, text))
     if known is None:
-        known = _read(name, text, context)
+        known = _settled(name, text, context)
         if len(context.memo) >= _MEMO:
             context.memo.clear()
         context.memo[name, text] = known
     return known
+
+
+def _settled(name: str, text: str, context: Context) -> Any:
+    """Read a field's text by the source's own rules."""
+    told = context.values.get(name)
+    if told:
+        text = _told(text, told)
+    try:
+        return _read(name, text, context)
+    except BadCell:
+        if context.unmatched.get(name) == EMPTY:
+            return LEFT_EMPTY
+        raise
+
+
+def _told(text: str, told: Mapping[str, str]) -> str:
+    """Return what the source says a text means, the text itself where it says nothing."""
+    wanted = _letters(text)
+    return next((ours for theirs, ours in told.items() if _letters(theirs) == wanted), text)
+
+
+def _letters(text: str) -> str:
+    """Return a text's letters and digits alone, small: what makes two texts the same."""
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", text).casefold()))
 
 
 def _read(name: str, text: str, context: Context) -> Any:

@@ -22,7 +22,7 @@ from outreach.records import (
     SuppressionRecord,
 )
 from outreach.sources import ods
-from outreach.sources.fields import BadCell, Context, read_field
+from outreach.sources.fields import LEFT_EMPTY, BadCell, Context, read_field
 from outreach.sources.mapping import ColumnPlan
 from outreach.sources.suppressions import why
 from outreach.sources.values import BadValue, split_name
@@ -48,7 +48,10 @@ class Cells:
     def get(self, name: str) -> Any:
         """Return a field's value, '' where the row has none. Raises BadCell."""
         text = self.texts.get(name, "")
-        return read_field(name, text, self.context) if text else ""
+        value = read_field(name, text, self.context) if text else ""
+        if value is LEFT_EMPTY:
+            self.context.left_empty[name] += 1
+        return value
 
     def need(self, name: str) -> Any:
         """Return a field's value. Raises BadCell also where there is none."""

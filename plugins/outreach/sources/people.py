@@ -26,7 +26,7 @@ from outreach.records import (
 )
 from outreach.sources import csvfile
 from outreach.sources.addresses import plain_addresses
-from outreach.sources.fields import BadCell, Context, read_field
+from outreach.sources.fields import LEFT_EMPTY, BadCell, Context, read_field
 from outreach.sources.kinds import read_row
 from outreach.sources.mapping import usable
 from outreach.sources.reading import SourceFile
@@ -221,9 +221,11 @@ class _Reader:
 
     def _value(self, name: str, text: str) -> str | None:
         try:
-            return _plain(read_field(name, text, self._context)) if text else ""
+            value = read_field(name, text, self._context) if text else ""
         except BadCell:
             return None
+        # What a rule left empty is counted where rows are read one by one.
+        return None if value is LEFT_EMPTY else _plain(value)
 
     def _explained(self, block: Block, odd: set[int], rows: list[PersonRow]) -> list[Quarantined]:
         """Read the unusual rows one by one: add those that can be taken to `rows`."""

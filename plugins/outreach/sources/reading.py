@@ -21,12 +21,24 @@ class Columns:
     """What a person or sources.yaml says about a file's columns.
 
     `columns`: heading -> field. `constants` (field -> text) win over cells; `defaults` fill
-    empty ones.
+    empty ones. `values`: field -> {text as people write it: our value}. `unmatched`: field ->
+    "quarantine" or "empty", for a text that its fixed list does not know. `format` is a name of
+    tables.FORMATS, empty to go by the file; `records` where a JSON file's list stands.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
     constants: Mapping[str, str] = field(default_factory=dict)
     defaults: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    unmatched: Mapping[str, str] = field(default_factory=dict)
+    format: str = ""
+    records: str = ""
+
+    def said(self) -> list[object]:
+        """Return everything that is said here, as JSON can hold it: what makes a file the same."""
+        rules = [dict(self.columns), dict(self.constants), dict(self.defaults)]
+        more = [{k: dict(v) for k, v in self.values.items()}, dict(self.unmatched), self.records]
+        return [*rules, *more] if any(more) else [*rules]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +81,7 @@ def open_file(path: Path, kind: ImportKind, how: Columns, context: Context) -> S
 
     Raises SpecialCategory or InputError with what to mend.
     """
-    table, first = _first_row(path)
+    table, first = _first_row(path, how)
     if first is None:
         raise InputError(Fault("the file is empty", path.name))
     lists_organisations = kind is ImportKind.ORGANISATIONS
@@ -88,12 +100,13 @@ def open_file(path: Path, kind: ImportKind, how: Columns, context: Context) -> S
     plan = plan_columns(path.name, headings, spec.fields, how.columns, how.constants, how.defaults)
     _check_required(path.name, spec, plan, headings)
     _check_constants(path.name, plan, context)
+    _check_values(path.name, how, context)
     return SourceFile(table, spec, plan, 0 if given else first.number)
 
 
-def _first_row(path: Path) -> tuple[Table, Row | None]:
+def _first_row(path: Path, how: Columns) -> tuple[Table, Row | None]:
     try:
-        table = examine(path)
+        table = examine(path, how.format, how.records)
         return table, next(islice(table.rows(), 1), None)
     except OSError as error:
         said = f"it cannot be opened ({error.strerror}); ask for the right to read it"
@@ -119,6 +132,18 @@ def _check_required(file: str, kind: Kind, plan: ColumnPlan, headings: tuple[str
                     file,
                 )
             )
+
+
+def _check_values(file: str, how: Columns, context: Context) -> None:
+    """Refuse a rule that maps to what the hub's lists do not hold."""
+    plain = replace(context, values={}, unmatched={})
+    for name, told in how.values.items():
+        for text, ours in told.items():
+            try:
+                read_field(name, ours, plain)
+            except BadCell as bad:
+                said = f"values of {name}: “{text}” cannot mean “{ours}”: {bad.problem.advice}"
+                raise InputError(Fault(said, file)) from None
 
 
 def _check_constants(file: str, plan: ColumnPlan, context: Context) -> None:

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
-from outreach.domain import BasisKind
 from outreach.errors import Fault, InputError
 from outreach.records import ImportKind
+from outreach.sources.fields import MATCHED
+from outreach.sources.kinds import KINDS
+from outreach.sources.places.base import Api, Since
 from outreach.sources.reading import Columns
+from outreach.sources.sourcesform import ApiForm, FileForm, SourceForm, problems
 from outreach.wording import schema_faults
 from outreach.yamlfile import Located, read_yaml
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where something is pulled from. `drop` is a folder people put files into."""
+    """Where something is pulled from, as declared. `drop` is a folder people put files into.
+
+    `precedence`: where several sources tell of one person, the highest wins; None ranks below
+    every number. `stale_after_days`: a file that was last changed longer ago is refused.
+    """
 
     name: str
     kind: ImportKind
@@ -28,44 +35,22 @@ class Source:
     least_share: float
     shift_dates_to_today: bool
     line: int
+    scheme: str = ""
+    connection: str = ""
+    api: Api = field(default_factory=Api)
+    precedence: int | None = None
+    stale_after_days: int | None = None
+    declares_api: bool = False
 
-    def files(self, contacts: Path) -> tuple[Path, ...]:
-        """Return the files that are there now, the oldest first; half-copied ones left out.
+    @property
+    def asked_as_api(self) -> bool:
+        """Whether a web address is asked for records, page by page, and not for a file."""
+        return self.columns.format == "json" or (self.declares_api and not self.columns.format)
 
-        A path that is not absolute stands under `contacts` (the project's contacts/ folder).
-        """
-        pattern = Path(self.path)
-        base = Path(pattern.anchor) if pattern.is_absolute() else contacts
-        relative = str(pattern.relative_to(pattern.anchor) if pattern.is_absolute() else pattern)
-        found = [p for p in base.glob(relative) if p.is_file() and not _unfinished(p.name)]
-        return tuple(sorted(found, key=lambda p: (p.stat().st_mtime, p.name)))
-
-
-def _unfinished(name: str) -> bool:
-    endings = (".part", ".partial", ".tmp", ".crdownload", ".md")
-    return name.startswith((".", "~$")) or name.lower().endswith(endings)
-
-
-class _Entry(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
-    kind: ImportKind
-    path: str = Field(min_length=1)
-    mapping: dict[str, str] = {}
-    basis: BasisKind | None = None
-    evidence: str = ""
-    wording_version: str = ""
-    defaults: dict[str, str] = {}
-    drop: bool = False
-    least_share: float = Field(default=0.5, ge=0, le=1)
-    shift_dates_to_today: bool = False
-
-
-class _File(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    sources: list[_Entry]
+    @property
+    def partial(self) -> bool:
+        """Whether each pull brings only what is new, so that it tells nothing by its size."""
+        return self.drop or self.api.since is not None
 
 
 def load_sources(path: Path) -> tuple[Source, ...]:
@@ -76,47 +61,78 @@ def load_sources(path: Path) -> tuple[Source, ...]:
         raise InputError(Fault("cannot be read; it must be a UTF-8 text file", path.name)) from None
     located = read_yaml(text, path.name)
     try:
-        entries = _File.model_validate(located.data).sources
+        forms = FileForm.model_validate(located.data).sources
     except ValidationError as error:
-        raise InputError(*schema_faults(error, _File, located, path.name)) from None
-    _check(path.name, located, entries)
-    return tuple(_source(entry, located.line(("sources", i))) for i, entry in enumerate(entries))
+        raise InputError(*schema_faults(error, FileForm, located, path.name)) from None
+    faults = [*_faults(path.name, located, forms)]
+    if faults:
+        raise InputError(*faults)
+    return tuple(_source(form, located.line(("sources", i))) for i, form in enumerate(forms))
 
 
-def _source(entry: _Entry, line: int) -> Source:
-    defaults = dict(entry.defaults)
-    if entry.basis:
-        defaults["basis"] = entry.basis.value
-        defaults |= {"evidence": entry.evidence, "wording_version": entry.wording_version}
+def _faults(file: str, located: Located, forms: Sequence[SourceForm]) -> Iterator[Fault]:
+    names: set[str] = set()
+    for index, form in enumerate(forms):
+        if form.name in names:
+            said = f"two sources are called {form.name}"
+            yield Fault(said, file, located.line(("sources", index)))
+        names.add(form.name)
+        for path, said in problems(form):
+            yield Fault(said, file, located.line(("sources", index, *path)))
+
+
+def _source(form: SourceForm, line: int) -> Source:
     return Source(
-        entry.name,
-        entry.kind,
-        entry.path,
-        Columns(entry.mapping, {}, {k: v for k, v in defaults.items() if v}),
-        entry.drop,
-        entry.least_share,
-        entry.shift_dates_to_today,
+        form.name,
+        form.kind,
+        form.path,
+        _columns(form),
+        form.drop,
+        form.least_share,
+        form.shift_dates_to_today,
         line,
+        form.scheme,
+        form.connection,
+        _api(form.api),
+        form.precedence,
+        form.stale_after_days,
+        form.api is not None,
     )
 
 
-def _check(file: str, located: Located, entries: Sequence[_Entry]) -> None:
-    faults, names = [], set()
-    for index, entry in enumerate(entries):
-        line = located.line(("sources", index))
-        if entry.name in names:
-            faults.append(Fault(f"two sources are called {entry.name}", file, line))
-        names.add(entry.name)
-        if entry.basis and not entry.evidence:
-            faults.append(
-                Fault(
-                    f"{entry.name} names a basis without its evidence; say in `evidence` what "
-                    "shows that these people may be written to",
-                    file,
-                    line,
-                )
-            )
-        if entry.basis and entry.kind not in (ImportKind.CONTACTS, ImportKind.PLEDGES):
-            faults.append(Fault(f"{entry.name}: only people have a basis", file, line))
-    if faults:
-        raise InputError(*faults)
+def _columns(form: SourceForm) -> Columns:
+    defaults = dict(form.defaults)
+    if form.basis:
+        defaults["basis"] = form.basis.value
+        defaults |= {"evidence": form.evidence, "wording_version": form.wording_version}
+    if isinstance(form.unmatched, str):
+        fields = MATCHED.intersection(KINDS[form.kind].fields)
+        unmatched = dict.fromkeys(sorted(fields), form.unmatched)
+    else:
+        unmatched = dict(form.unmatched)
+    return Columns(
+        form.mapping,
+        {},
+        {name: text for name, text in defaults.items() if text},
+        form.values,
+        {name: rule for name, rule in unmatched.items() if rule == "empty"},
+        form.format,
+        form.records,
+    )
+
+
+def _api(form: ApiForm | None) -> Api:
+    if form is None:
+        return Api()
+    since = form.since
+    return Api(
+        form.auth,
+        form.parameters,
+        form.paging,
+        form.next,
+        form.parameter,
+        form.first,
+        form.size_parameter,
+        form.size,
+        Since(since.parameter, since.field, since.reply) if since else None,
+    )

@@ -6,18 +6,46 @@ A row's number is the one a person sees in a spreadsheet: the header row is usua
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+import re
+import zipfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 from outreach.errors import Fault, InputError
-from outreach.sources import csvfile, xlsxfile
+from outreach.sources import csvfile, jsonfile, odsfile, rssfile, xlsfile, xlsxfile
 
 MAX_COLUMNS = 250
 
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """How files of one format are told apart and read. `rows` gets (path, records)."""
+
+    endings: frozenset[str]
+    guard: Callable[[Path], None]
+    rows: Callable[[Path, str], Iterator[tuple[int, list[str]]]]
+
+
+def _workbook(*endings: str, guard: Callable[[Path], None]) -> Format:
+    return Format(frozenset(endings), guard, lambda path, _: xlsxfile.rows(path))
+
+
+FORMATS: Mapping[str, Format | None] = {
+    "csv": None,  # of any encoding and delimiter: csvfile finds out
+    "tsv": None,
+    "xlsx": _workbook(".xlsx", ".xlsm", guard=xlsxfile.guard),
+    "xls": _workbook(".xls", guard=xlsfile.guard),
+    "ods": _workbook(".ods", guard=odsfile.guard),
+    "json": Format(frozenset({".json"}), jsonfile.guard, jsonfile.rows),
+    "rss": Format(
+        frozenset({".rss", ".atom", ".xml"}), rssfile.guard, lambda path, _: rssfile.rows(path)
+    ),
+}
+"""Format -> how it is read; a new one is a line here. None: text, read by csvfile."""
+
 _TEXT = frozenset({".csv", ".tsv", ".txt", ".tab"})
-_EXCEL = frozenset({".xlsx", ".xlsm"})
 _BLOCK = 1 << 20
 
 
@@ -39,11 +67,16 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A file that was examined and can be read any number of times."""
+    """A file that was examined and can be read any number of times.
+
+    `text` is None where `form` reads it. `records`: where the list of a JSON file stands.
+    """
 
     path: Path
     digest: bytes
     text: csvfile.TextFormat | None
+    form: Format | None = None
+    records: str = ""
 
     def rows(self) -> Iterator[Row]:
         """Yield every row that is not blank. Raises InputError where the file is broken."""
@@ -81,12 +114,15 @@ class Table:
         return cells
 
     def _found(self) -> Iterator[tuple[int, list[str]]]:
-        return csvfile.rows(self.path, self.text) if self.text else xlsxfile.rows(self.path)
+        if self.text:
+            return csvfile.rows(self.path, self.text)
+        return self.form.rows(self.path, self.records) if self.form else iter(())
 
 
-def examine(path: Path) -> Table:
+def examine(path: Path, named: str = "", records: str = "") -> Table:
     """Recognise a file by what is in it, not by its name alone.
 
+    `named` is a name of FORMATS; without it the name's ending must fit what is in the file.
     Raises InputError where there is none, its extension is wrong, or it is not a table.
     """
     if not path.is_file():
@@ -94,34 +130,80 @@ def examine(path: Path) -> Table:
     suffix = path.suffix.lower()
     with path.open("rb") as file:
         head = file.read(8192)
-    _refuse_foreign(path.name, suffix, head)
-    if suffix in _EXCEL:
-        xlsxfile.guard(path)
-        return Table(path, _digest(path), None)
-    return Table(path, _digest(path), csvfile.recognise(path, head))
-
-
-def _refuse_foreign(name: str, suffix: str, head: bytes) -> None:
-    fault = _foreign(suffix, head)
+    named = named or _by_ending(suffix)
+    fault = _foreign(path, named, suffix, head)
     if fault:
-        raise InputError(Fault(fault, name))
+        raise InputError(Fault(fault, path.name))
+    form = FORMATS[named]
+    if form is None:
+        return Table(path, _digest(path), csvfile.recognise(path, head))
+    form.guard(path)
+    return Table(path, _digest(path), None, form, records)
 
 
-def _foreign(suffix: str, head: bytes) -> str:
-    """Return what is wrong with this kind of file, '' where it can be read."""
-    is_zip = head.startswith(b"PK\x03\x04")
-    if suffix not in _TEXT | _EXCEL:
-        return f"files ending in {suffix or 'nothing'} cannot be read; save it as CSV or XLSX"
-    if head.startswith(b"\xd0\xcf\x11\xe0"):
+def _by_ending(suffix: str) -> str:
+    if suffix in _TEXT:
+        return "csv"
+    return next((name for name, form in FORMATS.items() if form and suffix in form.endings), "")
+
+
+def _foreign(path: Path, named: str, suffix: str, head: bytes) -> str:
+    """Return why a file is not what its name (or its source) says; '' where it is."""
+    if not named:
+        known = "CSV, TSV, XLSX, XLS, ODS, JSON, RSS"
+        return f"files ending in {suffix or 'nothing'} cannot be read; save it as one of {known}"
+    found = _by_content(path, head)
+    if found == "empty":
+        return "the file is empty"
+    if found == named or (found == "text" and FORMATS[named] is None):
+        return ""
+    if found == "compound" and named == "xls":
+        return ""
+    if found == "compound":
         return "an old Excel workbook, or one with a password; save it as XLSX without a password"
-    if suffix in _TEXT and is_zip:
-        return "the name says text but this is an Excel workbook or a zip; save it as CSV"
-    if suffix in _EXCEL and not is_zip:
-        return "the name says Excel but this is not a workbook; open it in Excel and save as XLSX"
-    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:9].lower()
-    if start.startswith((b"%pdf", b"<!doctype", b"<html", b"<table", b"<?xml", b"{\\rtf")):
-        return "this is a document or web page, not a table; save the table as CSV"
-    return "the file is empty" if not start else ""
+    return _MISTAKEN.get(found, "this is not what its name says").format(named.upper())
+
+
+_MISTAKEN = {
+    "xlsx": "this is an Excel workbook (XLSX), and its name says {}; name it .xlsx",
+    "ods": "this is an ODS workbook, and its name says {}; name it .ods",
+    "zip": "this is a zip and no workbook; take the file out of it, or save the table as CSV",
+    "document": "this is a document or web page, not a table; save the table as CSV",
+    "rss": "this is XML, and its name says {}; save the table as CSV",
+    "text": "its name says {} but this is plain text; if it is a table, name it .csv",
+    "json": "this is JSON, and its name says {}; name it .json",
+}
+
+
+_JSON = re.compile(rb"\[\s*[\[\]{\"]|\{\s*[\"}]")
+"""How JSON begins; a heading in brackets does not."""
+
+
+def _by_content(path: Path, head: bytes) -> str:
+    if head.startswith(b"PK\x03\x04"):
+        return _zipped(path)
+    if head.startswith(xlsfile.MAGIC[:4]):
+        return "compound"
+    plain = head.replace(b"\0", b"") if head[:2] in (b"\xff\xfe", b"\xfe\xff") else head
+    start = plain.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")[:2048].lower()
+    if not start:
+        return "empty"
+    if start.startswith((b"%pdf", b"<!doctype html", b"<html", b"<table", b"{\\rtf")):
+        return "document"
+    if start.startswith((b"<?xml", b"<rss", b"<feed", b"<rdf", b"<!doctype")):
+        return "rss"
+    return "json" if _JSON.match(start) else "text"
+
+
+def _zipped(path: Path) -> str:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if odsfile.is_ods(archive):
+                return "ods"
+            names = archive.namelist()
+    except (zipfile.BadZipFile, NotImplementedError, OSError):
+        return "xlsx"  # its guard says what is wrong with it
+    return "xlsx" if "xl/workbook.xml" in names else "zip"
 
 
 def _digest(path: Path) -> bytes:

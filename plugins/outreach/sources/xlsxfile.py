@@ -24,6 +24,8 @@ MAX_UNPACKED = 200 * 1024 * 1024
 MAX_ENTRIES = 2_000
 MAX_CELLS = 12_000_000
 
+DAMAGED = "the workbook is damaged; open it in Excel and save it again"
+
 _BLOCK = 1 << 18
 _LOCAL_HEADER = struct.Struct("<4s5H3L2H")
 _CELL = re.compile(
@@ -31,6 +33,7 @@ _CELL = re.compile(
     rb"|<(?:\w+:)?row\s[^>]{0,200}?\br=[\"']([0-9]{1,9})[\"']"
 )
 _LONGEST_TAG = 512
+_TOO_MUCH = "unpacks to far more than a contact list needs; save a list this long as CSV"
 
 
 def guard(path: Path) -> None:
@@ -47,9 +50,7 @@ def guard(path: Path) -> None:
             for entry in entries:
                 left -= _measure(path.name, file, entry, left)
     except (zipfile.BadZipFile, zlib.error, struct.error, NotImplementedError):
-        raise InputError(
-            Fault("the workbook is damaged; open it in Excel and save it again", path.name)
-        ) from None
+        raise InputError(Fault(DAMAGED, path.name)) from None
 
 
 def rows(path: Path) -> Iterator[tuple[int, list[str]]]:
@@ -101,23 +102,35 @@ def _measure(name: str, file: BinaryIO, entry: zipfile.ZipInfo, left: int) -> in
     for block in _unpack(file, entry):
         size += len(block)
         if size > left:
-            raise InputError(
-                Fault(
-                    "unpacks to far more than a contact list needs; save a list this long as CSV",
-                    name,
-                )
-            )
+            raise InputError(Fault(_TOO_MUCH, name))
         corner = _corner(tail + block, corner)  # any part may be named as a sheet
         tail = block[-_LONGEST_TAG:]
     if corner[0] * corner[1] > MAX_CELLS:
-        raise InputError(
-            Fault(
-                f"a sheet of {corner[1]:,} rows by {corner[0]:,} columns; delete the empty rows "
-                "and columns after the last entry, or save as CSV",
-                name,
-            )
-        )
+        raise too_wide(name, corner[1], corner[0])
     return size
+
+
+def too_wide(name: str, rows: int, columns: int) -> InputError:
+    """Return the error for a sheet whose dense block would fill the memory."""
+    return InputError(
+        Fault(
+            f"a sheet of {rows:,} rows by {columns:,} columns; delete the empty rows and columns "
+            "after the last entry, or save as CSV",
+            name,
+        )
+    )
+
+
+def unpacked(path: Path, entries: list[zipfile.ZipInfo], limit: int) -> Iterator[bytes]:
+    """Yield some parts' content, block by block. Raises InputError beyond `limit` bytes."""
+    size = 0
+    with path.open("rb") as file:
+        for entry in entries:
+            for block in _unpack(file, entry):
+                size += len(block)
+                if size > limit:
+                    raise InputError(Fault(_TOO_MUCH, path.name))
+                yield block
 
 
 def _unpack(file: BinaryIO, entry: zipfile.ZipInfo) -> Iterator[bytes]:

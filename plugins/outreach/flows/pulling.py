@@ -1,0 +1,232 @@
+"""Pull the sources that contacts/sources.yaml names, from wherever they are.
+
+A file that is refused or missing, and a place that cannot be reached, never stop the others.
+What is fetched lies in a private folder while it is taken. How far a source was pulled is
+remembered only once its rows are in, so that a pull which died is made good by the next.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from outreach.errors import InputError
+from outreach.flows.filing import put_away
+from outreach.flows.intake import refuse_source
+from outreach.flows.mending import take_file
+from outreach.flows.shrinking import Guard
+from outreach.ledger import imports as ledger
+from outreach.ledger.engine import reading
+from outreach.ledger.source_marks import Progress, keep_progress, progress_of
+from outreach.records import ImportResult, ImportState
+from outreach.sources.places.base import Copy, Found, Reach
+from outreach.sources.places.nowhere import NoReach
+from outreach.sources.places.table import place_of
+from outreach.sources.sourcesfile import Source, load_sources
+from outreach.wording import suggest
+
+if TYPE_CHECKING:
+    from outreach.workspace import Workspace
+
+SOURCES_FILE = "sources.yaml"
+
+_TAKEN = (ImportState.DONE, ImportState.ALREADY_TAKEN)
+_ABANDONED = 24 * 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Allowing:
+    """What a person lets pass for this once; see shrinking.Guard."""
+
+    shrink: bool = False
+    lost_column: bool = False
+    stale: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Pull:
+    """One pull of some sources."""
+
+    ws: Workspace
+    contacts: Path
+    by: str
+    via: str
+    reach: Reach
+    allowing: Allowing
+    precedence: Mapping[str, int]
+    told: Callable[[str], None]
+
+
+def pull_sources(
+    ws: Workspace,
+    *,
+    by: str,
+    via: str,
+    only: str = "",
+    reach: Reach | None = None,
+    allowing: Allowing | None = None,
+    told: Callable[[str], None] = lambda _: None,
+) -> tuple[ImportResult, ...]:
+    """Import what is new in every source, or in the one called `only`.
+
+    `reach` leads to what is not on this machine; `told` hears a line before each thing that is
+    taken (no personal data). Raises InputError where sources.yaml is wrong, or has no `only`.
+    """
+    contacts = contacts_folder(ws)
+    sources = load_sources(contacts / SOURCES_FILE)
+    ranks = precedence_of(sources)
+    pull = _Pull(ws, contacts, by, via, reach or NoReach(), allowing or Allowing(), ranks, told)
+    return tuple(result for source in chosen(sources, only) for result in _pull(pull, source))
+
+
+def chosen(sources: tuple[Source, ...], only: str) -> tuple[Source, ...]:
+    """Return the source called `only`, or all. Raises InputError where there is none."""
+    found = tuple(source for source in sources if only in ("", source.name))
+    if not found and only:
+        near = suggest(only, [source.name for source in sources])
+        raise InputError(f"{SOURCES_FILE} names no source “{only}”{near}")
+    return found
+
+
+def contacts_folder(ws: Workspace) -> Path:
+    """Return the project's contacts/ folder."""
+    return ws.settings.root / "contacts"
+
+
+def precedence_of(sources: tuple[Source, ...]) -> dict[str, int]:
+    """Return how high each source ranks that declares it."""
+    return {s.name: s.precedence for s in sources if s.precedence is not None}
+
+
+def _pull(pull: _Pull, source: Source) -> Iterator[ImportResult]:
+    try:
+        place = place_of(source, pull.contacts, pull.reach)
+        things = place.look()
+    except InputError as error:
+        yield _unreachable(pull, source, error)
+        return
+    for found in things:
+        pull.told(f"{source.name}: {found.name}")
+        known = _known(pull, source)
+        if found.mark and known.marks.get(_key(found)) == found.mark:
+            yield _unchanged(pull, source, found)
+            continue
+        with _folder(pull.ws) as folder:
+            try:
+                copy = place.fetch(found, folder, known.cursors.get(_key(found), ""))
+            except InputError as error:
+                yield _unreachable(pull, source, error)
+                continue
+            yield _taken(pull, source, found, copy)
+
+
+def _taken(pull: _Pull, source: Source, found: Found, copy: Copy) -> ImportResult:
+    if copy.empty:
+        result = _unchanged(pull, source, found)
+    else:
+        if found.modified and source.scheme:
+            os.utime(copy.path, (time.time(), found.modified.timestamp()))
+        result = _take(pull, source, copy.path)
+    if result.state in _TAKEN and (found.mark or copy.cursor):
+        _remember(pull, source, found, copy)
+    if source.drop:
+        put_away(pull.ws, pull.contacts, copy.path, result)
+    return result
+
+
+def _take(pull: _Pull, source: Source, path: Path) -> ImportResult:
+    # Each file dropped is a list of its own: only files of one fixed source can shrink.
+    name = f"{source.name}/{path.stem}" if source.drop else source.name
+    return take_file(
+        pull.ws,
+        path,
+        source.kind,
+        source.columns,
+        source=name,
+        by=pull.by,
+        via=pull.via,
+        guard=_guard(source, pull.allowing),
+        shift=source.shift_dates_to_today,
+        stated_by=source.name,
+        precedence=pull.precedence,
+    )
+
+
+def _guard(source: Source, allowing: Allowing) -> Guard:
+    return Guard(
+        allowing.shrink,
+        0 if source.partial else source.least_share,
+        allowing.lost_column,
+        not source.partial,
+        allowing.stale,
+        source.stale_after_days,
+    )
+
+
+def _unreachable(pull: _Pull, source: Source, error: InputError) -> ImportResult:
+    return refuse_source(pull.ws, source.kind, source.name, error, by=pull.by, via=pull.via)
+
+
+def _unchanged(pull: _Pull, source: Source, found: Found) -> ImportResult:
+    with reading(pull.ws.engine) as connection:
+        last = ledger.last_taken(connection, source.name, source.kind)
+    return ImportResult(
+        last.id if last else 0,
+        source.kind,
+        source.name,
+        ImportState.ALREADY_TAKEN,
+        found.name,
+        message=f"{found.name}: nothing new since it was last taken",
+    )
+
+
+def _known(pull: _Pull, source: Source) -> Progress:
+    with reading(pull.ws.engine) as connection:
+        return progress_of(connection, source.name, _how(source))
+
+
+def _remember(pull: _Pull, source: Source, found: Found, copy: Copy) -> None:
+    with pull.ws.engine.begin() as connection:
+        known = progress_of(connection, source.name, _how(source))
+        marks, cursors = dict(known.marks), dict(known.cursors)
+        if found.mark:
+            marks[_key(found)] = found.mark
+        if copy.cursor:
+            cursors[_key(found)] = copy.cursor
+        now = datetime.now(UTC)
+        keep_progress(connection, source.name, Progress(known.how, marks, cursors), now)
+
+
+def _how(source: Source) -> str:
+    """Return what makes a thing worth fetching again although it is the same."""
+    said = [source.kind.value, source.path, source.columns.said(), source.columns.format]
+    since = source.api.since
+    said.append([since.parameter, since.field, since.reply] if since else [])
+    return hashlib.blake2b(json.dumps(said, sort_keys=True).encode(), digest_size=10).hexdigest()
+
+
+def _key(found: Found) -> str:
+    # An object's name may name a person, and the ledger's facts outlive them.
+    return hashlib.blake2b(found.key.encode("utf-8", "replace"), digest_size=12).hexdigest()
+
+
+@contextmanager
+def _folder(ws: Workspace) -> Iterator[Path]:
+    """Lend a private folder for what is fetched; what a killed pull left is cleared away."""
+    base = ws.settings.home / "fetched"
+    base.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for old in base.iterdir():
+        if time.time() - old.stat().st_mtime > _ABANDONED:
+            shutil.rmtree(old, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=base) as folder:
+        yield Path(folder)

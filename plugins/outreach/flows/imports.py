@@ -104,6 +104,7 @@ def _pull(ws: Workspace, source: Source, path: Path, by: str, via: str) -> Impor
         via=via,
         guard=Guard(least_share=0 if source.drop else source.least_share),
         shift=source.shift_dates_to_today,
+        stated_by=source.name,
     )
 
 

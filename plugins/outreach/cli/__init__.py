@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from outreach.cli import campaigns, doubts, editions, people, progress, service, steering
+from outreach.cli import campaigns, doubts, editions, people, progress, service, sources, steering
 from outreach.cli.output import Output
 from outreach.errors import OutreachError
 from outreach.ledger.engine import DatabaseError, DatabaseTrouble
@@ -59,6 +59,6 @@ def build_parser() -> argparse.ArgumentParser:
         "docs/operations.md says more.",
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for part in (people, campaigns, editions, progress, steering, doubts, service):
+    for part in (people, sources, campaigns, editions, progress, steering, doubts, service):
         part.add_commands(commands)
     return parser

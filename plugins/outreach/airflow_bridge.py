@@ -49,13 +49,13 @@ def settings_in_airflow() -> Settings:
     """Return the settings, with `sendgrid_default` and `smtp_default` where they are defined."""
     settings = load_settings()
     for name, fields in (("sendgrid_default", _sendgrid), ("smtp_default", _smtp)):
-        connection = _connection(name)
+        connection = connection_in_airflow(name)
         if connection is not None:
             settings = settings.with_connections(fields(connection), f"connection {name}")
     return settings
 
 
-def _connection(name: str) -> Any | None:
+def connection_in_airflow(name: str) -> Any | None:
     """Return Airflow's connection `name`; None where there is none."""
     from airflow.sdk import Connection
     from airflow.sdk.exceptions import AirflowNotFoundException

@@ -19,12 +19,16 @@ from outreach.timetable import in_words, next_slot, slot_occurrence
 
 if TYPE_CHECKING:
     from outreach.flows.editions import ApprovalRequest
-    from outreach.flows.imports import ImportResult, Unannounced
+    from outreach.flows.imports import ImportResult
     from outreach.flows.sending import SendReport
+    from outreach.ledger.announcing import Unannounced
     from outreach.ledger.certificate import Certificate
 
 SENDERS_POOL = "outreach_senders"
 """The pool that sending tasks run in; made when Airflow is set up."""
+
+PULL_TIMES = "15 7-18 * * *"
+"""When the sources are pulled, on working days."""
 
 MANUAL_DEADLINE = timedelta(days=7)
 """How long an approver has where no timetable sets a time; then it is rejected."""
@@ -227,16 +231,25 @@ def import_line(result: ImportResult) -> str:
     )
 
 
-def import_counts(results: Sequence[ImportResult], unannounced: Unannounced) -> dict[str, Any]:
+def import_counts(
+    results: Sequence[ImportResult], news: Mapping[str, Unannounced]
+) -> dict[str, Any]:
     """Return what later steps need of an import: counts, and the names of refused sources.
 
-    `new_pledges` are those that no campaign was told of yet, `pledges` the newest of them;
-    `watermark` is the newest import's number.
+    `news`: kind -> how many `new` rows no campaign was told of yet, and the `watermark`, the
+    newest one's number. `changed` counts the rows that told anything new of someone.
     """
     return {
-        "new_pledges": unannounced.number,
-        "pledges": unannounced.watermark,
+        "new_pledges": news["pledges"].number,
         "changed": sum(result.created + result.changed for result in results),
-        "watermark": max((result.import_id for result in results), default=0),
+        "news": {kind: {"new": n.number, "watermark": n.watermark} for kind, n in news.items()},
         "refused": [result.source for result in results if result.state in ("refused", "failed")],
+    }
+
+
+def pull_request(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the trigger form of the pull holds."""
+    return {
+        "only": str(params.get("source") or ""),
+        **{name: bool(params.get(f"allow_{name}")) for name in ("shrink", "lost_column", "stale")},
     }

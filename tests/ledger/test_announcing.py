@@ -24,3 +24,13 @@ def test_pledges_stay_unannounced_until_it_is_noted(engine: sa.Engine, keys: Key
         assert unannounced(c).number == 1
         announced(c, 0, NOW)
         assert unannounced(c).number == 1
+
+
+def test_new_contacts_are_counted_apart_from_new_pledges(engine: sa.Engine, keys: Keys) -> None:
+    with engine.begin() as c:
+        add_contact(c, keys, "amy@example.org")
+        found = unannounced(c, "contacts")
+        assert (found.number, unannounced(c, "pledges").number) == (1, 0)
+        announced(c, found.watermark, NOW, "contacts")
+        assert unannounced(c, "contacts").number == 0
+        assert unannounced(c, "resources").number == 0

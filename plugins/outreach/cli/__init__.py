@@ -16,6 +16,7 @@ from outreach.cli import (
     people,
     progress,
     service,
+    sources,
     steering,
 )
 from outreach.cli.output import Output
@@ -70,7 +71,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for part in (
-        *(people, consent, organisations, campaigns),
+        *(people, sources, consent, organisations, campaigns),
         *(editions, progress, steering, doubts, service),
     ):
         part.add_commands(commands)

@@ -19,13 +19,18 @@ WHAT = ("contacts", "pledges", "deliveries", "events", "quarantine")
 
 def add_commands(commands: Commands) -> None:
     """Add this file's commands."""
-    taken = commands.add_parser("import", help="take in a CSV, TSV or XLSX file")
+    taken = commands.add_parser(
+        "import", help="take in a file: CSV, TSV, XLSX, XLS, ODS, JSON, RSS"
+    )
     taken.add_argument("path", type=Path)
     taken.add_argument("--kind", required=True, choices=KINDS)
     taken.add_argument("--map", action="append", default=[], metavar="COLUMN=FIELD")
     taken.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE")
     taken.add_argument("--source", default="", help="name of the source (default: the file's)")
     taken.add_argument("--allow-shrink", action="store_true", help="take a file that shrank")
+    taken.add_argument(
+        "--allow-lost-column", action="store_true", help="take a file that lost a column"
+    )
     taken.set_defaults(run=_import)
     export = commands.add_parser("export", help="write a CSV that is safe to open")
     export.add_argument("what", choices=WHAT)
@@ -74,6 +79,7 @@ def _import(arguments: argparse.Namespace, out: Output) -> int:
         by=me(),
         via=VIA,
         allow_shrink=arguments.allow_shrink,
+        allow_lost_column=arguments.allow_lost_column,
     )
     figures = ("rows_read", "accepted", "created", "changed", "unchanged", "quarantined")
     rows: list[tuple[object, object]] = [

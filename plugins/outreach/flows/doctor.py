@@ -10,9 +10,10 @@ from importlib.metadata import PackageNotFoundError, version
 
 from outreach.campaigns import load_library
 from outreach.clock import london
-from outreach.errors import ConfigError, Refused
+from outreach.errors import ConfigError, InputError, Refused
 from outreach.flows.mailboxes import sender_mailbox
 from outreach.flows.recovery import JournalGuard
+from outreach.flows.source_list import sources
 from outreach.journal import Journal
 from outreach.keys import load_keys
 from outreach.ledger.engine import reading
@@ -57,7 +58,7 @@ def examine(settings: Settings | None = None) -> tuple[Finding, ...]:
         ws = open_workspace(settings)
     except Exception as error:  # whatever keeps the ledger shut is the finding
         return (*found, Finding(MISSING, "ledger", _kind(settings), _first_line(error)))
-    return (*found, *_ledger(ws), *_orders(ws), *_hub(ws), *_campaigns(ws))
+    return (*found, *_ledger(ws), *_orders(ws), *_hub(ws), *_sources(ws), *_campaigns(ws))
 
 
 def to_mend(settings: Settings | None = None) -> tuple[str, ...]:
@@ -170,6 +171,27 @@ def _hub(ws: Workspace) -> Iterator[Finding]:
     else:
         advice = "name your privacy notice as privacy_url in hub.yaml"
         yield Finding(ADVICE, "privacy notice", "none", advice)
+
+
+def _sources(ws: Workspace) -> Iterator[Finding]:
+    try:
+        found = sources(ws)
+    except InputError as error:
+        for fault in error.faults:
+            yield Finding(MISSING, "contacts/sources.yaml", "faulty", str(fault))
+        return
+    yield Finding(OK, "sources", f"{len(found)} declared")
+    names = {source.connection for source in found if source.connection}
+    for name in sorted(names):
+        # Others may be in Airflow's own store, which is not asked here.
+        if os.environ.get(f"AIRFLOW_CONN_{name.upper()}"):
+            yield Finding(OK, f"connection {name}", "in the environment")
+        else:
+            advice = f"look under Admin, Connections in Airflow, or set AIRFLOW_CONN_{name.upper()}"
+            yield Finding(ADVICE, f"connection {name}", "not in the environment", advice)
+    for one in found:
+        if one.next.startswith("needs a person"):
+            yield Finding(ADVICE, f"source {one.name}", one.said, one.next)
 
 
 def _campaigns(ws: Workspace) -> Iterator[Finding]:

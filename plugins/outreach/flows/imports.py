@@ -8,7 +8,6 @@ with special-category columns is deleted: it may not be kept.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,9 +22,6 @@ from outreach.flows.pulling import (
     pull_sources,
 )
 from outreach.flows.shrinking import Guard
-from outreach.ledger import announcing
-from outreach.ledger.announcing import Unannounced
-from outreach.ledger.engine import reading
 from outreach.records import ImportKind, ImportResult
 from outreach.sources.reading import Columns
 from outreach.sources.sourcesfile import load_sources
@@ -39,11 +35,8 @@ __all__ = [
     "SOURCES_FILE",
     "Allowing",
     "ImportResult",
-    "Unannounced",
-    "announced",
     "contacts_folder",
     "import_file",
-    "pledges_to_announce",
     "pull_sources",
 ]
 
@@ -92,18 +85,3 @@ def _kind(kind: ImportKind | str) -> ImportKind:
         return ImportKind(kind)
     except ValueError:
         raise InputError(f"{kind!r} is not a kind of file; use: {', '.join(ImportKind)}") from None
-
-
-def pledges_to_announce(ws: Workspace) -> Unannounced:
-    """Return how many pledges no campaign was told of, whichever import brought them.
-
-    Asked of the ledger, not of one import, so that an import which died loses no one.
-    """
-    with reading(ws.engine) as connection:
-        return announcing.unannounced(connection)
-
-
-def announced(ws: Workspace, watermark: int) -> None:
-    """Note that campaigns were told of every pledge up to `watermark`."""
-    with ws.engine.begin() as connection:
-        announcing.announced(connection, watermark, datetime.now(UTC))

@@ -209,7 +209,8 @@ def _remember(pull: _Pull, source: Source, found: Found, copy: Copy) -> None:
 
 def _how(source: Source) -> str:
     """Return what makes a thing worth fetching again although it is the same."""
-    said = [source.kind.value, source.path, source.columns.said(), source.columns.format]
+    said: list[object] = [source.kind.value, source.path, source.records]
+    said += [source.columns.said(), source.columns.format]
     since = source.api.since
     said.append([since.parameter, since.field, since.reply] if since else [])
     return hashlib.blake2b(json.dumps(said, sort_keys=True).encode(), digest_size=10).hexdigest()

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from outreach.ledger.editions import fact
 from outreach.ledger.facts import set_fact
+from outreach.ledger.people import import_
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,39 @@ def keep_progress(
         "cursors": dict(progress.cursors),
     }
     set_fact(connection, _name(source), json.dumps(said, sort_keys=True), now)
+
+
+@dataclass(frozen=True, slots=True)
+class LastImport:
+    """The newest import of a source, in counts, and its note where it was refused."""
+
+    id: int
+    state: str
+    file_name: str
+    note: str
+    at: datetime
+    rows_read: int
+    created: int
+    changed: int
+    quarantined: int
+
+
+def last_import(connection: sa.Connection, source: str) -> LastImport | None:
+    """Return the newest import of a source, or of any file of a drop folder of that name."""
+    columns = (
+        *(import_.c.id, import_.c.state, import_.c.file_name, import_.c.note),
+        sa.func.coalesce(
+            import_.c.finished_at, import_.c.started_at, type_=import_.c.started_at.type
+        ),
+        *(import_.c.rows_read, import_.c.created, import_.c.changed, import_.c.quarantined),
+    )
+    row = connection.execute(
+        sa.select(*columns)
+        .where(sa.or_(import_.c.source == source, import_.c.source.like(f"{source}/%")))
+        .order_by(import_.c.id.desc())
+        .limit(1)
+    ).first()
+    return LastImport(*row) if row else None
 
 
 def _name(source: str) -> str:

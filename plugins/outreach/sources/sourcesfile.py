@@ -25,6 +25,7 @@ class Source:
 
     `precedence`: where several sources tell of one person, the highest wins; None ranks below
     every number. `stale_after_days`: a file that was last changed longer ago is refused.
+    `asked_as_api`: a web address is asked for `records`, page by page, and not for a file.
     """
 
     name: str
@@ -40,12 +41,8 @@ class Source:
     api: Api = field(default_factory=Api)
     precedence: int | None = None
     stale_after_days: int | None = None
-    declares_api: bool = False
-
-    @property
-    def asked_as_api(self) -> bool:
-        """Whether a web address is asked for records, page by page, and not for a file."""
-        return self.columns.format == "json" or (self.declares_api and not self.columns.format)
+    asked_as_api: bool = False
+    records: str = ""
 
     @property
     def partial(self) -> bool:
@@ -96,7 +93,8 @@ def _source(form: SourceForm, line: int) -> Source:
         _api(form.api),
         form.precedence,
         form.stale_after_days,
-        form.api is not None,
+        _is_api(form),
+        form.records,
     )
 
 
@@ -117,8 +115,15 @@ def _columns(form: SourceForm) -> Columns:
         form.values,
         {name: rule for name, rule in unmatched.items() if rule == "empty"},
         form.format,
-        form.records,
+        # What an API told is kept as its records alone.
+        "" if _is_api(form) else form.records,
     )
+
+
+def _is_api(form: SourceForm) -> bool:
+    if form.scheme not in ("http", "https"):
+        return False
+    return form.format == "json" or (form.api is not None and not form.format)
 
 
 def _api(form: ApiForm | None) -> Api:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -46,6 +47,8 @@ class Web:
         auth: httpx.Auth | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
+        # It writes each address to the log, and some of them are secrets.
+        logging.getLogger("httpx").setLevel(logging.WARNING)
         self._source = source
         self._sleep = sleep
         self._left = MAX_BYTES

@@ -60,7 +60,10 @@ class StoragePlace:
 
     def _opened(self) -> Any:
         if self._files is None:
-            self._files = self._reach.storage(self._url, self._connection)
+            # Without what stands before or after an @: Airflow would take it for a connection.
+            scheme = self._url.partition("://")[0]
+            bucket = self._inside().partition("/")[0]
+            self._files = self._reach.storage(f"{scheme}://{bucket}", self._connection)
         return self._files
 
     def _listed(self, path: str) -> list[dict[str, Any]]:

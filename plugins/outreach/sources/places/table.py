@@ -24,7 +24,7 @@ def place_of(source: Source, contacts: Path, reach: Reach) -> Place:
 
 def _web(source: Source, reach: Reach) -> Place:
     if source.asked_as_api:
-        records = source.columns.records
+        records = source.records
         return ApiPlace(source.name, source.path, source.connection, source.api, records, reach)
     return WebFilePlace(source.name, source.path, source.connection, source.api.auth, reach)
 

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from outreach.errors import Fault
+from outreach.flows import retention
+from outreach.flows.retention import RetentionReport
 from outreach.ledger import holds, views, views_people
 from outreach.ledger.engine import reading
 from outreach.ledger.views import EditionRow
@@ -49,6 +51,7 @@ class Overview:
     contacts: int
     pledged: int
     campaigns_faults: int
+    retention: tuple[RetentionReport, ...] = ()
 
 
 def overview(
@@ -69,7 +72,9 @@ def overview(
         *_campaigns(faults),
         *_imports(ws, now - timedelta(days=QUARANTINE_DAYS)),
     )
-    return Overview(needs, latest, paging.total, contacts, pledged, len(faults))
+    return Overview(
+        needs, latest, paging.total, contacts, pledged, len(faults), retention.latest(ws)
+    )
 
 
 def _warnings(warnings: Sequence[str]) -> Iterator[Need]:

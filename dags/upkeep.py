@@ -1,4 +1,4 @@
-"""Once a day: end what lapsed, put the claims of dead senders in doubt, settle what can be."""
+"""Once a day: end what lapsed, settle what can be, let go of what is too old to keep."""
 
 from __future__ import annotations
 
@@ -40,6 +40,21 @@ def close_lapsed() -> None:
         LOG.warning("%s", line)
 
 
+@task(retries=2, retry_delay=timedelta(minutes=5))
+@stopping_at_faults
+def let_go() -> None:
+    """Say what is older than the retention rules; let it go where a person confirmed them."""
+    from outreach.flows import retention
+
+    ws = workspace_in_airflow()
+    for dry_run in (True, False) if retention.confirmed(ws) else (True,):
+        done = retention.apply_retention(ws, dry_run=dry_run, by="upkeep", via="upkeep")
+        for rule, number in done.counts.items():
+            LOG.info("%s: %s %s", rule, number, "would go" if dry_run else "gone")
+    if not retention.confirmed(ws):
+        LOG.warning("nobody confirmed the retention rules; nothing goes: outreach retention")
+
+
 with DAG(
     dag_id="upkeep",
     dag_display_name="Upkeep",
@@ -50,7 +65,9 @@ with DAG(
 Every night: editions that nobody answered in time, or that are too late to begin, are ended, in
 case their runs did not come to it. Claims of senders that died are put in doubt, and the
 certificate of every open edition is counted again. A doubt is never sent again by itself; the
-overview under **Outreach** lists each one for a person to settle.
+overview under **Outreach** lists each one for a person to settle. Last, what is older than the
+retention rules of `hub.yaml` goes, once a person has confirmed those rules with
+`outreach retention --apply`; until then it is only counted.
 """,
     schedule=LondonTimetable("0 3 * * *", late_after_hours=12),
     catchup=False,
@@ -59,4 +76,4 @@ overview under **Outreach** lists each one for a person to settle.
     tags=["upkeep"],
     default_args={"owner": "data"},
 ) as dag:
-    close_lapsed() >> settle_doubts()
+    close_lapsed() >> settle_doubts() >> let_go()

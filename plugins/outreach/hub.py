@@ -15,13 +15,14 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from outreach.domain import Mailbox
 from outreach.errors import Fault, InputError
 from outreach.limits import NO_LIMITS, Limits, LimitsForm
+from outreach.retention import USUAL, Retention, RetentionForm
 from outreach.wording import schema_faults, shown_path
 from outreach.yamlfile import Located, read_yaml
 
 _STRICT = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 _ADDRESS = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\"]+")
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
-_UNSEEN = re.compile(r"^(?:limits|colleagues):.*?(?=^\S|\Z)", re.DOTALL | re.MULTILINE)
+_UNSEEN = re.compile(r"^(?:limits|colleagues|retention):.*?(?=^\S|\Z)", re.DOTALL | re.MULTILINE)
 _LEAST_CONTRAST = 4.5
 _PAIRS = (
     ("text", "panel"),
@@ -59,8 +60,8 @@ class Palette:
 class Hub:
     """Brand, areas, boroughs, sectors and senders.
 
-    `digest` changes when `hub.yaml` does, other than in its limits and colleagues: readers see
-    nothing of those. `colleagues` maps Airflow user ids to where notices are emailed.
+    `digest` changes when `hub.yaml` does, other than in its limits, retention and colleagues:
+    readers see nothing of those. `colleagues` maps Airflow user ids to where notices are emailed.
     """
 
     name: str
@@ -79,6 +80,7 @@ class Hub:
     light: Palette
     dark: Palette
     limits: Limits = NO_LIMITS
+    retention: Retention = USUAL
     colleagues: Mapping[str, str] = field(default_factory=dict)
     digest: str = field(default="", repr=False)
 
@@ -180,6 +182,7 @@ class _HubForm(BaseModel):
     approvers: _Names
     colours: _ColoursForm
     limits: LimitsForm = LimitsForm()
+    retention: RetentionForm = RetentionForm()
     colleagues: dict[_Text, Annotated[str, AfterValidator(checked_address)]] = Field(
         default_factory=dict
     )
@@ -212,7 +215,9 @@ def load_hub(path: Path) -> Hub:
 
 
 def _hub(form: _HubForm, digest: str) -> Hub:
-    plain = form.model_dump(exclude={"areas", "sender", "reply_to", "colours", "limits"})
+    plain = form.model_dump(
+        exclude={"areas", "sender", "reply_to", "colours", "limits", "retention"}
+    )
     return Hub(
         **plain,
         areas=tuple(Area(area.name, area.survey_answers) for area in form.areas),
@@ -221,6 +226,7 @@ def _hub(form: _HubForm, digest: str) -> Hub:
         light=Palette(**form.colours.light.model_dump()),
         dark=Palette(**form.colours.dark.model_dump()),
         limits=form.limits.limits(),
+        retention=form.retention.retention(),
         digest=digest,
     )
 

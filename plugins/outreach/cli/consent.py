@@ -1,13 +1,13 @@
-"""Commands about what a person agreed to: basis, tracking, pledge."""
+"""Commands about what a person agreed to: basis, tracking, pledge; and how long it is kept."""
 
 from __future__ import annotations
 
 import argparse
 
 from outreach.cli.common import VIA, Commands, add_who, me, workspace
-from outreach.cli.output import Output
+from outreach.cli.output import Output, table
 from outreach.domain import BasisKind, Purpose
-from outreach.flows import bases, pledging, tracking
+from outreach.flows import bases, pledging, retention, tracking
 
 
 def add_commands(commands: Commands) -> None:
@@ -32,6 +32,31 @@ def add_commands(commands: Commands) -> None:
     pledge.add_argument("--withdraw", action="store_true", required=True)
     add_who(pledge)
     pledge.set_defaults(run=_pledge)
+    add_retention(commands)
+
+
+def add_retention(commands: Commands) -> None:
+    """Add the command that lets go of what is old."""
+    command = commands.add_parser("retention", help="what is older than the rules of hub.yaml")
+    command.add_argument(
+        "--apply", action="store_true", help="confirm the rules, and let it go for good"
+    )
+    command.add_argument("--by", default="", metavar="NAME", help="who confirms (default: you)")
+    command.set_defaults(run=_retention)
+
+
+def _retention(arguments: argparse.Namespace, out: Output) -> int:
+    ws, who = workspace(), arguments.by or me()
+    if arguments.apply:
+        retention.confirm(ws, by=who, via=VIA)
+    done = retention.apply_retention(ws, dry_run=not arguments.apply, by=who, via=VIA)
+    heads = ("rule", "days", "would go" if done.dry_run else "gone")
+    rows = [(rule.replace("_", " "), done.days[rule], n) for rule, n in done.counts.items()]
+    words = table(heads, rows)
+    if done.dry_run:
+        words += "\nNothing was changed. To confirm these rules: outreach retention --apply"
+    out.result(done, words)
+    return 0
 
 
 def _add_evidence(parser: argparse.ArgumentParser) -> None:

@@ -10,6 +10,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 from outreach.ledger.editions import fact
 
 
+def get_fact(connection: sa.Connection, name: str) -> str:
+    """Return the value under `name`, '' where there is none."""
+    return str(
+        connection.execute(sa.select(fact.c.value).where(fact.c.name == name)).scalar() or ""
+    )
+
+
 def set_fact(connection: sa.Connection, name: str, value: str, now: datetime) -> None:
     """Keep `value` under `name`, whatever stood there; two writers at once never collide."""
     insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert

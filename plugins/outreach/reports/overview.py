@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from outreach.errors import Fault
+from outreach.flows import retention
+from outreach.flows.retention import RetentionReport
 from outreach.ledger import holds, views, views_people
 from outreach.ledger.engine import reading
 from outreach.ledger.mending import open_counts
@@ -50,6 +52,7 @@ class Overview:
     contacts: int
     pledged: int
     campaigns_faults: int
+    retention: tuple[RetentionReport, ...] = ()
 
 
 def overview(
@@ -71,7 +74,9 @@ def overview(
         *_imports(ws, now - timedelta(days=QUARANTINE_DAYS)),
         *_matches(ws),
     )
-    return Overview(needs, latest, paging.total, contacts, pledged, len(faults))
+    return Overview(
+        needs, latest, paging.total, contacts, pledged, len(faults), retention.latest(ws)
+    )
 
 
 def _warnings(warnings: Sequence[str]) -> Iterator[Need]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -57,7 +58,7 @@ def test_rows_come_back_by_address_in_order_with_those_of_one_person_together(
         blocks = list(put.blocks(lambda: 7))
         assert [row for block in blocks for row in block] == sorted(rows)
         ends = [{row[0] for row in block} for block in blocks]
-        assert all(not one & other for one, other in zip(ends, ends[1:], strict=False))
+        assert all(not one & other for one, other in pairwise(ends))
         assert [row.row_number for some in put.bad() for row in some] == list(range(0, 200, 8))
         assert list(tmp_path.iterdir()) == []  # what was put aside has no name
 

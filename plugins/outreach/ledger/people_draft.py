@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from outreach.domain import BasisKind
@@ -20,7 +21,9 @@ class Draft:
         *("new_bases", "precedence", "source", "told", "tracking", "words", "_fold", "_spoken"),
     )
 
-    def __init__(self, held: Held, source: str, now: datetime, precedence: dict[str, int]) -> None:
+    def __init__(
+        self, held: Held, source: str, now: datetime, precedence: Mapping[str, int]
+    ) -> None:
         self.held = held
         self.source = source
         self.merge_now = now

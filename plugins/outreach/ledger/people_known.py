@@ -61,7 +61,7 @@ def met(connection: sa.Connection, hashes: Sequence[bytes], source: str) -> dict
         hashes,
         source,
     )
-    return {bytes(address_hash): Met(number, said or "") for address_hash, number, said in rows}
+    return {bytes(row.address_hash): Met(row.id, row.said or "") for row in rows}
 
 
 def erased_among(connection: sa.Connection, hashes: Collection[bytes]) -> set[bytes]:

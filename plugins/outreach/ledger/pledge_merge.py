@@ -58,10 +58,10 @@ def _known(connection: sa.Connection, hashes: Sequence[bytes]) -> set[_Made]:
         connection, "SELECT address_hash, pledged_at FROM pledge WHERE address_hash", hashes
     )
     found: set[_Made] = set()
-    for address_hash, at in rows:
-        moment = moment_of(at)
+    for row in rows:
+        moment = moment_of(row.pledged_at)
         assert moment is not None
-        found.add((bytes(address_hash), moment))
+        found.add((bytes(row.address_hash), moment))
     return found
 
 

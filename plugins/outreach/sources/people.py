@@ -7,7 +7,7 @@ A text that a column has had before is looked up; a row with anything unusual in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import compress, repeat
@@ -117,14 +117,13 @@ class _Reader:
         values = self._people(columns, number, odd)
         facts = self._whole(self._facts, _FACTS, columns, number, odd)
         pledges = self._pledges(columns, number, odd)
-        numbers = block.numbers
-        if odd:
-            chosen = [i not in odd for i in range(number)]
-            numbers, emails, values, facts, pledges = (
-                list(compress(one, chosen)) for one in (numbers, emails, values, facts, pledges)
-            )
         hashes = self._keys.address_hashes(emails)
-        rows = list(zip(hashes, numbers, emails, values, facts, pledges, strict=False))
+        found: Iterable[Any] = zip(
+            hashes, block.numbers, emails, values, facts, pledges, strict=True
+        )
+        if odd:
+            found = compress(found, [i not in odd for i in range(number)])
+        rows: list[PersonRow] = list(found)
         bad = self._explained(block, odd, rows)
         return People(rows, bad)
 
@@ -156,7 +155,7 @@ class _Reader:
             return [""] * number
         emails = plain_addresses(self._texts("email", columns))
         _mark(emails, odd)
-        return [email or "" for email in emails] if odd else emails  # type: ignore[return-value]
+        return [email or "" for email in emails]
 
     def _people(
         self, columns: list[tuple[str, ...]], number: int, odd: set[int]
@@ -167,10 +166,10 @@ class _Reader:
         if "name" in self._file.plan.columns or self._fixed.get("name"):
             whole = self._values("name", columns, number, odd)
             both = self._names.all_of(
-                list(zip(said["first_name"], said["last_name"], whole, strict=False))  # type: ignore[arg-type]
+                list(zip(said["first_name"], said["last_name"], whole, strict=True))
             )
             said["first_name"], said["last_name"] = zip(*both, strict=True)
-        return list(zip(*said.values(), strict=False))
+        return list(zip(*said.values(), strict=True))
 
     def _whole(
         self,
@@ -185,7 +184,7 @@ class _Reader:
             found = [memo[tuple(self._fixed[name] or "" for name in names)]] * number
         else:
             texts = [self._values(name, columns, number, odd) for name in names]
-            found = memo.all_of(list(zip(*texts, strict=False)))  # type: ignore[arg-type]
+            found = memo.all_of(list(zip(*texts, strict=True)))
         _mark(found, odd)
         return found
 
@@ -194,12 +193,12 @@ class _Reader:
     ) -> list[PledgeFacts | None]:
         if "pledged_at" not in self._file.kind.fields:
             return [None] * number
-        times, kinds, ends = (self._values(name, columns, number, odd) for name in _PLEDGE)
-        odd |= {i for i, at in zip(range(number), times, strict=False) if not at}
-        return [
-            (at, kind or "person", end)  # type: ignore[misc]
-            for _, at, kind, end in zip(range(number), times, kinds, ends, strict=False)
+        times, kinds, ends = (list(self._values(n, columns, number, odd)) for n in _PLEDGE)
+        facts: list[PledgeFacts | None] = [
+            (at, kind or "person", end) for at, kind, end in zip(times, kinds, ends, strict=True)
         ]
+        odd |= {i for i, one in enumerate(facts) if not (one and one[0])}
+        return facts
 
     def _values(self, name: str, columns: list[tuple[str, ...]], number: int, odd: set[int]) -> Any:
         if name in self._fixed:

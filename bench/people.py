@@ -23,6 +23,8 @@ HEADINGS = (
     *("Email address", "First name", "Last name", "Job role", "Sector", "ICS area", "Borough"),
     "Practice name",
 )
+CODES = tuple(f"F{83000 + number}" for number in range(997))
+"""ODS codes of the practices where made-up people work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +71,13 @@ def write_messy_csv(path: Path, rows: int) -> None:
 
     Of a hundred rows, ten are in capitals, ten have outer spaces, five say their area by a
     short name, three repeat an earlier address, one has no usable address and one has none.
+    Each has the ODS code of a practice.
     """
     with path.open("w", newline="", encoding="utf-8-sig") as file:
         out = csv.writer(file)
-        out.writerow(HEADINGS)
+        out.writerow((*HEADINGS, "ODS code"))
         for one in people(rows):
-            out.writerow(_messy(one))
+            out.writerow((*_messy(one), CODES[one.number % len(CODES)]))
 
 
 def _messy(one: Person) -> tuple[str, ...]:

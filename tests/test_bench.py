@@ -23,7 +23,10 @@ SIZES = {
 
 PRINTED = {
     "handover": {"handover-sqlite-vs-one-by-one", "handover-sqlite-vs-batches"},
-    "imports": {"imports-sqlite-speed", "imports-sqlite-memory"},
+    "imports": {
+        *("imports-sqlite-upsert", "imports-sqlite-everything"),
+        "imports-sqlite-memory",
+    },
     "events": {"events-sqlite-take-in", "events-sqlite-whole", "events-sqlite-drain"},
     "rendering": {"rendering-vs-pipeline", "rendering-vs-emailmessage"},
     "prepare": {"prepare-sqlite-vs-orm"},

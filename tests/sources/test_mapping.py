@@ -49,7 +49,9 @@ def test_headings_and_questions_mean_one_field_or_none(heading: str, field: str)
 @pytest.mark.parametrize(
     "heading",
     [
-        "Ethnicity", "ethnic_origin", "EthnicGroup", "Race", "What is your race?", "BAME (Y/N)",
+        "Access requirements", "Dietary requirements", "Allergies", "Country of birth",
+        "Is your gender the same as the sex you were registered at birth?", "DBS check",
+        "Immigration status", "Ethnicity", "ethnic_origin", "EthnicGroup", "Race", "What is your race?", "BAME (Y/N)",
         "Religion or belief", "Do you consider yourself disabled?", "Disability", "Health",
         "Any long-term health conditions", "Sexual orientation", "Gender identity",
         "Trade union member", "Political opinions", "ETHNIC-CATEGORY", "Etnicity", "Ethinicity",

@@ -15,7 +15,7 @@ LONDON = ZoneInfo("Europe/London")
 
 FORMS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "sector": {
-        "General Practice": ("General Practice", "GP", "gp surgery", "GENERAL  PRACTICE", "Gp-Practice"),
+        "General Practice": ("General Practice", "GP", "gp surgery", "GENERAL  PRACTICE"),
         "Community Pharmacy": ("Community Pharmacy", "pharmacy", "Chemist", "community_pharmacy"),
         "Dentistry": ("Dentistry", "Dental", "dental practice", "DENTIST"),
         "Optometry": ("Optometry", "optician", "Opticians", "Eye care", "optical"),
@@ -28,7 +28,7 @@ FORMS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "South West London": ("South West London", "SWL", "South West London ICS"),
     },
     "borough": {
-        name: (name, name.upper(), f"London Borough of {name}", f"{name.lower()} council", f"LB {name}")
+        name: (name, name.upper(), f"London Borough of {name}", f"{name} council", f"LB {name}")
         for name in ("Barnet", "Camden", "Enfield", "Haringey", "Islington")
     },
 }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections import Counter
@@ -21,7 +22,7 @@ from outreach.ledger.editions import batch, edition
 from outreach.ledger.engine import reading
 from outreach.local.environment import without_settings
 from outreach.local.stack import Stack, running_stack
-from outreach.settings import load_settings
+from outreach.settings import ROOT, load_settings
 from outreach.workspace import Workspace, open_workspace
 from tests.airflow.api import Airflow
 from tests.fakes.running import FakeSendGrid, running
@@ -33,8 +34,8 @@ BOROUGHS = ("Barnet", "Camden", "Enfield", "Haringey", "Islington")
 SECTORS = ("General Practice", "Dentistry")
 PEOPLE, BATCHES = 30, 10
 PATIENCE = 420.0
-LOOK = 0.7
-"""Seconds between two looks: many look at once, at one API server on SQLite."""
+LOOK, GLANCE = 0.7, 2.0
+"""Seconds between two looks, and between two at whether a run has ended: many ask one server."""
 REPLY = 1.5
 """Seconds that the provider takes over a batch: time to do something to its sender."""
 
@@ -141,12 +142,12 @@ class Deployment:
             lambda: (s := self.amy.run_state("control", run)) in ends and s, f"{form} to be done"
         )
 
-    def until(self, found: Callable[[], T], what: str) -> T:
-        """Wait for something, and return it."""
+    def until(self, found: Callable[[], T], what: str, every: float = LOOK) -> T:
+        """Wait for something, and return it; `every` so many seconds it is looked for."""
         deadline = time.monotonic() + PATIENCE
         while not (answer := found()):
             assert time.monotonic() < deadline, f"waited {PATIENCE:.0f} s for {what}"
-            time.sleep(LOOK)
+            time.sleep(every)
         return answer
 
     def sending(self, name: str, batches: int = 2) -> None:
@@ -157,7 +158,9 @@ class Deployment:
         """Wait for a run's end and return its state."""
         ends = ("success", "failed")
         return self.until(
-            lambda: (s := self.amy.run_state(run.dag, run.id)) in ends and s, f"{run} to end"
+            lambda: (s := self.amy.run_state(run.dag, run.id)) in ends and s,
+            f"{run} to end",
+            GLANCE,
         )
 
     def sent(self, name: str) -> None:
@@ -239,6 +242,7 @@ def deployed(home: Path, slugs: dict[str, str], postgres: str) -> Iterator[Deplo
             "OUTREACH_FROM": "NCL Training Hub <hub@example.org>",
             "OUTREACH_CAMPAIGNS": str(campaigns),
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": postgres,
+            "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": _bundle(home / "dags"),
             # A supervisor that died is missed after this, not after five minutes.
             "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "45",
             "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "3",
@@ -254,6 +258,16 @@ def deployed(home: Path, slugs: dict[str, str], postgres: str) -> Iterator[Deplo
             server.take_time({"": REPLY})
             yield Deployment(stack, ws, server, campaigns)
             ws.engine.dispose()
+
+
+def _bundle(folder: Path) -> str:
+    """Return a DAG bundle of what the scenarios use: to parse a file takes time every time."""
+    folder.mkdir()
+    for name in ("campaigns.py", "control.py"):
+        (folder / name).symlink_to(ROOT / "dags" / name)
+    local = "airflow.dag_processing.bundles.local.LocalDagBundle"
+    named = {"name": "dags-folder", "classpath": local, "kwargs": {"path": str(folder)}}
+    return json.dumps([named])
 
 
 def _people(ws: Workspace) -> None:

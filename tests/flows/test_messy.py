@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from bench.messy import Messy, Truth
+from bench.messy import Messy
 from bench.messy_check import differences
 from bench.messy_files import FORMS, Form, file_name, fits_all, write
 
@@ -59,7 +59,6 @@ def test_the_same_rows_again_change_nothing_however_they_are_saved_or_mixed(
     ws: Workspace, tmp_path: Path, kind: str
 ) -> None:
     messy = Messy(ROWS // 2, 11, pledges=kind == "pledges")
-    truth = Truth()
     for mix, form in enumerate(FORMS.values()):
         write(tmp_path, messy, form, fits=fits_all, mix=mix)
     files = [tmp_path / file_name(form, mix) for mix, form in enumerate(FORMS.values())]

@@ -76,6 +76,7 @@ def test_every_route_that_changes_or_exports_depends_on_the_act_guard(
         "/editions/{name}/control",
         "/editions/{name}/deliveries.csv",
         "/editions/{name}/events.csv",
+        "/imports/{import_id}",
         "/imports/{import_id}/rows",
         "/imports/{import_id}/sheet.{kind}",
         "/list",

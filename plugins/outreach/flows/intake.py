@@ -311,7 +311,7 @@ def _close(job: _Job, file: SourceFile, taken: _Taken, state: ImportState, why: 
             note=why,
             now=now,
         )
-        if state is ImportState.DONE:
+        if state is ImportState.DONE and job.guard.compare_columns:
             ledger.keep_columns(connection, job.source, job.kind, [*file.plan.columns], now)
         _audit(connection, job, taken.import_id, state.value)
 

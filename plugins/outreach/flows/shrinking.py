@@ -6,6 +6,7 @@ It shrank, lost a column, or is stale; each has its own way on for a person who 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -17,6 +18,8 @@ from outreach.ledger import imports as ledger
 from outreach.ledger.engine import reading
 from outreach.records import ImportKind
 from outreach.sources.reading import SourceFile
+
+_WAY_ON = re.compile(r"\(--allow-(shrink|lost-column|stale)\)$")
 
 SHRINK_FROM = 20
 """A source whose last import had fewer rows may shrink freely."""
@@ -61,6 +64,13 @@ def refuse_shrunken(
         columns = ", ".join(sorted(lost)).replace("_", " ")
         said = f"the column for {columns} was in the last file from {source} and is missing"
         raise InputError(Fault(_with_way_on(said, "let the column go", "lost-column"), name))
+
+
+def stopped_by(said: str) -> str:
+    """Return what stopped a file, by what it was refused with: "shrink", "lost-column" or
+    "stale"; '' where it was something that nobody may let pass."""
+    found = _WAY_ON.search(said)
+    return found[1] if found else ""
 
 
 def _with_way_on(said: str, what: str, option: str) -> str:

@@ -167,6 +167,16 @@ def test_a_viewer_sees_no_address_and_no_name_on_any_page(
     assert "p…@example.org" in client.get("suppressions").text
 
 
+def test_a_viewer_sees_a_variant_without_any_readers_values(
+    client: TestClient, person: Person
+) -> None:
+    page = f"editions/{WRES}/variants/2"
+    assert "Dear Amina" in client.get(page).text
+    person.may_act = False
+    assert "Amina" not in client.get(page).text
+    assert "Dear [value 2]" in client.get(page).text
+
+
 @pytest.mark.parametrize(
     "address", ["contacts", "contacts.csv", "suppressions", "suppressions/1/lift", "list"]
 )

@@ -160,6 +160,9 @@ def test_their_message_is_shown_as_it_was_sent_and_runs_nothing(
     assert 'sandbox=""' in answer.text
     assert HOSTILE not in answer.text
     assert "Not exact" in answer.text
+    assert "Stop: " in answer.text
+    assert "/unsubscribe/the-readers-own" in answer.text
+    assert not re.search(r"/unsubscribe/(?!the-readers-own)", answer.text)
     assert client.get(f"{page_of(ws, 8)}/editions/{WRES}").status_code == 409
     assert client.get(f"{page_of(ws, 11)}/editions/{WRES}").status_code == 404
     assert client.get(f"{page_of(ws, 1)}/editions/nothing@x").status_code == 404

@@ -129,13 +129,13 @@ def address_of(ws: Workspace, number: int) -> str:
 
 
 def message_of(ws: Workspace, number: int, edition: str) -> accounts.SentMessage:
-    """Return the message that a contact was sent in an edition, as it was sent.
+    """Return the message that a contact was sent in an edition, their own links made inert.
 
     Raises NotFound where there is none or it is no longer kept; Refused if nothing was sent.
     """
     with reading(ws.engine) as connection:
         row = views.edition_named(connection, edition)
-    return accounts.sent_message(ws, edition, ws.keys.delivery_id(row.id, number))
+    return accounts.inert(accounts.sent_message(ws, edition, ws.keys.delivery_id(row.id, number)))
 
 
 def export_contact(ws: Workspace, number: int, kind: str, *, by: str, via: str) -> bytes:

@@ -15,6 +15,7 @@ from outreach.flows.progress import progress
 from outreach.reports import campaigns, editions, engagement, overview, proofs
 from outreach.settings import ROOT
 from outreach.web.staff import charts, contacts, imports, organisations, suppressions
+from outreach.web.staff.guards import may_act
 from outreach.web.staff.pages import Key, page, security_headers
 from outreach.web.staff.proofs import framed
 
@@ -127,7 +128,7 @@ def _editions(router: APIRouter, workspace: Callable[[], Workspace]) -> None:
     @router.get("/editions/{name}/variants/{variant}")
     def show_variant(request: Request, name: str, variant: Key) -> HTMLResponse:
         ws = workspace()
-        found = proofs.variant(ws, name, variant)
+        found = proofs.variant(ws, name, variant, masked=not may_act(request))
         return page(
             request,
             "variant.html",

@@ -53,6 +53,7 @@ PAGES = (
     "contacts/figures",
     "people/{first}",
     "people/{first}/editions/" + WRES,
+    "retention",
     "suppressions",
     "suppressions/1/lift",
     "imports",

@@ -88,6 +88,7 @@ def test_every_route_that_changes_or_exports_depends_on_the_act_guard(
         "/suppressions",
         "/suppressions.csv",
         "/suppressions/{suppression_id}/lift",
+        "/retention",
         "/stop",
         "/campaigns/{slug}/hold",
         "/editions/{name}/doubts",

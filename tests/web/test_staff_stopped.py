@@ -62,6 +62,7 @@ def test_a_stopped_file_is_taken_by_a_named_person_with_a_reason(
     page = stopped(ws)
     assert "looks cut short" in words(client, page)
     assert "Take it all the same" in words(client, page)
+    assert "--allow" not in words(client, page)
     assert post(client, page, reason=" ").status_code == 400
     answer = post(client, page, reason="The team is smaller now")
     assert answer.status_code == 303

@@ -19,7 +19,10 @@ from outreach.ledger.engine import reading
 from outreach.records import ImportKind
 from outreach.sources.reading import SourceFile
 
-_WAY_ON = re.compile(r"\(--allow-(shrink|lost-column|stale)\)$")
+WAY_ON = ". If that is right, import it again and "
+"""What parts why a file was stopped from how it is taken all the same at a terminal."""
+
+_ALLOWED = re.compile(r"\(--allow-(shrink|lost-column|stale)\)$")
 
 SHRINK_FROM = 20
 """A source whose last import had fewer rows may shrink freely."""
@@ -69,12 +72,12 @@ def refuse_shrunken(
 def stopped_by(said: str) -> str:
     """Return what stopped a file, by what it was refused with: "shrink", "lost-column" or
     "stale"; '' where it was something that nobody may let pass."""
-    found = _WAY_ON.search(said)
+    found = _ALLOWED.search(said)
     return found[1] if found else ""
 
 
 def _with_way_on(said: str, what: str, option: str) -> str:
-    return f"{said}. If that is right, import it again and {what} (--allow-{option})"
+    return f"{said}{WAY_ON}{what} (--allow-{option})"
 
 
 def _shrank(rows: int, before: int, guard: Guard) -> bool:

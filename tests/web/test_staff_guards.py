@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from html import unescape
+from urllib.parse import urljoin
 
 import pytest
 from fastapi import FastAPI
@@ -166,6 +169,23 @@ def test_a_viewer_sees_no_address_and_no_name_on_any_page(
     assert "p…@example.org" in client.get("contacts").text
     assert "Amina" not in client.get("contacts").text
     assert "p…@example.org" in client.get("suppressions").text
+
+
+def test_a_viewer_is_offered_no_link_that_they_may_not_follow(
+    staff: FastAPI, client: TestClient, person: Person, keys: Keys
+) -> None:
+    person.may_act = False
+    offered: dict[str, str] = {}
+    forms: list[str] = []
+    for method, address in addresses(staff, keys):
+        text = client.get(address).text if method == "GET" else ""
+        forms += [address] if 'method="post"' in text else []
+        for link in re.findall(r'<a (?:rel="\w+" )?(?:class="\w+" )?href="([^"#]+)"', text):
+            offered.setdefault(urljoin(str(client.base_url.join(address)), unescape(link)), address)
+    ours = {link: page for link, page in offered.items() if link.startswith(str(client.base_url))}
+    assert len(ours) > 20
+    refused = {link: page for link, page in ours.items() if client.get(link).status_code == 403}
+    assert (refused, forms) == ({}, [])
 
 
 def test_a_viewer_sees_a_variant_without_any_readers_values(

@@ -149,8 +149,11 @@ def _check_values(file: str, how: Columns, context: Context) -> None:
 def _check_constants(file: str, plan: ColumnPlan, context: Context) -> None:
     given = {*plan.constants, *plan.defaults}
     if "basis" in given and "evidence" not in {*given, *plan.columns}:
-        said = "a basis needs its evidence, what shows that these people may be written to"
-        raise InputError(Fault(f'{said}; add --set "evidence=..."', file))
+        said = (
+            "a basis needs its evidence, what shows that these people may be written to: fill in "
+            'What shows it on the page, or at a terminal add --set "evidence=..."'
+        )
+        raise InputError(Fault(said, file))
     for name, text in [*plan.constants.items(), *plan.defaults.items()]:
         try:
             read_field(name, text, context)

@@ -225,10 +225,7 @@ def counts(account: Certificate) -> dict[str, int]:
 
 def import_line(result: ImportResult) -> str:
     """Return one import as a line of a log."""
-    return (
-        f"{result.source}: {result.state}, {result.rows_read} rows read, {result.created} new, "
-        f"{result.changed} changed, {result.quarantined} set aside. {result.message}"
-    )
+    return f"{result.source}: {result.state}. {result.message}"
 
 
 def import_counts(

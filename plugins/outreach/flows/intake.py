@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from outreach.clock import LONDON
 from outreach.errors import Fault, InputError
 from outreach.flows.forgetting import without_erased
+from outreach.flows.import_words import import_words
 from outreach.flows.organising import match_organisations
 from outreach.flows.pace import CHUNK, Pace, Progress, without_sweeps
 from outreach.flows.sample_dates import settled_shift
@@ -330,17 +331,12 @@ def _audit(connection: Any, job: _Job, import_id: int, state: str) -> None:
 
 def _done(job: _Job, file: SourceFile, taken: _Taken) -> ImportResult:
     tally, bad = taken.tally, taken.reasons.total()
-    parts = [
-        f"{taken.rows} rows read from {job.file_name}: {tally.created} new, "
-        f"{tally.changed} changed, {tally.unchanged} unchanged, {bad} quarantined"
-    ]
-    if job.kind is ImportKind.PLEDGES:
-        parts.append(f"{tally.new_pledges} new pledges")
-    if left := job.context.left_empty:
-        fields = ", ".join(f"{name.replace('_', ' ')} {n}" for name, n in sorted(left.items()))
-        parts.append(f"left empty, as the source says for what is not recognised: {fields}")
-    if file.plan.unrecognised:
-        parts.append(f"columns not used: {', '.join(file.plan.unrecognised)}")
+    said = import_words(
+        *(taken.import_id, job.file_name, job.kind, taken.rows, tally),
+        reasons=taken.reasons,
+        left_empty=job.context.left_empty,
+        unused=file.plan.unrecognised,
+    )
     return ImportResult(
         taken.import_id,
         job.kind,
@@ -356,7 +352,7 @@ def _done(job: _Job, file: SourceFile, taken: _Taken) -> ImportResult:
         dict(taken.reasons.most_common()),
         file.plan.unrecognised,
         tally.new_pledges,
-        "; ".join(parts),
+        said,
     )
 
 

@@ -1,4 +1,4 @@
-"""Which headings mean which field, written as `headers.words` returns them."""
+"""Which headings mean which field, and which need no mention: words, as people write them."""
 
 from __future__ import annotations
 
@@ -124,3 +124,35 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     for field, told in _TOLD.items()
 }
 """Field -> the headings that mean it."""
+
+IGNORED = frozenset(
+    {
+        "id",
+        "ip",
+        "start time",
+        "last modified time",
+        "language",
+        "total points",
+        "quiz feedback",
+        "grade posted time",
+        "import id",
+        "file name",
+        "row number",
+        "problem column",
+        "problem",
+        "advice",
+        "contact id",
+        "mailable",
+        "not mailable reason",
+        "pledged",
+        "pledge id",
+        "shared mailbox",
+        "source",
+        "outreach import",
+        "outreach row",
+        "outreach column",
+        "outreach what is wrong",
+        "outreach what to do",
+    }
+)
+"""Headings of form tools and of our own exports that need no mention."""

@@ -30,38 +30,6 @@ _WHO_PLEDGES = re.compile(
 )
 """A question whether a person or an organisation pledges; which it is, its answers say."""
 
-IGNORED = frozenset(
-    {
-        "id",
-        "ip",
-        "start time",
-        "last modified time",
-        "language",
-        "total points",
-        "quiz feedback",
-        "grade posted time",
-        "import id",
-        "file name",
-        "row number",
-        "problem column",
-        "problem",
-        "advice",
-        "contact id",
-        "mailable",
-        "not mailable reason",
-        "pledged",
-        "pledge id",
-        "shared mailbox",
-        "source",
-        "outreach import",
-        "outreach row",
-        "outreach column",
-        "outreach what is wrong",
-        "outreach what to do",
-    }
-)
-"""Headings of form tools and of our own exports that need no mention."""
-
 _FORMS = frozenset({"start time", "completion time"})
 
 

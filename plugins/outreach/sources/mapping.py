@@ -9,6 +9,7 @@ from itertools import zip_longest
 
 from outreach.errors import Fault, InputError
 from outreach.sources import headers, ods
+from outreach.sources.aliases import IGNORED
 from outreach.sources.special import special_category
 
 IGNORE = "ignore"
@@ -128,7 +129,7 @@ def _assign(
     unrecognised = []
     for index, heading in enumerate(headings):
         name = _field(heading, fields, asked)
-        if name == IGNORE or (headers.words(heading) in headers.IGNORED and not name):
+        if name == IGNORE or (headers.words(heading) in IGNORED and not name):
             continue
         if not name and heading.startswith(ods.UNUSED):
             continue

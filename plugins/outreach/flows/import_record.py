@@ -10,6 +10,7 @@ from outreach.errors import InputError
 from outreach.flows.import_job import Job
 from outreach.flows.import_rows import Taken
 from outreach.flows.import_words import import_words
+from outreach.flows.steady import Unsettled
 from outreach.ledger import imports as ledger
 from outreach.ledger.edition_store import note
 from outreach.records import ImportResult, ImportState
@@ -52,6 +53,7 @@ def refused(job: Job, error: InputError) -> ImportResult:
         job.file_name,
         message=f"Refused, and nothing was changed. {why}",
         special_category=isinstance(error, SpecialCategory),
+        unsettled=isinstance(error, Unsettled),
     )
 
 

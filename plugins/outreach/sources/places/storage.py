@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from outreach.errors import Fault
-from outreach.sources.places.base import MAX_BYTES, Copy, Found, Reach, Unreachable
+from outreach.sources.places.base import MAX_BYTES, Copy, Found, Reach, Unreachable, file_name
 from outreach.sources.places.local import unfinished
 
 _BLOCK = 1 << 20
@@ -46,7 +46,7 @@ class StoragePlace:
 
     def fetch(self, found: Found, folder: Path, cursor: str) -> Copy:
         """Bring one object into `folder`. Raises Unreachable."""
-        target = folder / Path(found.name).name
+        target = folder / file_name(found.name, self._source)
         if found.size > MAX_BYTES:
             said = f"larger than {MAX_BYTES >> 20} MB, the most that is fetched"
             raise Unreachable(Fault(said, found.name))

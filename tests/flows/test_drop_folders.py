@@ -158,13 +158,16 @@ def test_a_file_that_is_changed_while_it_is_read_is_left_for_the_next_pull(ws: W
     assert (taken.created, file.exists()) == (3_000, False)
 
 
+ANN = "ann@example.org"
+
+
 class _Broken(NoReach):
     """Fails as the disk, or a fault in a library, would: quoting what it was given."""
 
     def connection(self, name: str) -> NoReturn:
         if name == "disk":
-            raise PermissionError(13, "Permission denied", "/secret/ann@example.org")
-        raise RuntimeError("ann@example.org")
+            raise PermissionError(13, "Permission denied", f"/secret/{ANN}")
+        raise RuntimeError(ANN)
 
 
 def test_a_fault_of_ours_in_one_source_holds_up_no_other_and_tells_nobodys_address(

@@ -14,6 +14,7 @@ from outreach.errors import Fault
 from outreach.sources.places.base import MAX_BYTES, Copy, Found, Reach, Unreachable, file_name
 from outreach.sources.places.local import unfinished
 
+_NO_KEY = frozenset({"NoCredentialsError", "ClientAuthenticationError", "CredentialUnavailable"})
 _BLOCK = 1 << 20
 _PATTERN = frozenset("*?[")
 
@@ -36,6 +37,8 @@ class StoragePlace:
             self._opened().invalidate_cache()
             about = self._listed(path)
         except FileNotFoundError:
+            if _PATTERN.isdisjoint(path):
+                raise self._nothing() from None
             return ()
         except Exception as error:  # each store has its own errors
             raise self._away(error) from None
@@ -54,8 +57,13 @@ class StoragePlace:
             with self._opened().open(found.key, "rb") as there, target.open("wb") as here:
                 while block := there.read(_BLOCK):
                     here.write(block)
+                    if here.tell() > found.size:
+                        break
         except Exception as error:  # each store has its own errors
             raise self._away(error) from None
+        if target.stat().st_size != found.size:
+            said = "it was changed while it was fetched; it comes with the next pull"
+            raise Unreachable(Fault(said, self._source))
         return Copy(target)
 
     def _opened(self) -> Any:
@@ -80,10 +88,19 @@ class StoragePlace:
     def _away(self, error: Exception) -> Unreachable:
         if isinstance(error, Unreachable):
             return error
+        named = f"the Airflow connection “{self._connection or '(default)'}”"
+        if isinstance(error, PermissionError) or type(error).__name__ in _NO_KEY:
+            said = f"{self._url.partition('://')[0]} storage refused us; check the key in {named}"
+            return Unreachable(Fault(f"{said}, and what it may read", self._source))
+        if isinstance(error, FileNotFoundError):
+            return self._nothing()
         # Only its kind: an object's name or a key may stand in its text.
         said = f"{self._url.partition('://')[0]} storage answered with {type(error).__name__}"
-        advice = f"check the path and the Airflow connection “{self._connection or '(default)'}”"
-        return Unreachable(Fault(f"{said}; {advice}", self._source))
+        return Unreachable(Fault(f"{said}; check the path and {named}", self._source))
+
+    def _nothing(self) -> Unreachable:
+        said = "there is nothing at this path; check bucket (or container) and name"
+        return Unreachable(Fault(said, self._source))
 
 
 def _found(about: dict[str, Any]) -> Found:

@@ -65,10 +65,8 @@ def _of_graph(error: Exception, connection: str) -> str:
     status = getattr(error, "response_status_code", None)
     kind = type(error).__name__
     advice = f"check the connection “{connection}” and what its app may read"
-    if kind == "ClientAuthenticationError" or status == 401:
-        return f"Microsoft refused the log-in; {advice}"
-    if status == 403:
-        return f"Microsoft Graph does not let us read this (403); {advice}"
+    if kind in ("ClientAuthenticationError", "PermissionError"):
+        return f"Microsoft Graph refused us; {advice}"
     if status in (429, 500, 502, 503, 504):
         return f"Microsoft Graph is busy ({status}); it comes with a later pull"
     return f"Microsoft Graph answered with {status or kind}; {advice}"

@@ -17,6 +17,9 @@ from outreach.records import ImportResult, ImportState
 from outreach.sources.mapping import SpecialCategory
 from outreach.sources.reading import SourceFile
 
+_REFUSED = "Refused, and nothing was changed."
+_BROKE_OFF = "It broke off; rows that were taken until then stay."
+
 
 def opening(job: Job, digest: str = "", rows: int = 0) -> ledger.Opening:
     """Return what is known of an import before its first row; `rows`: how many its file has."""
@@ -29,29 +32,33 @@ def opening(job: Job, digest: str = "", rows: int = 0) -> ledger.Opening:
     )
 
 
-def refused(job: Job, error: InputError) -> ImportResult:
-    """Record that a file was refused, and say why and that nothing was changed."""
+def refused(job: Job, error: InputError, *, failed: bool = False) -> ImportResult:
+    """Record that a file was refused, and say why and that nothing was changed.
+
+    `failed`: it broke off, and what was taken until then stays.
+    """
+    state = ImportState.FAILED if failed else ImportState.REFUSED
     why = ledger.storable(str(error))
     with job.ws.engine.begin() as connection:
         import_id = ledger.open_import(connection, opening(job))
         ledger.close_import(
             connection,
             import_id,
-            ImportState.REFUSED,
+            state,
             ledger.Tally(),
             rows_read=0,
             reasons={},
             note=why,
             now=datetime.now(UTC),
         )
-        _audit(connection, job, import_id, "refused")
+        _audit(connection, job, import_id, state.value)
     return ImportResult(
         import_id,
         job.kind,
         job.source,
-        ImportState.REFUSED,
+        state,
         job.file_name,
-        message=f"Refused, and nothing was changed. {why}",
+        message=f"{_BROKE_OFF if failed else _REFUSED} {why}",
         special_category=isinstance(error, SpecialCategory),
         unsettled=isinstance(error, Unsettled),
     )

@@ -110,13 +110,23 @@ def _digest(file: SourceFile, job: Job) -> str:
 
 
 def refuse_source(
-    ws: Workspace, kind: ImportKind, source: str, error: InputError, *, by: str, via: str
+    ws: Workspace,
+    kind: ImportKind,
+    source: str,
+    error: InputError,
+    *,
+    by: str,
+    via: str,
+    failed: bool = False,
 ) -> ImportResult:
-    """Record that a source brought nothing, because its place could not be reached or read."""
+    """Record that a source brought nothing, because its place could not be reached or read.
+
+    `failed`: it broke off, and may have brought something.
+    """
     context = Context(Lists((), (), ()), datetime.now(UTC))
     source = ledger.storable(source)
     job = Job(ws, Path(source), kind, source, Columns(), by, via, Guard(), False, context)
-    return refused(job, error)
+    return refused(job, error, failed=failed)
 
 
 def _take(

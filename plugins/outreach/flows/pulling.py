@@ -144,12 +144,14 @@ def _tried(pull: _Pull, source: Source, step: Callable[[], T]) -> T | ImportResu
     except OSError as error:
         said = f"it could not be read or moved ({error.strerror or type(error).__name__})"
         advice = "ask whoever runs this machine for the right to, or for room on its disk"
-        return _unreachable(pull, source, InputError(Fault(f"{said}; {advice}", source.name)))
+        fault = InputError(Fault(f"{said}; {advice}", source.name))
+        return _unreachable(pull, source, fault, failed=True)
     except Exception as error:  # a fault of ours: it holds up one source, not all
         _log_fault(source, error)
         said = f"Outreach failed on it ({type(error).__name__}): a fault in the program, not yours"
         advice = "whoever runs it finds where in the log. The other sources were pulled"
-        return _unreachable(pull, source, InputError(Fault(f"{said}; {advice}", source.name)))
+        fault = InputError(Fault(f"{said}; {advice}", source.name))
+        return _unreachable(pull, source, fault, failed=True)
 
 
 def _log_fault(source: Source, error: Exception) -> None:
@@ -224,8 +226,11 @@ def _guard(source: Source, allowing: Allowing) -> Guard:
     )
 
 
-def _unreachable(pull: _Pull, source: Source, error: InputError) -> ImportResult:
-    return refuse_source(pull.ws, source.kind, source.name, error, by=pull.by, via=pull.via)
+def _unreachable(
+    pull: _Pull, source: Source, error: InputError, *, failed: bool = False
+) -> ImportResult:
+    who = {"by": pull.by, "via": pull.via}
+    return refuse_source(pull.ws, source.kind, source.name, error, failed=failed, **who)
 
 
 def _unchanged(pull: _Pull, source: Source, found: Found) -> ImportResult:

@@ -43,6 +43,8 @@ class StoragePlace:
         except Exception as error:  # each store has its own errors
             raise self._away(error) from None
         found = [_found(one) for one in about if one.get("type") == "file"]
+        if not found and _PATTERN.isdisjoint(path):
+            raise self._nothing()
         kept = [one for one in found if not unfinished(one.name)]
         long_ago = datetime.min.replace(tzinfo=UTC)
         return tuple(sorted(kept, key=lambda one: (one.modified or long_ago, one.name)))
@@ -78,7 +80,18 @@ class StoragePlace:
         files = self._opened()
         if _PATTERN.isdisjoint(path):
             return [files.info(path)]
-        return list(files.glob(path, detail=True).values())
+        found = list(files.glob(path, detail=True).values())
+        if not found:
+            self._must_be_there(path.partition("/")[0])
+        return found
+
+    def _must_be_there(self, bucket: str) -> None:
+        """Raise where a search found nothing because it may not look, or there is no bucket."""
+        try:
+            self._opened().ls(bucket)
+        except FileNotFoundError:
+            said = f"there is no bucket or container “{bucket}”; check the path in sources.yaml"
+            raise Unreachable(Fault(said, self._source)) from None
 
     def _inside(self) -> str:
         parts = urlsplit(self._url, allow_fragments=False)
@@ -99,7 +112,7 @@ class StoragePlace:
         return Unreachable(Fault(f"{said}; check the path and {named}", self._source))
 
     def _nothing(self) -> Unreachable:
-        said = "there is nothing at this path; check bucket (or container) and name"
+        said = "there is no such file; check bucket (or container) and name in sources.yaml"
         return Unreachable(Fault(said, self._source))
 
 

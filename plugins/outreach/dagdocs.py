@@ -226,7 +226,8 @@ def counts(account: Certificate) -> dict[str, int]:
 
 def import_line(result: ImportResult) -> str:
     """Return one import as a line of a log."""
-    return for_log(f"{result.source}: {result.state}. {result.message}")
+    state = "" if result.state in ("refused", "failed") else f"{result.state}. "
+    return for_log(f"{result.source}: {state}{result.message}")
 
 
 def import_counts(

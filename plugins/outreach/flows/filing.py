@@ -20,16 +20,17 @@ REFUSED = "quarantine"
 _LONGEST = 255
 
 
-def put_away(ws: Workspace, contacts: Path, path: Path, result: ImportResult) -> None:
+def put_away(ws: Workspace, contacts: Path, path: Path, result: ImportResult) -> str:
     """Move a file out of its drop folder; one with special-category columns is deleted.
 
-    One that is still being written stays. Raises OSError where it cannot be moved.
+    One that is still being written stays. Return what a person should know of where it is, ''
+    where it was taken. Raises OSError where it cannot be moved.
     """
     if result.unsettled:
-        return
+        return ""
     if result.special_category:
         path.unlink()
-        return
+        return "The file was deleted"
     folder = contacts / (REFUSED if result.state is ImportState.REFUSED else PROCESSED)
     folder.mkdir(parents=True, exist_ok=True)
     stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%S}"
@@ -38,6 +39,7 @@ def put_away(ws: Workspace, contacts: Path, path: Path, result: ImportResult) ->
     target.chmod(0o600)
     if ERASED in result.quarantined_by_reason:
         forget_in_file(ws, target)
+    return f"The file is now in contacts/{REFUSED}/" if folder.name == REFUSED else ""
 
 
 def _fitting(before: str, path: Path) -> str:

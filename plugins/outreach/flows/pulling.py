@@ -190,10 +190,11 @@ def _taken(pull: _Pull, source: Source, found: Found, copy: Copy) -> ImportResul
         _remember(pull, source, found, copy)
     if source.drop:
         try:
-            put_away(pull.ws, pull.contacts, copy.path, result)
+            said = put_away(pull.ws, pull.contacts, copy.path, result)
         except OSError as error:
             said = f"It could not be moved out of its folder ({error.strerror}); take it out"
-            return replace(result, message=f"{result.message}. {said}")
+        if said:
+            result = replace(result, message=f"{result.message}. {said}")
     return result
 
 

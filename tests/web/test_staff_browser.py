@@ -22,6 +22,7 @@ from outreach.hub import load_hub
 from outreach.keys import load_keys
 from outreach.ledger.editions import batch, edition
 from outreach.ledger.engine import open_engine
+from outreach.ledger.people import import_
 from outreach.ledger.schema import metadata
 from outreach.settings import ROOT, load_settings
 from outreach.web.staff.app import Guards, create_staff_app
@@ -53,6 +54,7 @@ PAGES = (
     "contacts/figures",
     "people/{first}",
     "people/{first}/editions/" + WRES,
+    "retention",
     "suppressions",
     "suppressions/1/lift",
     "imports",
@@ -180,6 +182,22 @@ def test_an_edition_is_paused_with_keys_alone(browser_page: Page, address: str) 
     assert said.is_visible()
 
 
+def test_an_order_about_a_person_is_given_with_keys_alone(
+    browser_page: Page, served: Served
+) -> None:
+    browser_page.goto(f"{served.address}people/{served.workspace.keys.person_id(5)}")
+    browser_page.locator("summary", has_text="Stop mail to them").focus()
+    browser_page.keyboard.press("Enter")
+    browser_page.keyboard.press("Tab")
+    browser_page.keyboard.press("Tab")
+    browser_page.keyboard.press("d")  # the choice that begins with it: direct marketing only
+    browser_page.keyboard.press("Tab")
+    browser_page.keyboard.type("by phone")
+    browser_page.keyboard.press("Enter")
+    browser_page.wait_for_url("**done=suppress")
+    assert "Objected, for direct marketing" in browser_page.inner_text("main")
+
+
 def test_a_link_to_airflow_asks_airflows_router_from_inside_its_frame(
     browser_page: Page, address: str
 ) -> None:
@@ -225,6 +243,18 @@ def test_a_running_editions_figures_move_until_it_has_ended(
     assert browser_page.locator("#live-button").is_hidden()
     assert browser_page.locator("#live-late").is_hidden()
     assert _asks_no_more(browser_page)
+
+
+def test_a_running_imports_figures_move_until_it_has_ended(
+    browser_page: Page, served: Served
+) -> None:
+    its = sa.update(import_).where(import_.c.id == 1)
+    served.change(its, state="running", rows_read=250, rows_total=1_000)
+    browser_page.goto(f"{served.address}imports/1")
+    shown(browser_page, "250 of 1,000 rows so far")
+    served.change(its, state="done", rows_read=1_000)
+    browser_page.wait_for_selector("#live-figures [data-finished=yes]")
+    assert browser_page.locator("#live-button").is_hidden()
 
 
 def test_figures_that_cannot_be_fetched_stay_and_say_since_when(

@@ -92,7 +92,7 @@ def close(job: Job, file: SourceFile, taken: Taken, state: ImportState, why: str
             note=why,
             now=now,
         )
-        if state is ImportState.DONE:
+        if state is ImportState.DONE and job.guard.compare_columns:
             ledger.keep_columns(connection, job.source, job.kind, [*file.plan.columns], now)
         _audit(connection, job, taken.import_id, state.value)
 

@@ -59,9 +59,16 @@ FORM = (
 
 
 @pytest.mark.parametrize(
-    "encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-16-le", "utf-16-be"]
+    ("name", "mark", "encoding"),
+    [
+        ("p.csv", ",", "utf-8"),
+        ("p.csv", ",", "utf-8-sig"),
+        ("p.csv", ";", "cp1252"),
+        ("p.csv", ";", "utf-16"),
+        ("p.csv", "\t", "utf-16-le"),
+        ("p.tsv", "\t", "utf-16-be"),
+    ],
 )
-@pytest.mark.parametrize(("name", "mark"), [("p.csv", ","), ("p.csv", ";"), ("p.tsv", "\t")])
 def test_answers_to_a_form_are_pledges_in_whatever_way_they_were_saved(
     ws: Workspace, name: str, mark: str, encoding: str
 ) -> None:

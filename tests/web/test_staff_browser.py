@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 import pytest
 import sqlalchemy as sa
 import uvicorn
+from axe_playwright_python.sync_playwright import Axe
 from fastapi import FastAPI, HTTPException
 from playwright.sync_api import Page, sync_playwright
 from tests.staff_seed import WRES, seed
@@ -64,6 +65,10 @@ PAGES = (
     "list",
     "nothing",
 )
+RULES = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    "resultTypes": ["violations"],
+}
 
 
 @dataclass
@@ -143,6 +148,21 @@ def test_a_page_breaks_no_policy_and_fits_a_narrow_window(
     assert wide <= 320, f"{page} is {wide} pixels wide"
     refused = [text for text in complaints if "404 (Not Found)" not in text]
     assert refused == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_breaks_no_rule_of_accessibility(
+    browser_page: Page, served: Served, page: str
+) -> None:
+    browser_page.set_viewport_size({"width": 1280, "height": 900})
+    browser_page.goto(served.address + page.replace("{first}", served.workspace.keys.person_id(1)))
+    browser_page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true")
+    found = Axe().run(browser_page, options=RULES)
+    assert found.response["passes"]
+    assert [
+        (one["id"], [node["html"][:200] for node in one["nodes"]])
+        for one in found.response["violations"]
+    ] == []
 
 
 def test_a_proof_is_drawn_and_runs_nothing(browser_page: Page, address: str) -> None:

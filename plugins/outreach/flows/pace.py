@@ -8,6 +8,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from outreach.loglines import for_log
+
 log = logging.getLogger("outreach.imports")
 
 CHUNK = 500
@@ -60,7 +62,7 @@ class Progress:
     """Tells the task's log every few seconds how far an import has come: counts only."""
 
     def __init__(self, what: str) -> None:
-        self._what = what
+        self._what = for_log(what)
         self._next = time.monotonic() + _SAY_EVERY
 
     def say(self, done: int, total: int = 0) -> None:

@@ -175,7 +175,7 @@ def _drafts(
     drafts = []
     for address_hash, rows in work.known.items():
         draft = Draft(what[known[address_hash].id], merge.source, merge.now, merge.precedence)
-        work.changed |= {row[1] for row in rows if draft.take(row)}
+        work.changed |= draft.take(rows)
         drafts.append(draft)
     return drafts
 

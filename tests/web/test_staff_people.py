@@ -233,7 +233,7 @@ def test_a_person_is_given_what_we_hold_and_erased_after_typing_so(
     assert "person3@" not in said.text
     text = words(client, page)
     assert "An erased person" in text
-    assert "amy export person staff pages json" in text
+    assert "amy export person staff pages" in text
     assert "What you can do" not in text
     assert client.get(f"{page}/export.json").status_code == 404
 

@@ -39,7 +39,9 @@ class Pace:
         a_row = (time.perf_counter() - began) / max(rows, 1)
         # One slow transaction says less than those before it: the disk was busy for once.
         self._a_row = (self._a_row + a_row) / 2 if self._a_row else a_row
-        self._size = max(_LEAST, min(_MOST, int(_AIM / self._a_row), self._size * 2))
+        # A coarse clock may say that no time went by.
+        fitting = int(_AIM / self._a_row) if self._a_row else _MOST
+        self._size = max(_LEAST, min(_MOST, fitting, self._size * 2))
 
 
 @contextmanager

@@ -48,6 +48,6 @@ def foremost(ranked: Sequence[Mapping[str, str]]) -> dict[str, str]:
     It is the whole word of the first source that tells which employer it is; where none does,
     of the first that gives a postcode.
     """
-    naming = (words for words in ranked if names_one(words))
-    located = (words for words in ranked if workplace(words))
-    return workplace(next(naming, None) or next(located, {}))
+    naming = [words for words in ranked if names_one(words)]
+    located = [words for words in ranked if workplace(words)]
+    return workplace(next(iter(naming or located), {}))

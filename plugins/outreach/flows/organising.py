@@ -53,6 +53,9 @@ def match_organisations(ws: Workspace, *, after_import: int = 0) -> MatchReport:
     """
     now = datetime.now(UTC)
     with reading(ws.engine) as connection:
+        if ledger.register_is_empty(connection):
+            # The first organisation changes the register, and so has everyone looked at.
+            return MatchReport({})
         wanting = ledger.without_name_key(connection)
     by_pace(ws.engine, wanting, ledger.keep_name_keys)
     with reading(ws.engine) as connection:

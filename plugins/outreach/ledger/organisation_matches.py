@@ -57,6 +57,11 @@ class Verdict:
     candidates: tuple[tuple[int, int], ...]
 
 
+def register_is_empty(connection: sa.Connection) -> bool:
+    """Whether no organisation is known, open or closed."""
+    return connection.execute(sa.select(organisation.c.id).limit(1)).first() is None
+
+
 def without_name_key(connection: sa.Connection) -> list[tuple[int, str]]:
     """Return (id, key) of organisations of before this version, which have no key to compare."""
     o = organisation.c
@@ -107,7 +112,8 @@ def names_said(connection: sa.Connection) -> dict[Key, Said]:
 
 def _code_known() -> sa.ColumnElement[bool]:
     known = sa.exists().where(organisation.c.ods_code == contact.c.ods_code).correlate(contact)
-    return sa.and_(contact.c.ods_code != "", known)
+    # Whoever is tied by code needs no second look at the register.
+    return sa.or_(contact.c.organisation_how == "code", sa.and_(contact.c.ods_code != "", known))
 
 
 def decisions(connection: sa.Connection) -> dict[Key, Decision]:

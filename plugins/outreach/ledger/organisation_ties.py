@@ -26,7 +26,8 @@ def ties(
     """Yield pages of contacts with what they say of their organisation and how they are tied.
 
     `since`: only those changed from then on; `names`: only those who write one of these.
-    `code_id` is the organisation whose ODS code they carry.
+    `code_id` is the organisation whose ODS code they carry; whoever is tied to it already, as
+    nearly all are whom an import has just brought, is left out.
     """
     c, o = contact.c, organisation.c
     query = (
@@ -43,6 +44,12 @@ def ties(
         .where(
             c.erased_at.is_(None),
             sa.or_(c.ods_code != "", c.organisation_name != "", c.organisation_id.is_not(None)),
+            sa.or_(
+                c.organisation_how != "code",
+                c.organisation_id.is_(None),
+                o.id.is_(None),
+                o.id != c.organisation_id,
+            ),
         )
         .order_by(c.id)
         .limit(_PAGE)

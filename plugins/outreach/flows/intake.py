@@ -24,6 +24,7 @@ from outreach.flows.pace import CHUNK, Progress, without_sweeps
 from outreach.flows.sample_dates import settled_shift
 from outreach.flows.shrinking import Guard, refuse_shrunken
 from outreach.flows.staging import Staging
+from outreach.flows.steady import Steady
 from outreach.ledger import imports as ledger
 from outreach.ledger.engine import reading
 from outreach.records import ImportKind, ImportResult, ImportState
@@ -72,6 +73,7 @@ def take_file(
     )
     with without_sweeps(), Staging(ws.settings.home) as staging:
         try:
+            steady = Steady(path)
             file = open_file(path, kind, how, context)
             digest = _digest(file, job)
             with reading(ws.engine) as connection:
@@ -79,22 +81,25 @@ def take_file(
             if earlier:
                 return already(job, earlier)
             job = _with_shift(job, file)
-            rows = _read(job, file, staging)
+            rows = _read(job, file, staging, steady)
             refuse_shrunken(ws.engine, file, rows, source, kind, job.guard)
         except InputError as error:
             return refused(job, error)
-        return _take(job, file, digest, rows, staging)
+        return _take(job, file, digest, rows, staging, steady)
 
 
-def _read(job: Job, file: SourceFile, staging: Staging) -> int:
+def _read(job: Job, file: SourceFile, staging: Staging, steady: Steady) -> int:
     """Read a file to its end and return how many rows it has; people's are put aside."""
     if job.kind not in PEOPLE:
-        return file.count()
+        rows = file.count()
+        steady.check()
+        return rows
     progress = Progress(f"reading {job.kind.value} from {job.source}")
-    for some in read_people(file, job.context, job.ws.keys):
+    for some in steady.watching(read_people(file, job.context, job.ws.keys)):
         staging.add(some)
         progress.say(staging.rows + staging.bad_rows)
     staging.check(job.file_name)
+    steady.check()
     return staging.rows + staging.bad_rows
 
 
@@ -105,16 +110,28 @@ def _digest(file: SourceFile, job: Job) -> str:
 
 
 def refuse_source(
-    ws: Workspace, kind: ImportKind, source: str, error: InputError, *, by: str, via: str
+    ws: Workspace,
+    kind: ImportKind,
+    source: str,
+    error: InputError,
+    *,
+    by: str,
+    via: str,
+    failed: bool = False,
 ) -> ImportResult:
-    """Record that a source brought nothing, because its place could not be reached or read."""
+    """Record that a source brought nothing, because its place could not be reached or read.
+
+    `failed`: it broke off, and may have brought something.
+    """
     context = Context(Lists((), (), ()), datetime.now(UTC))
     source = ledger.storable(source)
     job = Job(ws, Path(source), kind, source, Columns(), by, via, Guard(), False, context)
-    return refused(job, error)
+    return refused(job, error, failed=failed)
 
 
-def _take(job: Job, file: SourceFile, digest: str, rows: int, staging: Staging) -> ImportResult:
+def _take(
+    job: Job, file: SourceFile, digest: str, rows: int, staging: Staging, steady: Steady
+) -> ImportResult:
     with job.ws.engine.begin() as connection:
         ledger.fail_dead(connection, job.now, digest)
         import_id = ledger.open_import(connection, opening(job, digest, rows))
@@ -122,6 +139,8 @@ def _take(job: Job, file: SourceFile, digest: str, rows: int, staging: Staging) 
     state, why = ImportState.FAILED, ledger.KILLED
     try:
         take_rows(job, file, staging, taken)
+        if job.kind not in PEOPLE:
+            steady.check()  # their rows were read a second time
         # Before it is done: what is done is not taken again, and so would never be matched.
         if job.kind in _ABOUT_ORGANISATIONS:
             match_organisations(job.ws, after_import=import_id)

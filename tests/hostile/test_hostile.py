@@ -30,7 +30,6 @@ NOT_YET = {
     "cells a billion apart by counting alone": "the look-over counts no cells without r=",
     "a row beyond the last that Excel has": "the look-over knows seven digits",
     "a long string that many cells share": "each cell is given a copy of it",
-    "a file that grows while it is read": "read until it ends, which it may never do",
 }
 """What the import does not survive yet, and why; strict, so that none stays here once mended."""
 
@@ -107,7 +106,11 @@ def _marked(case: Case) -> Any:
 @pytest.mark.parametrize("case", [_marked(case) for case in CASES])
 def test_a_hostile_file_is_refused_or_quarantined_within_bounds(player: Player, case: Case) -> None:
     found = player.play(case)
-    if case.said:
+    if case.grows and found["state"] == "refused":
+        # Whether a row came in meanwhile is a race; both ways it ends, and takes what is whole.
+        assert "changed while it was read" in found["said"]
+        assert found["same"]
+    elif case.said:
         assert (found["state"], case.said in found["said"]) == ("refused", True), found
         assert found["same"]
     else:

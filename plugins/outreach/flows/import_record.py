@@ -9,11 +9,16 @@ from outreach.clock import LONDON
 from outreach.errors import InputError
 from outreach.flows.import_job import Job
 from outreach.flows.import_rows import Taken
+from outreach.flows.import_words import import_words
+from outreach.flows.steady import Unsettled
 from outreach.ledger import imports as ledger
 from outreach.ledger.edition_store import note
-from outreach.records import ImportKind, ImportResult, ImportState
+from outreach.records import ImportResult, ImportState
 from outreach.sources.mapping import SpecialCategory
 from outreach.sources.reading import SourceFile
+
+_REFUSED = "Refused, and nothing was changed."
+_BROKE_OFF = "It broke off; rows that were taken until then stay."
 
 
 def opening(job: Job, digest: str = "", rows: int = 0) -> ledger.Opening:
@@ -27,30 +32,35 @@ def opening(job: Job, digest: str = "", rows: int = 0) -> ledger.Opening:
     )
 
 
-def refused(job: Job, error: InputError) -> ImportResult:
-    """Record that a file was refused, and say why and that nothing was changed."""
+def refused(job: Job, error: InputError, *, failed: bool = False) -> ImportResult:
+    """Record that a file was refused, and say why and that nothing was changed.
+
+    `failed`: it broke off, and what was taken until then stays.
+    """
+    state = ImportState.FAILED if failed else ImportState.REFUSED
     why = ledger.storable(str(error))
     with job.ws.engine.begin() as connection:
         import_id = ledger.open_import(connection, opening(job))
         ledger.close_import(
             connection,
             import_id,
-            ImportState.REFUSED,
+            state,
             ledger.Tally(),
             rows_read=0,
             reasons={},
             note=why,
             now=datetime.now(UTC),
         )
-        _audit(connection, job, import_id, "refused")
+        _audit(connection, job, import_id, state.value)
     return ImportResult(
         import_id,
         job.kind,
         job.source,
-        ImportState.REFUSED,
+        state,
         job.file_name,
-        message=f"Refused, and nothing was changed. {why}",
+        message=f"{_BROKE_OFF if failed else _REFUSED} {why}",
         special_category=isinstance(error, SpecialCategory),
+        unsettled=isinstance(error, Unsettled),
     )
 
 
@@ -82,7 +92,7 @@ def close(job: Job, file: SourceFile, taken: Taken, state: ImportState, why: str
             note=why,
             now=now,
         )
-        if state is ImportState.DONE:
+        if state is ImportState.DONE and job.guard.compare_columns:
             ledger.keep_columns(connection, job.source, job.kind, [*file.plan.columns], now)
         _audit(connection, job, taken.import_id, state.value)
 
@@ -102,17 +112,12 @@ def _audit(connection: Any, job: Job, import_id: int, state: str) -> None:
 def done(job: Job, file: SourceFile, taken: Taken) -> ImportResult:
     """Say in counts what an import did, and which columns it had no use for."""
     tally, bad = taken.tally, taken.reasons.total()
-    parts = [
-        f"{taken.rows} rows read from {job.file_name}: {tally.created} new, "
-        f"{tally.changed} changed, {tally.unchanged} unchanged, {bad} quarantined"
-    ]
-    if job.kind is ImportKind.PLEDGES:
-        parts.append(f"{tally.new_pledges} new pledges")
-    if left := job.context.left_empty:
-        fields = ", ".join(f"{name.replace('_', ' ')} {n}" for name, n in sorted(left.items()))
-        parts.append(f"left empty, as the source says for what is not recognised: {fields}")
-    if file.plan.unrecognised:
-        parts.append(f"columns not used: {', '.join(file.plan.unrecognised)}")
+    said = import_words(
+        *(taken.import_id, job.file_name, job.kind, taken.rows, tally),
+        reasons=taken.reasons,
+        left_empty=job.context.left_empty,
+        unused=file.plan.unrecognised,
+    )
     return ImportResult(
         taken.import_id,
         job.kind,
@@ -128,5 +133,5 @@ def done(job: Job, file: SourceFile, taken: Taken) -> ImportResult:
         dict(taken.reasons.most_common()),
         file.plan.unrecognised,
         tally.new_pledges,
-        "; ".join(parts),
+        said,
     )

@@ -11,6 +11,8 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
 
+from outreach.loglines import for_log
+
 log = logging.getLogger("outreach.imports")
 
 T = TypeVar("T")
@@ -79,7 +81,7 @@ class Progress:
     """Tells the task's log every few seconds how far an import has come: counts only."""
 
     def __init__(self, what: str) -> None:
-        self._what = what
+        self._what = for_log(what)
         self._next = time.monotonic() + _SAY_EVERY
 
     def say(self, done: int, total: int = 0) -> None:

@@ -11,7 +11,8 @@ _PARENTHESES = re.compile(r"\([^)]*\)|\[[^\]]*\]")
 _NOT_WORD = re.compile(r"[^a-z0-9]+")
 _LEAD = re.compile(
     r"^(?:please )?(?:(?:enter|give|provide|state|tell us|type|write|select|choose|confirm|add) )?"
-    r"(?:(?:us|in) )?(?:(?:what|which|whats|what s) )?(?:(?:is|are) )?(?:(?:the|your|my|a) )*"
+    r"(?:(?:us|in) )?(?:(?:what|which|whats|what s) )?(?:of (?:these|the following) )?"
+    r"(?:(?:is|are) )?(?:(?:the|your|my|a) )*"
 )
 _TAIL = re.compile(
     r"(?: (?:do|does|did|are|is|will) (?:you|your (?:organi[sz]ation|practice|employer)))?"
@@ -19,6 +20,15 @@ _TAIL = re.compile(
     r"(?: (?:work|working|based|located|belong|part|employed|practise|hold|represent))?"
     r"(?: (?:in|at|for|to|of|under|from))?$"
 )
+
+_OR = re.compile(r"\s*/\s*| or ", re.IGNORECASE)
+_WHO_PLEDGES = re.compile(
+    r"(?=.*\b(?:pledg|sign|commit))"
+    r"(?=.*\b(?:individual|person|yourself|myself|organi[sz]ation|employer)\b)"
+    r"(?:are you|i am|im|is this|who is|pledging|signing)\b|(?:who is|i am) making this pledge|"
+    r"i am (?:pledging|signing)(?: as)?$|(?:individual|person) or organi[sz]ation$"
+)
+"""A question whether a person or an organisation pledges; which it is, its answers say."""
 
 _FORMS = frozenset({"start time", "completion time"})
 
@@ -41,13 +51,21 @@ def squeezed(heading: str) -> str:
 
 def meaning(heading: str, fields: tuple[str, ...]) -> str:
     """Return which of `fields` a heading means, '' where it means none for certain."""
-    plain = words(heading)
+    found = _meaning(words(heading), fields)
+    if found or not _OR.search(heading):
+        return found
+    # "Job title / role": two words for one thing. Two things are not certain.
+    meant = {_meaning(words(part), fields) for part in _OR.split(without_notes(heading))}
+    return meant.pop() if len(meant) == 1 else ""
+
+
+def _meaning(plain: str, fields: tuple[str, ...]) -> str:
     asked = _TAIL.sub("", _LEAD.sub("", plain, count=1), count=1).strip()
     for text in (plain, asked, _TAIL.sub("", plain, count=1), _LEAD.sub("", plain, count=1)):
         for name in fields:
             if text and text.replace(" ", "") in _SQUEEZED[name]:
                 return name
-    return ""
+    return "pledge_kind" if "pledge_kind" in fields and _WHO_PLEDGES.match(plain) else ""
 
 
 def form_metadata(headings: list[str]) -> frozenset[str]:

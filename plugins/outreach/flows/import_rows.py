@@ -27,10 +27,11 @@ _MERGERS: dict[ImportKind, Callable[..., ledger.Tally]] = {
 
 
 class Taken:
-    """What has been taken so far."""
+    """What has been taken so far, of an import that was opened at `opened_at`."""
 
-    def __init__(self, job: Job, import_id: int, total: int) -> None:
+    def __init__(self, job: Job, import_id: int, total: int, opened_at: datetime) -> None:
         self.import_id = import_id
+        self.opened_at = opened_at
         self.total = total
         self.rows = 0
         self.tally = ledger.Tally()
@@ -68,16 +69,17 @@ def take_rows(job: Job, file: SourceFile, staging: Staging, taken: Taken) -> Non
         _merge_records(job, file, taken)
 
 
-def _merge_of(job: Job, import_id: int) -> Merge:
+def _merge_of(job: Job, taken: Taken) -> Merge:
     return Merge(
-        *(job.ws.keys, job.stated_by, job.now, import_id),
+        # Not when reading began: what was matched meanwhile would count these rows as looked at.
+        *(job.ws.keys, job.stated_by, taken.opened_at, taken.import_id),
         precedence=job.precedence,
         shared=is_shared_mailbox,
     )
 
 
 def _merge_people(job: Job, staging: Staging, taken: Taken) -> None:
-    merge = _merge_of(job, taken.import_id)
+    merge = _merge_of(job, taken)
     pace = Pace()
     for rows in staging.blocks(pace.size):
         bad: list[Quarantined] = []
@@ -93,7 +95,7 @@ def _merge_people(job: Job, staging: Staging, taken: Taken) -> None:
 
 
 def _merge_records(job: Job, file: SourceFile, taken: Taken) -> None:
-    merge, merger, pace = _merge_of(job, taken.import_id), _MERGERS[job.kind], Pace()
+    merge, merger, pace = _merge_of(job, taken), _MERGERS[job.kind], Pace()
     records = file.records(job.context)
     while chunk := list(islice(records, pace.size())):
         bad = [row for row in chunk if isinstance(row, Quarantined)]

@@ -135,23 +135,19 @@ def _take(
     with job.ws.engine.begin() as connection:
         ledger.fail_dead(connection, job.now, digest)
         import_id = ledger.open_import(connection, opening(job, digest, rows))
-    taken = Taken(job, import_id, rows)
+        taken = Taken(job, import_id, rows, datetime.now(UTC))
     state, why = ImportState.FAILED, ledger.KILLED
     try:
         take_rows(job, file, staging, taken)
         if job.kind not in PEOPLE:
             steady.check()  # their rows were read a second time
+        # Before it is done: what is done is not taken again, and so would never be matched.
+        if job.kind in _ABOUT_ORGANISATIONS:
+            match_organisations(job.ws, after_import=import_id)
         state, why = ImportState.DONE, ""
     finally:
         close(job, file, taken, state, why)
-    _after(job)
     return done(job, file, taken)
-
-
-def _after(job: Job) -> None:
-    """Do what an import calls for once its rows are in."""
-    if job.kind in _ABOUT_ORGANISATIONS:
-        match_organisations(job.ws, since=job.now)
 
 
 def _with_shift(job: Job, file: SourceFile) -> Job:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import marshal
 import tempfile
-from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -105,16 +104,13 @@ class Staging:
 
     def _put_rows(self) -> None:
         """Put the rows held into their parts: by the first byte of the address hash."""
-        rows = sorted(self._held)
+        parts: list[list[PersonRow]] = [[] for _ in range(_PARTS)]
+        for row in self._held:
+            parts[row[0][0]].append(row)
         self._held = []
-        start = 0
-        for number in range(_PARTS):
-            end = (
-                bisect_left(rows, bytes((number + 1,)), start, key=_hash) if number < 255 else None
-            )
-            if some := rows[start:end]:
-                self._parts[number].append(self._put(some))
-            start += len(some)
+        for places, some in zip(self._parts, parts, strict=True):
+            if some:
+                places.append(self._put(some))
 
     def _put(self, some: list[Any]) -> _Place:
         if self._file is None:
@@ -135,10 +131,6 @@ class Staging:
         self._file.seek(place[0])
         found: list[Any] = marshal.loads(self._file.read(place[1]))  # noqa: S302 - our own
         return found
-
-
-def _hash(row: PersonRow) -> bytes:
-    return row[0]
 
 
 def _flat(row: Quarantined) -> tuple[Any, ...]:

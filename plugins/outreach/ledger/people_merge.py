@@ -8,7 +8,7 @@ gaps. Suppressions are never touched here, and an erased person is never written
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import compress
@@ -50,7 +50,7 @@ class Merge:
     """What every merge of one import shares.
 
     `precedence`: source -> its declared precedence, for every source that has one. `shared`
-    tells whether an address is a shared mailbox. `told`: ODS codes of the organisations that
+    tells of addresses whether each is a shared mailbox. `told`: ODS codes of the organisations that
     this import has told of. `sayings` and `memo` hold what was worked out
     before; they make no difference but in time.
     """
@@ -62,7 +62,9 @@ class Merge:
     precedence: Mapping[str, int] = field(default_factory=dict)
     told: set[str] = field(default_factory=set, repr=False, compare=False)
     sayings: Sayings = field(default_factory=Sayings, repr=False, compare=False)
-    shared: Callable[[str], bool] = field(default=lambda _: False, repr=False, compare=False)
+    shared: Callable[[Sequence[str]], list[bool]] = field(
+        default=lambda some: [False] * len(some), repr=False, compare=False
+    )
     memo: people_write.Memo = field(default_factory=people_write.Memo, repr=False, compare=False)
 
 
@@ -134,12 +136,16 @@ def _sort(
     twice = _met_twice(rows)
     groups: dict[bytes, list[PersonRow]] = {}
     sayings = merge.sayings.of(rows)
-    pairs = list(zip(rows, sayings, strict=True))
+    pairs: Iterable[tuple[PersonRow, str]] = zip(rows, sayings, strict=True)
     if not (known or erased):
         # As in any first import of a list: a loop over them all would take half of the time.
-        once = [row[0] not in twice for row in rows]
-        work.fresh = Fresh(list(compress(rows, once)), list(compress(sayings, once)))
-        pairs = [pair for pair in pairs if pair[0][0] in twice] if twice else []
+        if twice:
+            again = [row[0] in twice for row in rows]
+            once = [not one for one in again]
+            work.fresh = Fresh(list(compress(rows, once)), list(compress(sayings, once)))
+            pairs = list(compress(pairs, again))
+        else:
+            work.fresh, pairs = Fresh(list(rows), sayings), ()
     for row, said in pairs:
         address_hash = row[0]
         if address_hash in erased:

@@ -78,7 +78,7 @@ def write_new(connection: sa.Connection, fresh: Fresh, merge: Merge) -> dict[byt
         "organisation_how": ["code" if number else "" for number in employers],
         "source": repeat(merge.source),
         "tracking_consent": [said == "yes" for said in tracking_said],
-        "shared_mailbox": _shared(emails, merge),
+        "shared_mailbox": merge.shared(emails),
         "created_at": repeat(now),
         "updated_at": repeat(now),
         "left_at": _times(connection, lefts),
@@ -106,7 +106,9 @@ def write_changed(connection: sa.Connection, drafts: Sequence[Draft], merge: Mer
                 sa.update(contact)
                 .where(contact.c.id == draft.held.id)
                 .values(
-                    email=draft.email, domain_hash=domain, shared_mailbox=merge.shared(draft.email)
+                    email=draft.email,
+                    domain_hash=domain,
+                    shared_mailbox=merge.shared([draft.email])[0],
                 )
             )
     chosen = [d for d in drafts if d.tracking != d.held.tracking]
@@ -266,10 +268,6 @@ def _looked_up(memo: dict[str, T], texts: Sequence[str], make: Callable[[str], T
         if text not in memo:
             memo[text] = make(text)
     return [memo[text] for text in texts]
-
-
-def _shared(emails: Sequence[str], merge: Merge) -> list[bool]:
-    return [merge.shared(email) for email in emails]
 
 
 def _employers(connection: sa.Connection, codes: Sequence[str], merge: Merge) -> list[int | None]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import marshal
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -29,27 +29,81 @@ _MOST_OF_ONE = 32 * 1024 * 1024
 _Place = tuple[int, int]
 """Where some rows were put: offset and length in bytes."""
 
+Handed = tuple[list[list[_Place]], list[_Place], list[tuple[Any, ...]], int, int]
+"""What another process has put aside: places of rows by part and of rows that cannot be taken,
+the last of those, and how many there are of both kinds. Holds what `marshal` can write."""
+
+
+class _Aside:
+    """A file without a name; `before` is how many rows come before the first one in it."""
+
+    def __init__(self, file: IO[bytes], folder: Path, before: int = 0) -> None:
+        self.file = file
+        self._folder = folder
+        self.before = before
+        self.parts: list[list[_Place]] = [[] for _ in range(_PARTS)]
+        self.bad: list[_Place] = []
+        self._end = 0
+
+    def put(self, some: list[Any]) -> _Place:
+        """Put some rows aside. Raises InputError where there is no room."""
+        packed = marshal.dumps(some)
+        try:
+            self.file.write(packed)
+        except OSError as error:
+            said = f"there is no room to put its rows aside ({error.strerror}); make some in"
+            raise InputError(Fault(f"{said} {self._folder.name}")) from None
+        place = self._end, len(packed)
+        self._end += len(packed)
+        return place
+
+    def part(self, number: int) -> list[PersonRow]:
+        """Return the rows of one part."""
+        rows: list[PersonRow] = [row for place in self.parts[number] for row in self.get(place)]
+        if self.before:
+            return [(row[0], row[1] + self.before, *row[2:]) for row in rows]
+        return rows
+
+    def quarantined(self, rows: Iterable[Any]) -> list[Quarantined]:
+        """Return rows that cannot be taken as they were before they were put aside."""
+        return [Quarantined(one[0] + self.before, *one[1:]) for one in rows]
+
+    def get(self, place: _Place) -> list[Any]:
+        """Return what was put in a place."""
+        self.file.seek(place[0])
+        found: list[Any] = marshal.loads(self.file.read(place[1]))  # noqa: S302 - our own
+        return found
+
 
 class Staging:
-    """The rows of one file. Use it as a context: leaving it forgets them."""
+    """The rows of one file. Use it as a context: leaving it forgets them.
 
-    def __init__(self, folder: Path) -> None:
+    `file`: where to put them; without it a file is made in `folder` once there are too many.
+    """
+
+    def __init__(self, folder: Path, file: IO[bytes] | None = None) -> None:
         self.rows = 0
         self.bad_rows = 0
-        self._folder = folder
+        self.folder = folder
         self._held: list[PersonRow] = []
         self._bad: list[Quarantined] = []
-        self._file: IO[bytes] | None = None
-        self._end = 0
-        self._parts: list[list[_Place]] = [[] for _ in range(_PARTS)]
-        self._bad_places: list[_Place] = []
+        self._own: _Aside | None = _Aside(file, folder) if file else None
+        self._others: list[_Aside] = []
+        self._last_bad: list[Quarantined] = []
 
     def __enter__(self) -> Staging:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._file:
-            self._file.close()
+        self.forget()
+
+    def forget(self) -> None:
+        """Forget every row."""
+        for aside in self._all():
+            aside.file.close()
+        self.rows = self.bad_rows = 0
+        self._held, self._bad, self._own, self._others = [], [], None, []
+        self._last_bad = []
 
     def add(self, people: People) -> None:
         """Put some rows aside. Raises InputError where there is no room for them."""
@@ -60,12 +114,33 @@ class Staging:
         if len(self._held) >= HOLD:
             self._put_rows()
         if len(self._bad) >= _HOLD_BAD:
-            self._bad_places.append(self._put([_flat(row) for row in self._bad]))
+            aside = self._aside()
+            aside.bad.append(aside.put([_flat(row) for row in self._bad]))
             self._bad.clear()
+
+    def handed(self) -> Handed:
+        """Put every row aside and return where all of them are, for `take_over`."""
+        self._put_rows()
+        aside = self._aside()
+        aside.file.flush()
+        return aside.parts, aside.bad, [_flat(row) for row in self._bad], self.rows, self.bad_rows
+
+    def take_over(self, file: IO[bytes], handed: Handed, before: int) -> None:
+        """Add what another process put into `file`; `before`: how many rows come before it.
+
+        They come after every row that was added.
+        """
+        aside = _Aside(file, self.folder, before)
+        aside.parts, aside.bad, last, rows, bad_rows = handed
+        self._others.append(aside)
+        self.rows += rows
+        self.bad_rows += bad_rows
+        self._last_bad = aside.quarantined(last)
 
     def check(self, file_name: str) -> None:
         """Raise InputError where one person has so many rows that they cannot be held at once."""
-        if max(sum(length for _, length in places) for places in self._parts) > _MOST_OF_ONE:
+        sizes = [[sum(length for _, length in part) for part in a.parts] for a in self._all()]
+        if max(map(sum, zip(*sizes, strict=True)), default=0) > _MOST_OF_ONE:
             said = "hundreds of thousands of rows with the same address; this is no contact list"
             raise InputError(Fault(said, file_name))
 
@@ -86,19 +161,25 @@ class Staging:
 
     def bad(self) -> Iterator[list[Quarantined]]:
         """Yield the rows that cannot be taken, some hundred at a time, in order."""
-        for place in self._bad_places:
-            yield [Quarantined(*one) for one in self._get(place)]
+        if self._own:
+            for place in self._own.bad:
+                yield self._own.quarantined(self._own.get(place))
         if self._bad:
             yield self._bad
+        for aside in self._others:
+            for place in aside.bad:
+                yield aside.quarantined(aside.get(place))
+        if self._last_bad:
+            yield self._last_bad
 
     def _sorted_parts(self) -> Iterator[list[PersonRow]]:
-        if not self._file:
+        if not self._all():
             self._held.sort()
             yield self._held
             return
         self._put_rows()
-        for places in self._parts:
-            rows = [row for place in places for row in self._get(place)]
+        for number in range(_PARTS):
+            rows = [row for aside in self._all() for row in aside.part(number)]
             rows.sort()
             yield rows
 
@@ -108,29 +189,20 @@ class Staging:
         for row in self._held:
             parts[row[0][0]].append(row)
         self._held = []
-        for places, some in zip(self._parts, parts, strict=True):
+        aside = self._aside()
+        for places, some in zip(aside.parts, parts, strict=True):
             if some:
-                places.append(self._put(some))
+                places.append(aside.put(some))
 
-    def _put(self, some: list[Any]) -> _Place:
-        if self._file is None:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            self._file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 - see __exit__
-        packed = marshal.dumps(some)
-        try:
-            self._file.write(packed)
-        except OSError as error:
-            said = f"there is no room to put its rows aside ({error.strerror}); make some in"
-            raise InputError(Fault(f"{said} {self._folder.name}")) from None
-        place = self._end, len(packed)
-        self._end += len(packed)
-        return place
+    def _all(self) -> list[_Aside]:
+        return [self._own, *self._others] if self._own else self._others
 
-    def _get(self, place: _Place) -> list[Any]:
-        assert self._file is not None
-        self._file.seek(place[0])
-        found: list[Any] = marshal.loads(self._file.read(place[1]))  # noqa: S302 - our own
-        return found
+    def _aside(self) -> _Aside:
+        if self._own is None:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            file = tempfile.TemporaryFile(dir=self.folder)  # noqa: SIM115 - see `forget`
+            self._own = _Aside(file, self.folder)
+        return self._own
 
 
 def _flat(row: Quarantined) -> tuple[Any, ...]:

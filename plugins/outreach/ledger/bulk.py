@@ -48,7 +48,7 @@ def _insert_together(
     same: dict[str, Any] = {}
     own: dict[str, Sequence[Any]] = {}
     for name, some in columns.items():
-        values = some if isinstance(some, range | list | tuple) else list(islice(some, number))
+        values: Sequence[Any] = some if isinstance(some, Sequence) else list(islice(some, number))
         if isinstance(values, range) and values.step == 1:
             counting[name] = values
         elif values[0] == values[-1] and values.count(values[0]) == number:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from outreach.errors import Fault, InputError
+from outreach.sources.stretches import WHOLE, Stretch, lines, opened, without_mark
 
 MAX_CELL = 32_767
 """Excel's own limit of characters in a cell."""
@@ -49,21 +50,27 @@ def rows(path: Path, form: TextFormat) -> Iterator[tuple[int, list[str]]]:
             yield number, cells
 
 
-def blocks(path: Path, form: TextFormat, size: int) -> Iterator[tuple[int, list[list[str]]]]:
+def blocks(
+    path: Path, form: TextFormat, size: int, stretch: Stretch = WHOLE
+) -> Iterator[tuple[int, list[list[str]]]]:
     """Yield (number of the first, rows), `size` rows at a time, their cells of any length.
 
-    Raises InputError with the row where the file is broken.
+    Raises InputError with the row where the file is broken, and Unsplit after everything else
+    where a row goes on beyond the end of the stretch.
     """
-    number = 0
-    with path.open("r", encoding=form.encoding, newline="") as file:
+    number = stretch.rows_before
+    most = size + 1 if stretch.end else size  # its last row is no row: see `without_mark`
+    with opened(path, form.encoding, stretch) as file:
         some: list[list[str]] = []
         try:
-            for cells in csv.reader(file, delimiter=form.delimiter):
+            for cells in csv.reader(lines(file, stretch), delimiter=form.delimiter):
                 some.append(cells)
-                if len(some) == size:
-                    yield number + 1, some
+                if len(some) == most:
+                    yield number + 1, some[:size]
                     number += size
-                    some = []
+                    some = some[size:]
+            if stretch.end:
+                without_mark(some)
             if some:
                 yield number + 1, some
         except csv.Error as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import pickle
 import subprocess
 import sys
 from collections import Counter
@@ -15,7 +16,7 @@ from typing import Any
 import pytest
 
 from outreach.errors import InputError
-from outreach.flows import reading_apart, second_reader
+from outreach.flows import second_process, second_reader
 from outreach.flows.imports import import_file
 from outreach.flows.pace import Pace
 from outreach.flows.reading_apart import put_aside
@@ -40,9 +41,9 @@ LISTS = Lists(("GP", "Dental"), ("North Central",), ("Camden",))
 @pytest.fixture(autouse=True)
 def two(monkeypatch: pytest.MonkeyPatch) -> None:
     """Cut every list in the middle, on any machine."""
-    monkeypatch.setattr(reading_apart, "LEAST", 1)
-    monkeypatch.setattr(reading_apart, "_HEAD_START", 0)
-    monkeypatch.setattr(reading_apart, "_processors", lambda: 2)
+    monkeypatch.setattr(second_process, "LEAST", 1)
+    monkeypatch.setattr(second_process, "HEAD_START", 0)
+    monkeypatch.setattr(second_process, "_processors", lambda: 2)
 
 
 def messy(number: int = 1500) -> str:
@@ -61,7 +62,7 @@ def read(path: Path, folder: Path) -> tuple[object, ...]:
     file = open_file(path, ImportKind.CONTACTS, Columns(unmatched={"sector": "empty"}), context)
     with Staging(folder) as staging:
         put_aside(file, context, KEYS, staging, lambda parts: parts)
-        rows = [row for block in staging.blocks(lambda: 70) for row in block]
+        rows = [row for block, _ in staging.blocks(lambda: 70) for row in block]
         bad = [row for some in staging.bad() for row in some]
         counts = staging.rows, staging.bad_rows
     return rows, bad, counts, dict(context.left_empty), list(folder.iterdir())
@@ -69,7 +70,7 @@ def read(path: Path, folder: Path) -> tuple[object, ...]:
 
 def alone(monkeypatch: pytest.MonkeyPatch, path: Path, folder: Path) -> Any:
     with monkeypatch.context() as patch:
-        patch.setattr(reading_apart, "_processors", lambda: 1)
+        patch.setattr(second_process, "_processors", lambda: 1)
         return read(path, folder)
 
 
@@ -90,8 +91,8 @@ def test_two_processes_read_what_one_reads(
     folder.mkdir()
     path.write_bytes(written)
     started = []
-    real = reading_apart._started
-    monkeypatch.setattr(reading_apart, "_started", lambda *a: started.append(a) or real(*a))
+    real = second_process._process
+    monkeypatch.setattr(second_process, "_process", lambda *a: started.append(a) or real(*a))
     with caplog.at_level(logging.WARNING):
         both = read(path, folder)
     assert (len(started), caplog.messages) == (1, [])
@@ -153,7 +154,7 @@ def test_without_the_second_process_everything_is_read_here(
         python.write_text(f"#!/bin/sh\n{program}\n")
         python.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(python))
-    monkeypatch.setattr(reading_apart, "PATIENCE", 0.3)
+    monkeypatch.setattr(second_process, "PATIENCE", 0.3)
     with caplog.at_level(logging.WARNING):
         assert read(path, folder) == expected
     assert said in caplog.text
@@ -168,7 +169,7 @@ def test_the_second_process_ends_with_whoever_started_it(tmp_path: Path) -> None
     file = open_file(path, ImportKind.CONTACTS, Columns(), context)
     file = replace(file, table=replace(file.table, path=never))
     with (tmp_path / "rows").open("w+b") as into:
-        order = second_reader.Order(file, context, KEYS, Stretch(5), tmp_path, into.fileno())
+        order = second_reader.Order(file, context, KEYS, Stretch(5), tmp_path, into.fileno(), 0)
         process = subprocess.Popen(
             [sys.executable, "-m", "outreach.flows.second_reader"],
             stdin=subprocess.PIPE,
@@ -177,7 +178,7 @@ def test_the_second_process_ends_with_whoever_started_it(tmp_path: Path) -> None
             pass_fds=(into.fileno(),),
         )
         assert process.stdin
-        process.stdin.write(second_reader.packed(order))
+        process.stdin.write(second_reader.framed(pickle.dumps(order)))
         process.stdin.flush()
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(0.5)
@@ -197,7 +198,7 @@ def test_an_import_leaves_the_same_whether_one_process_read_it_or_two(
     path.write_text(messy(3000))
     left = []
     for processors in (1, 2):
-        monkeypatch.setattr(reading_apart, "_processors", lambda n=processors: n)
+        monkeypatch.setattr(second_process, "_processors", lambda n=processors: n)
         monkeypatch.setattr(Pace, "size", lambda _: 500)  # ids follow the blocks
         engine = open_engine(f"sqlite:///{tmp_path / f'{processors}.db'}")
         metadata.create_all(engine)

@@ -81,11 +81,11 @@ def _merge_of(job: Job, taken: Taken) -> Merge:
 def _merge_people(job: Job, staging: Staging, taken: Taken) -> None:
     merge = _merge_of(job, taken)
     pace = Pace()
-    for rows in staging.blocks(pace.size):
+    for rows, made in staging.blocks(pace.size):
         bad: list[Quarantined] = []
         with pace.timing(len(rows)), job.ws.engine.begin() as connection:
             ledger.lock_people(connection)
-            tally = people_merge.merge_people(connection, rows, merge)
+            tally = people_merge.merge_people(connection, rows, merge, made)
             taken.note(connection, tally, bad, len(rows))
         taken.add(tally, bad, len(rows))
     for bad in staging.bad():

@@ -9,12 +9,14 @@ which is gone with the process, however that ends.
 from __future__ import annotations
 
 import marshal
+import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
 from outreach.errors import Fault, InputError
+from outreach.ledger.making import Made
 from outreach.records import PersonRow, Quarantined
 from outreach.sources.people import People
 
@@ -22,12 +24,18 @@ HOLD = 20_000
 """Rows held in memory before they are put aside."""
 
 _HOLD_BAD = 500
-_PARTS = 256
+PARTS = 256
 _MOST_OF_ONE = 32 * 1024 * 1024
 """Bytes of one part: at 60 million rows of different people it would be as large."""
 
 _Place = tuple[int, int]
 """Where some rows were put: offset and length in bytes."""
+
+Part = tuple[list[PersonRow], list[Made] | None]
+"""Some rows by address, and what is made of each where that is known."""
+
+Prepared = Callable[[int], Part | None]
+"""Returns a part that another process sorted, asked for one after the other; None once it fails."""
 
 Handed = tuple[list[list[_Place]], list[_Place], list[tuple[Any, ...]], int, int]
 """What another process has put aside: places of rows by part and of rows that cannot be taken,
@@ -41,7 +49,7 @@ class _Aside:
         self.file = file
         self._folder = folder
         self.before = before
-        self.parts: list[list[_Place]] = [[] for _ in range(_PARTS)]
+        self.parts: list[list[_Place]] = [[] for _ in range(PARTS)]
         self.bad: list[_Place] = []
         self._end = 0
 
@@ -70,8 +78,10 @@ class _Aside:
 
     def get(self, place: _Place) -> list[Any]:
         """Return what was put in a place."""
-        self.file.seek(place[0])
-        found: list[Any] = marshal.loads(self.file.read(place[1]))  # noqa: S302 - our own
+        self.file.flush()
+        # Without moving the file's place: another process may have it open too.
+        packed = os.pread(self.file.fileno(), place[1], place[0])
+        found: list[Any] = marshal.loads(packed)  # noqa: S302 - our own
         return found
 
 
@@ -90,6 +100,8 @@ class Staging:
         self._own: _Aside | None = _Aside(file, folder) if file else None
         self._others: list[_Aside] = []
         self._last_bad: list[Quarantined] = []
+        self._prepared: Prepared | None = None
+        self._closing: list[Callable[[], None]] = []
 
     def __enter__(self) -> Staging:
         return self
@@ -99,6 +111,9 @@ class Staging:
 
     def forget(self) -> None:
         """Forget every row."""
+        for close in reversed(self._closing):
+            close()
+        self._closing, self._prepared = [], None
         for aside in self._all():
             aside.file.close()
         self.rows = self.bad_rows = 0
@@ -144,20 +159,24 @@ class Staging:
             said = "hundreds of thousands of rows with the same address; this is no contact list"
             raise InputError(Fault(said, file_name))
 
-    def blocks(self, size: Callable[[], int]) -> Iterator[list[PersonRow]]:
+    def blocks(self, size: Callable[[], int]) -> Iterator[Part]:
         """Yield the rows by address, about `size()` at a time; those of one person together."""
         waiting: list[PersonRow] = []
-        for part in self._sorted_parts():
-            waiting += part
+        made: list[Made] | None = []
+        for rows, more in self._sorted_parts():
+            made = made + more if made is not None and more is not None else None
+            waiting += rows
             start = 0
             while (end := start + size()) <= len(waiting):
                 while end < len(waiting) and waiting[end][0] == waiting[end - 1][0]:
                     end += 1
-                yield waiting[start:end]
+                yield waiting[start:end], made and made[start:end]
                 start = end
             del waiting[:start]
+            if made:
+                del made[:start]
         if waiting:
-            yield waiting
+            yield waiting, made
 
     def bad(self) -> Iterator[list[Quarantined]]:
         """Yield the rows that cannot be taken, some hundred at a time, in order."""
@@ -172,20 +191,36 @@ class Staging:
         if self._last_bad:
             yield self._last_bad
 
-    def _sorted_parts(self) -> Iterator[list[PersonRow]]:
+    def part(self, number: int) -> list[PersonRow]:
+        """Return the rows of one part, by address."""
+        rows = [row for aside in self._all() for row in aside.part(number)]
+        rows.sort()
+        return rows
+
+    def _sorted_parts(self) -> Iterator[Part]:
         if not self._all():
             self._held.sort()
-            yield self._held
+            yield self._held, None
             return
         self._put_rows()
-        for number in range(_PARTS):
-            rows = [row for aside in self._all() for row in aside.part(number)]
-            rows.sort()
-            yield rows
+        for number in range(PARTS):
+            yield (self._prepared and self._prepared(number)) or (self.part(number), None)
+
+    def prepared_by(self, prepared: Prepared) -> None:
+        """Ask for each part there, instead of sorting it here, as long as there are any."""
+        self._prepared = prepared
+
+    def closing(self, close: Callable[[], None]) -> None:
+        """Call this when the rows are forgotten; what was named last comes first."""
+        self._closing.append(close)
+
+    def file(self) -> IO[bytes]:
+        """Return the file that rows are put into."""
+        return self._aside().file
 
     def _put_rows(self) -> None:
         """Put the rows held into their parts: by the first byte of the address hash."""
-        parts: list[list[PersonRow]] = [[] for _ in range(_PARTS)]
+        parts: list[list[PersonRow]] = [[] for _ in range(PARTS)]
         for row in self._held:
             parts[row[0][0]].append(row)
         self._held = []

@@ -23,10 +23,12 @@ from outreach.flows.reading_apart import put_aside
 from outreach.flows.staging import Staging
 from outreach.keys import Keys
 from outreach.ledger.engine import open_engine
+from outreach.ledger.making import Making
 from outreach.ledger.schema import metadata
 from outreach.records import ImportKind
 from outreach.settings import Settings
 from outreach.sources.fields import Context
+from outreach.sources.mailboxes import shared_mailboxes
 from outreach.sources.reading import Columns, open_file
 from outreach.sources.stretches import Stretch
 from outreach.sources.values import Lists
@@ -159,6 +161,62 @@ def test_without_the_second_process_everything_is_read_here(
         assert read(path, folder) == expected
     assert said in caplog.text
     assert "@" not in caplog.text
+
+
+@pytest.mark.parametrize("at", [0, 3, 255])
+def test_parts_that_the_second_process_no_longer_sorts_are_sorted_here(
+    at: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: Any
+) -> None:
+    path, folder = tmp_path / "list.csv", tmp_path / "home"
+    folder.mkdir()
+    path.write_text(messy())
+    expected = alone(monkeypatch, path, folder)
+    real = second_process.Second.part
+
+    def dying(second: second_process.Second, number: int) -> Any:
+        if number == at:
+            second.end()
+            assert real(second, number) is None
+        return real(second, number)
+
+    monkeypatch.setattr(second_process.Second, "part", dying)
+    assert read(path, folder) == expected
+
+
+def test_a_second_process_that_dies_while_it_sorts_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: Any
+) -> None:
+    path, folder = tmp_path / "list.csv", tmp_path / "home"
+    folder.mkdir()
+    path.write_text(messy())
+    expected = alone(monkeypatch, path, folder)
+    real = second_process.Second._message
+
+    def killed(second: second_process.Second, patience: float) -> Any:
+        found = real(second, patience)
+        second.process.kill()  # after where its rows lie was said
+        return found
+
+    monkeypatch.setattr(second_process.Second, "_message", killed)
+    with caplog.at_level(logging.WARNING):
+        assert read(path, folder) == expected
+    assert "going on without it" in caplog.text
+
+
+def test_what_the_second_process_makes_of_rows_is_what_an_import_makes_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(messy().replace("p7@", "reception@"))
+    context = Context(LISTS, datetime(2026, 7, 1, tzinfo=UTC))
+    file = open_file(path, ImportKind.CONTACTS, Columns(), context)
+    making, several = Making(), 0
+    with Staging(tmp_path) as staging:
+        put_aside(file, context, KEYS, staging, lambda parts: parts)
+        for rows, made in staging.blocks(lambda: 70):
+            assert made == making.of(rows, KEYS, shared_mailboxes)
+            several += sum(one[1] for one in made)
+    assert several
 
 
 def test_the_second_process_ends_with_whoever_started_it(tmp_path: Path) -> None:

@@ -170,11 +170,8 @@ def _sort(
             work.fresh.add(row, one)
         elif before.said != one[0]:
             work.known[address_hash] = [row]
-    for address_hash, group in groups.items():
-        if address_hash in known:
-            work.known[address_hash] = group
-        else:
-            _take_group(work, group, merge)
+    work.known |= {who: group for who, group in groups.items() if who in known}
+    _take_groups(work, [group for who, group in groups.items() if who not in known], merge)
     work.taken = len(rows) - len(work.refused)
     return work
 
@@ -187,10 +184,13 @@ def _met_twice(rows: Sequence[PersonRow]) -> set[bytes]:
     return {address_hash for address_hash, number in Counter(hashes).items() if number > 1}
 
 
-def _take_group(work: _Sorted, group: list[PersonRow], merge: Merge) -> None:
-    one, told, further = folded(group)
-    work.fresh.add(one, merge.made([one])[0], further)
-    work.changed |= told
+def _take_groups(work: _Sorted, groups: list[list[PersonRow]], merge: Merge) -> None:
+    """Take in new people with several rows each."""
+    found = [folded(group) for group in groups]
+    made = merge.made([one for one, _, _ in found])
+    for (one, told, further), what in zip(found, made, strict=True):
+        work.fresh.add(one, what, further)
+        work.changed |= told
 
 
 def _drafts(

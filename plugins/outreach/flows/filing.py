@@ -28,5 +28,6 @@ def put_away(ws: Workspace, contacts: Path, path: Path, result: ImportResult) ->
     target = folder / f"{stamp}-{result.import_id}-{path.name}"
     path.replace(target)
     target.chmod(0o600)
-    if ERASED in result.quarantined_by_reason:
+    # One that was not taken was not read for the erased either.
+    if result.state is not ImportState.DONE or ERASED in result.quarantined_by_reason:
         forget_in_file(ws, target)

@@ -53,7 +53,10 @@ BAD_ADDRESSES: Mapping[str, tuple[str, ...]] = {
         *("two words{0}@example.org", "{0}@exam ple.org", "mailto:{0}@example.org"),
         *("Amara Okafor <{0}@example.org>", "<{0}@example.org>", '"{0}" <{0}@example.org>'),
         *("x" * 65 + "@example.org", "{0}@" + "x" * 64 + ".org", "{0}@[127.0.0.1]"),
-        *("{0}\0@example.org", "y" * 10_000 + "@example.org", "https://example.org/{0}"),
+        *("y" * 10_000 + "@example.org", "https://example.org/{0}"),
+    ),
+    "email address with an invisible character inside": (
+        *("{0}\0@example.org", "{0}\u200b@example.org", "{0}@exam\N{SOFT HYPHEN}ple.org"),
     ),
     "more than one email address": (
         *("{0}@example.org; x{0}@example.org", "{0}@example.org, x{0}@example.org"),

@@ -16,6 +16,8 @@ from outreach.airflow_bridge import (
     stopping_at_faults,
     workspace_in_airflow,
 )
+from outreach.settings import load_settings
+from outreach.sources.sourcesfile import source_names
 
 LOG = logging.getLogger(__name__)
 RETRIES: dict[str, Any] = {"retries": 2, "retry_delay": timedelta(minutes=1)}
@@ -80,25 +82,36 @@ def report(pulled: dict[str, Any]) -> None:
     """Fail where a person must look at a file, so that it is seen; all others are imported."""
     if pulled["refused"]:
         raise AirflowFailException(
-            f"{len(pulled['refused'])} of the sources were refused; everything else was "
-            f"imported. See Imports under Outreach: {', '.join(pulled['refused'])}"
+            f"{len(pulled['refused'])} of the sources brought something that was refused or "
+            "broke off; everything else was imported. Imports under Outreach says why, and what "
+            f"to do: {', '.join(pulled['refused'])}"
         )
 
 
 def _allow(title: str, description: str) -> Param:
-    return Param(False, type="boolean", title=title, description=description, section="For once")
+    return Param(False, type="boolean", title=title, description=description, section=FOR_ONCE)
 
 
+FOR_ONCE = "Only if a file was stopped, and you know that it is right"
 FORM = {
     "source": Param(
         None,
         type=["null", "string"],
-        title="Source",
-        description="The name of one source in contacts/sources.yaml; empty: all of them.",
+        title="Pull only this source",
+        description="A name from contacts/sources.yaml. Leave it empty to pull all of them.",
+        examples=list(source_names(load_settings().root / "contacts" / "sources.yaml")),
     ),
-    "allow_shrink": _allow("Take files that shrank", "Far fewer rows than the last one had."),
-    "allow_lost_column": _allow("Take files that lost a column", "One that the last one had."),
-    "allow_stale": _allow("Take stale files", "Changed longer ago than the source allows."),
+    "allow_shrink": _allow(
+        "It may be much shorter than last time",
+        "The import said “it looks cut short”. Holds for this run alone.",
+    ),
+    "allow_lost_column": _allow(
+        "It may lack a column that it had last time",
+        "The import said that a column “is missing”. Holds for this run alone.",
+    ),
+    "allow_stale": _allow(
+        "It may be old", "The import said “it looks stale”. Holds for this run alone."
+    ),
 }
 
 
@@ -110,11 +123,16 @@ with DAG(
 # Contacts and pledges
 
 Pulls every source in `contacts/sources.yaml`, and the files in `contacts/inbox`. A bad row is
-kept aside with its reason and never stops the rest; a bad file is refused whole, and this run
-then fails so that you see it. The same file again changes nothing.
+set aside with its reason and never stops the rest. A bad file is refused whole and changes
+nothing; the others are imported all the same, and the step **report** then fails so that you see
+it. The same file again changes nothing.
 
-To pull one source only, or to let a file pass that was stopped because it shrank, lost a column
-or is stale, choose **Trigger** and fill in the form.
+| You want to | Do this |
+|---|---|
+| pull now | **Trigger**, and leave the form as it is |
+| pull one source only | **Trigger**, and choose its name |
+| see what was refused or set aside, and mend it | **Outreach**, **Imports** |
+| take a file although it was stopped | **Trigger**, its source, and what the import said |
 
 New pledges start the campaigns that answer them, such as the thank-you. New contacts and new
 resources are announced too, each once.

@@ -66,8 +66,9 @@ Every night: editions that nobody answered in time, or that are too late to begi
 case their runs did not come to it. Claims of senders that died are put in doubt, and the
 certificate of every open edition is counted again. A doubt is never sent again by itself; the
 overview under **Outreach** lists each one for a person to settle. Last, what is older than the
-retention rules of `hub.yaml` goes, once a person has confirmed those rules with
-`outreach retention --apply`; until then it is only counted.
+retention rules of `hub.yaml` goes, once a person has confirmed those rules: under **Outreach**,
+**Contacts**, **How long things are kept**, or with `outreach retention --apply`. Until then it
+is only counted.
 """,
     schedule=LondonTimetable("0 3 * * *", late_after_hours=12),
     catchup=False,

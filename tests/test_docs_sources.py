@@ -45,3 +45,29 @@ def test_the_examples_load_and_show_each_kind_and_place(tmp_path: Path) -> None:
     assert {source.kind for source in found} == set(ImportKind)
     assert {source.scheme for source in found} == {"", "s3", "abfs", "https", "msgraph"}
     assert any(source.asked_as_api for source in found)
+
+
+def uncommented(text: str) -> list[str]:
+    """Return each example of the shipped file, as it stands once its # are taken away."""
+    lines = [
+        re.sub(r"^  #", "  ", line) for line in text.splitlines() if re.match(r"  #(- |  )", line)
+    ]
+    return re.split(r"\n(?=  - )", "\n".join(lines))
+
+
+def test_each_example_in_the_shipped_file_loads_once_its_hashes_are_taken_away(
+    tmp_path: Path,
+) -> None:
+    shipped = (ROOT / "contacts" / "sources.yaml").read_text()
+    file = tmp_path / "sources.yaml"
+    found = []
+    for example in uncommented(shipped):
+        file.write_text(f"sources:\n{example}\n")
+        found += load_sources(file)
+    assert {source.kind for source in found} == set(ImportKind)
+    assert {source.scheme for source in found} == {"", "s3", "abfs", "https", "msgraph"}
+    assert any(source.asked_as_api for source in found)
+    file.write_text(re.sub(r"(?m)^  #(?=- |  )", "  ", shipped))
+    assert len(load_sources(file)) == len(load_sources(ROOT / "contacts" / "sources.yaml")) + len(
+        found
+    ), "all of them beside the others"

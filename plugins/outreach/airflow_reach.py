@@ -56,6 +56,17 @@ class AirflowReach:
         except AirflowNotFoundException:
             return {}
         except Exception as error:  # of Kiota, Azure Identity, httpx: each has its own
-            said = f"Microsoft Graph answered with {type(error).__name__}; check the connection"
-            raise Unreachable(f"{said} “{connection}” and what its app may read") from None
+            raise Unreachable(_of_graph(error, connection)) from None
         return found if isinstance(found, dict) else {}
+
+
+def _of_graph(error: Exception, connection: str) -> str:
+    """Return what Graph, or the log-in before it, said: never its own text, which may hold keys."""
+    status = getattr(error, "response_status_code", None)
+    kind = type(error).__name__
+    advice = f"check the connection “{connection}” and what its app may read"
+    if kind in ("ClientAuthenticationError", "PermissionError"):
+        return f"Microsoft Graph refused us; {advice}"
+    if status in (429, 500, 502, 503, 504):
+        return f"Microsoft Graph is busy ({status}); it comes with a later pull"
+    return f"Microsoft Graph answered with {status or kind}; {advice}"

@@ -15,6 +15,7 @@ from outreach.clock import LONDON, parse_when
 from outreach.domain import EditionState, Purpose, Segment
 from outreach.errors import InputError
 from outreach.hub import Hub
+from outreach.loglines import for_log
 from outreach.timetable import in_words, next_slot, slot_occurrence
 
 if TYPE_CHECKING:
@@ -225,10 +226,8 @@ def counts(account: Certificate) -> dict[str, int]:
 
 def import_line(result: ImportResult) -> str:
     """Return one import as a line of a log."""
-    return (
-        f"{result.source}: {result.state}, {result.rows_read} rows read, {result.created} new, "
-        f"{result.changed} changed, {result.quarantined} set aside. {result.message}"
-    )
+    state = "" if result.state in ("refused", "failed") else f"{result.state}. "
+    return for_log(f"{result.source}: {state}{result.message}")
 
 
 def import_counts(
@@ -239,11 +238,13 @@ def import_counts(
     `news`: kind -> how many `new` rows no campaign was told of yet, and the `watermark`, the
     newest one's number. `changed` counts the rows that told anything new of someone.
     """
+    # Not the file's name, which follows a drop folder's: it may name a person.
+    refused = {r.source.partition("/")[0] for r in results if r.state in ("refused", "failed")}
     return {
         "new_pledges": news["pledges"].number,
         "changed": sum(result.created + result.changed for result in results),
         "news": {kind: {"new": n.number, "watermark": n.watermark} for kind, n in news.items()},
-        "refused": [result.source for result in results if result.state in ("refused", "failed")],
+        "refused": sorted(refused),
     }
 
 

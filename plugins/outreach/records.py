@@ -215,7 +215,8 @@ class ImportResult:
     """What one import did, in counts: it holds no personal data.
 
     rows_read = accepted + quarantined; accepted = created + changed + unchanged. `import_id`
-    is that of the earlier import where the file was already taken.
+    is that of the earlier import where the file was already taken. `unsettled`: the file was
+    changed while it was read, and may be whole at the next pull.
     """
 
     import_id: int
@@ -234,3 +235,4 @@ class ImportResult:
     new_pledges: int = 0
     message: str = ""
     special_category: bool = False
+    unsettled: bool = False

@@ -134,3 +134,39 @@ def test_the_form_pulls_one_source_and_lets_a_stopped_file_pass(
     assert Run(dag, {"source": "c"}).task("pull")["refused"] == ["c"]
     passed = Run(dag, {"source": "c", "allow_shrink": True}).task("pull")
     assert (passed["refused"], passed["changed"]) == ([], 1)
+
+
+def test_an_import_that_died_half_way_is_told_of_once_when_its_retry_has_taken_the_rest(
+    ws: Workspace, dag: ModuleType
+) -> None:
+    people = [(f"p{n}@example.org",) for n in range(1_200)]
+    table(ws.settings.root / "contacts" / "c.csv", ("Email",), *people)
+    declare(ws, "name: c, kind: contacts, path: c.csv")
+    dies = (
+        "CREATE TRIGGER dies BEFORE INSERT ON contact WHEN (SELECT count(*) FROM contact) >= 700 "
+        "BEGIN SELECT RAISE(ABORT, 'gone'); END"
+    )
+    with ws.engine.begin() as connection:
+        connection.exec_driver_sql(dies)
+    run = Run(dag)
+    assert run.task("pull")["refused"] == ["c"]
+    with ws.engine.begin() as connection:
+        connection.exec_driver_sql("DROP TRIGGER dies")
+    again = Run(dag)
+    again.pull()
+    assert again.told == {"outreach_contacts": {"new": 1_200, "watermark": 1_200}}
+    cleared = Run(dag)
+    cleared.pull()
+    assert cleared.told == {}
+
+
+def test_the_form_offers_the_sources_by_name_and_loads_whatever_stands_in_the_file(
+    dag: ModuleType, tmp_path: Path
+) -> None:
+    from outreach.sources.sourcesfile import source_names
+
+    offered = dag.FORM["source"].schema["examples"]
+    assert {"inbox-contacts", "inbox-resources"} <= set(offered)
+    broken = tmp_path / "sources.yaml"
+    broken.write_text("sources: [")
+    assert source_names(broken) == source_names(tmp_path / "none.yaml") == ()

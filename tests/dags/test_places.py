@@ -58,6 +58,14 @@ def connect(monkeypatch: pytest.MonkeyPatch, name: str, **connection: Any) -> No
     monkeypatch.setenv(f"AIRFLOW_CONN_{name.upper()}", json.dumps(connection))
 
 
+@pytest.fixture(autouse=True)
+def _as_in_a_new_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Airflow keeps a filesystem for each connection as long as its process lives."""
+    from airflow.sdk.io import store
+
+    monkeypatch.setattr(store, "_STORE_CACHE", {})
+
+
 @pytest.fixture
 def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[dict[str, Kept], places.Server]]:
     objects = {"lists/b.csv": Kept(LIST), "lists/note.md": Kept(b"x"), "other.csv": Kept(b"y")}
@@ -308,3 +316,94 @@ def test_without_airflow_a_place_outside_says_what_is_missing(ws: Workspace) -> 
     declare(ws, path="s3://hub/list.csv")
     (result,) = pull_sources(ws, **WHO)
     assert "through Airflow" in result.message
+
+
+STORES = {"bucket": "s3://hub/lists/", "container": "abfs://hub@devstoreaccount1/lists/"}
+
+
+@pytest.mark.parametrize("store", STORES)
+def test_a_store_that_refuses_us_or_has_nothing_there_is_told_apart(
+    ws: Workspace, store: str, request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture
+) -> None:
+    objects, server = request.getfixturevalue(store)
+    url = STORES[store]
+    declare(ws, path=f"{url}ann@example.org.csv", connection="lists")
+    (missing,) = pull(ws)
+    assert "list: there is no such file" in missing.message
+    server.refuse = Reply(b"", 403, {"x-ms-error-code": "AuthenticationFailed"})
+    for path in ("b.csv", "*.csv"):
+        declare(ws, path=url + path, connection="lists")
+        (refused,) = pull(ws)
+        assert "refused us; check the key in the Airflow connection “lists”" in refused.message
+    assert "secret" not in refused.message + caplog.text
+    assert "ann@" not in missing.message
+    server.refuse = None
+    objects.clear()
+    declare(ws, path=f"{url}*.csv", connection="lists")
+    assert pull(ws) == [], "an empty folder waits for files"
+    declare(ws, path=f"{url.replace('hub', 'hubb')}*.csv", connection="lists")
+    (no_bucket,) = pull(ws)
+    assert "there is no bucket or container “hubb”" in no_bucket.message
+
+
+def test_an_object_that_is_swapped_while_it_is_fetched_comes_with_the_next_pull(
+    ws: Workspace, bucket: tuple[dict[str, Kept], places.Server]
+) -> None:
+    objects, server = bucket
+    declare(ws, path="s3://hub/lists/*.csv", connection="lists")
+    server.before = lambda asked: (
+        objects.update({"lists/b.csv": Kept(LATER)}) if asked.path.endswith("b.csv") else None
+    )
+    (first,) = pull(ws)
+    assert (first.state, rows_of(ws.engine, "contact")) == ("refused", []), first.message
+    assert states(pull(ws)) == [("b.csv", "done")]
+
+
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        (Reply(b'{"error": {"code": "accessDenied"}}', 403), "Microsoft Graph refused us"),
+        (Reply(b'{"error": {"code": "InvalidAuthenticationToken"}}', 401), "Graph refused us"),
+        (Reply(b'{"error": {"code": "badRequest"}}', 400), "Microsoft Graph answered with"),
+    ],
+    ids=["403", "401", "400"],
+)
+def test_what_graph_refuses_is_told_with_the_connection_to_check(
+    ws: Workspace,
+    sharepoint: tuple[dict[str, dict[str, Any]], places.Server],
+    monkeypatch: pytest.MonkeyPatch,
+    reply: Reply,
+    said: str,
+) -> None:
+    items, _ = sharepoint
+    items[SITE]["refuse"] = reply
+    path = "msgraph://sites/hub.example.org/sites/team/Forms/pledges 2026.xlsx"
+    declare(ws, kind="pledges", path=path, connection="graph")
+    (refused,) = pull(ws)
+    assert said in refused.message, refused.message
+    assert "the connection “graph”" in refused.message
+
+
+def test_a_pull_that_dies_before_it_notes_how_far_it_came_loses_and_doubles_nobody(
+    ws: Workspace, people: tuple[Records, places.Server]
+) -> None:
+    _, server = people
+    since = {"parameter": "since", "field": "changed"}
+    declare(ws, **as_api(server, paging="next_link", next="links.next", since=since))
+    dies = (
+        "CREATE TRIGGER dies BEFORE INSERT ON fact WHEN NEW.name LIKE 'source pulled%' "
+        "BEGIN SELECT RAISE(ABORT, 'gone'); END"
+    )
+    with ws.engine.begin() as connection:
+        connection.exec_driver_sql(dies)
+    (died,) = pull(ws)
+    assert (died.state, "rows that were taken until then stay" in died.message) == ("failed", True)
+    before = rows_of(ws.engine, "contact")
+    assert len(before) == 5
+    with ws.engine.begin() as connection:
+        connection.exec_driver_sql("DROP TRIGGER dies")
+    pull(ws)
+    assert not server.asked[-1].query["since"], "it was not moved on"
+    assert rows_of(ws.engine, "contact") == before
+    pull(ws)
+    assert server.asked[-1].query["since"] == "2026-11-05"

@@ -19,6 +19,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
 
 SIGNED_IN = "graph-token"
+_AS_JSON = {"Content-Type": "application/json"}
 
 
 @dataclass
@@ -46,10 +47,15 @@ Answer = Callable[[Asked], Reply]
 
 @dataclass
 class Server:
-    """A running server: where it is, and what it was asked, in order."""
+    """A running server: where it is, and what it was asked, in order.
+
+    `refuse` is answered to everything, where given; `before` happens before each answer.
+    """
 
     address: str
     asked: list[Asked]
+    refuse: Reply | None = None
+    before: Callable[[Asked], object] = lambda _: None
 
     def paths(self, method: str = "GET") -> list[str]:
         """The paths asked for by one method."""
@@ -71,7 +77,8 @@ def serving(answer: Answer, context: ssl.SSLContext | None = None) -> Iterator[S
             headers = {name.lower(): value for name, value in self.headers.items()}
             body = self.rfile.read(length)
             asked.append(Asked(self.command, unquote(parts.path), query, headers, body))
-            reply = answer(asked[-1])
+            one.before(asked[-1])
+            reply = one.refuse or answer(asked[-1])
             self.send_response(reply.status)
             given = {"Content-Length": str(len(reply.body)), **reply.headers}
             for name, value in given.items():
@@ -89,11 +96,12 @@ def serving(answer: Answer, context: ssl.SSLContext | None = None) -> Iterator[S
     server.daemon_threads = True
     if context:
         server.socket = context.wrap_socket(server.socket, server_side=True)
+    scheme = "https" if context else "http"
+    one = Server(f"{scheme}://127.0.0.1:{server.server_port}", asked)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
-    scheme = "https" if context else "http"
     try:
-        yield Server(f"{scheme}://127.0.0.1:{server.server_port}", asked)
+        yield one
     finally:
         server.shutdown()
         server.server_close()
@@ -113,7 +121,9 @@ class Kept:
         return md5(self.content).hexdigest()
 
 
-def _sliced(kept: Kept, wanted: str, more: dict[str, str]) -> Reply:
+def _sliced(kept: Kept, asked: Asked, wanted: str, more: dict[str, str]) -> Reply:
+    if asked.headers.get("if-match", f'"{kept.tag}"') != f'"{kept.tag}"':
+        return Reply(b"", 412)
     size = len(kept.content)
     headers = {"Last-Modified": format_datetime(kept.changed, usegmt=True), **more}
     if not wanted.startswith("bytes="):
@@ -133,8 +143,9 @@ def s3(bucket: str, objects: dict[str, Kept]) -> Answer:
             return Reply(b"", 404)
         if key:
             tag = {"ETag": f'"{objects[key].tag}"'}
-            return _sliced(objects[key], asked.headers.get("range", ""), tag)
+            return _sliced(objects[key], asked, asked.headers.get("range", ""), tag)
         prefix = asked.query.get("prefix", "")
+        number = sum(name.startswith(prefix) for name in objects)
         listed = "".join(
             f"<Contents><Key>{escape(name)}</Key><Size>{len(one.content)}</Size>"
             f"<LastModified>{one.changed:%Y-%m-%dT%H:%M:%S.000Z}</LastModified>"
@@ -144,7 +155,7 @@ def s3(bucket: str, objects: dict[str, Kept]) -> Answer:
         )
         body = (
             f"<ListBucketResult><Name>{bucket}</Name><Prefix>{escape(prefix)}</Prefix>"
-            f"<KeyCount>{len(objects)}</KeyCount><IsTruncated>false</IsTruncated>{listed}"
+            f"<KeyCount>{number}</KeyCount><IsTruncated>false</IsTruncated>{listed}"
             "</ListBucketResult>"
         )
         return Reply(body.encode(), 200, {"Content-Type": "application/xml"})
@@ -164,7 +175,7 @@ def azure_blobs(container: str, objects: dict[str, Kept]) -> Answer:
             return Reply(b"", 404, {"x-ms-error-code": "BlobNotFound"})
         kept = objects[key]
         about = {"ETag": f'"{kept.tag}"', "x-ms-blob-type": "BlockBlob"}
-        return _sliced(kept, asked.headers.get("x-ms-range", ""), about)
+        return _sliced(kept, asked, asked.headers.get("x-ms-range", ""), about)
 
     return answer
 
@@ -207,13 +218,15 @@ def graph(items: dict[str, dict[str, Any]], tenant: str) -> Answer:
         if asked.headers.get("authorization") != f"Bearer {SIGNED_IN}":
             return _json({"error": {"code": "InvalidAuthenticationToken"}}, 401)
         found = items.get(asked.path.removeprefix("/v1.0/"))
+        if found and "refuse" in found:
+            return Reply(found["refuse"].body, found["refuse"].status, _AS_JSON)
         return _json(found) if found else _json({"error": {"code": "itemNotFound"}}, 404)
 
     return answer
 
 
 def _json(said: Any, status: int = 200) -> Reply:
-    return Reply(json.dumps(said).encode(), status, {"Content-Type": "application/json"})
+    return Reply(json.dumps(said).encode(), status, _AS_JSON)
 
 
 def certified(folder: Path) -> tuple[ssl.SSLContext, Path]:

@@ -122,6 +122,19 @@ def test_a_sheet_does_not_count_as_its_sources_last_file(ws: Workspace, tmp_path
     assert import_file(ws, cut, "contacts", source="List", **WHO).state == "refused"
 
 
+def test_a_sheet_may_miss_columns_and_its_sources_next_file_may_not(
+    ws: Workspace, tmp_path: Path
+) -> None:
+    rows = [("Email", "Sector"), ("ann@example.org", "Dentistry"), ("nobody", "Dentistry")]
+    first = import_file(ws, table(tmp_path / "a.csv", *rows), "contacts", source="List", **WHO)
+    cells = sheet(ws, first.import_id, tmp_path / "sheet.csv")
+    mended = save(tmp_path / "sheet.csv", [[row[0], *row[2:]] for row in cells])
+    assert import_file(ws, mended, "contacts", **WHO).state == "done"
+    without = table(tmp_path / "b.csv", ("Email",), ("bob@example.org",))
+    refused = import_file(ws, without, "contacts", source="List", **WHO)
+    assert (refused.state, "sector" in refused.message) == ("refused", True)
+
+
 def test_a_file_that_only_looks_like_a_sheet_is_a_file_like_any_other(
     ws: Workspace, tmp_path: Path
 ) -> None:

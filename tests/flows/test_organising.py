@@ -56,7 +56,8 @@ def ws(settings: Settings, keys: Keys, engine: sa.Engine, tmp_path: Path) -> Wor
 
 def take(ws: Workspace, name: str, kind: str, *rows: tuple[object, ...]) -> ImportResult:
     path = table(ws.settings.root / name, *rows)
-    return import_file(ws, path, kind, source=kind, allow_shrink=True, **WHO)
+    may = {"allow_shrink": True, "allow_lost_column": True}
+    return import_file(ws, path, kind, source=kind, **may, **WHO)
 
 
 def register(ws: Workspace, *more: tuple[object, ...], name: str = "orgs.csv") -> None:
@@ -174,6 +175,31 @@ def test_the_tie_follows_whoever_says_that_they_work_elsewhere(ws: Workspace) ->
     assert tied(ws) == {"a": ("F83002", "name")}
     people(ws, ("a@example.org", "Quayside Vets", "", ""), name="last.csv")
     assert tied(ws) == {"a": ("", "")}
+
+
+def test_a_new_employer_without_a_code_is_not_the_one_of_the_old_code(ws: Workspace) -> None:
+    register(ws)
+    take(ws, "a.csv", "contacts", PEOPLE, ("a@example.org", "Alder", "N1 1AA", "F83001"))
+    assert tied(ws) == {"a": ("F83001", "code")}
+    moved = ("a@example.org", "Birchwood Surgery", "N2 2BB", "")
+    take(ws, "b.csv", "contacts", PEOPLE, moved)
+    assert tied(ws) == {"a": ("F83002", "name")}
+
+
+def test_a_row_without_a_code_leaves_ties_by_name_and_by_a_person_alone(ws: Workspace) -> None:
+    register(ws)
+    rows = (
+        ("name@example.org", "Alder Medical Practice", "N1 1AA", ""),
+        ("settled@example.org", "Birchwood Surgery", "", ""),
+    )
+    take(ws, "a.csv", "contacts", PEOPLE, *rows)
+    (one,) = doubtful(ws)
+    settle_match(ws, one.id, one.candidates[0].row.id, reason="I rang them", **WHO)
+    before = {"name": ("F83001", "name"), "settled": ("F83002", "settled")}
+    assert tied(ws) == before
+    job = (*PEOPLE, "Job role")
+    take(ws, "b.csv", "contacts", job, *((*row, "GP") for row in rows))
+    assert tied(ws) == before
 
 
 def test_nobody_is_tied_by_name_to_what_has_closed(ws: Workspace) -> None:

@@ -47,8 +47,10 @@ PERSON = st.builds(
     tracking_consent=st.sampled_from([None, None, True, False]),
     left_at=st.sampled_from([None, None, LATE, LATE - timedelta(days=9)]),
     basis=GIVEN,
-    organisation_postcode=st.sampled_from(["", "N1 1AA"]),
+    ods_code=st.sampled_from(["", "F83001"]),
+    organisation_postcode=st.sampled_from(["", "N1 1AA", "N2 2BB"]),
 )
+EMPLOYER = ("organisation_name", "ods_code", "organisation_postcode")
 
 
 def numbered(records: Sequence[ContactRecord]) -> list[ContactRecord]:
@@ -84,11 +86,8 @@ class Ledger:
     def people(self) -> dict[str, Any]:
         """What is known of each person, by address, without numbers and times of writing."""
         names = {row["id"]: row["email"] for row in self.rows(contact)}
-        fields = ("first_name", "job_role", "organisation_name", "organisation_postcode")
-        found = {
-            r["email"]: {n: r[n] for n in (*fields, "tracking_consent", "left_at")}
-            for r in self.rows(contact)
-        }
+        fields = ("first_name", "job_role", *EMPLOYER, "tracking_consent", "left_at")
+        found = {r["email"]: {n: r[n] for n in fields} for r in self.rows(contact)}
         for one in self.rows(basis):
             mine = found[names[one["contact_id"]]].setdefault("bases", {})
             mine[one["kind"], one["purpose"]] = (one["evidence"], one["source"])
@@ -130,19 +129,37 @@ def expected(files: Files) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for source in sorted(files, key=lambda name: -RANKS[name]):
         for row in files[source]:
-            one = found.setdefault(row.email, {"tracking": set(), "left": []})
-            for name in ("first_name", "job_role", "organisation_name", "organisation_postcode"):
+            one = found.setdefault(row.email, {"tracking": set(), "left": [], "employers": {}})
+            for name in ("first_name", "job_role"):
                 one[name] = one.get(name) or getattr(row, name)
+            one["employers"].setdefault(source, []).append([getattr(row, n) for n in EMPLOYER])
             one["tracking"].add(row.tracking_consent)
             one["left"] += [row.left_at] if row.left_at else []
             if row.basis:
                 named = (row.basis.kind.value, row.basis.purpose)
                 one.setdefault("bases", {}).setdefault(named, (row.basis.evidence, source))
     for one in found.values():
+        one |= zip(EMPLOYER, employer(one.pop("employers")), strict=True)
         said = one.pop("tracking")
         one["tracking_consent"] = True in said and False not in said
         one["left_at"] = min(one.pop("left"), default=None)
     return found
+
+
+def employer(said: dict[str, list[list[str]]]) -> list[str]:
+    """Where somebody works: whole from one source, the foremost of those that name a place."""
+    told = []
+    for rows in said.values():
+        one = ["", "", ""]
+        for row in rows:
+            pairs = list(zip(one, row, strict=True))
+            if all(old in ("", new) or not new for old, new in pairs):
+                one = [old or new for old, new in pairs]
+            elif any(row[:2]) and not any(one[:2]):
+                one = row
+        told.append(one)
+    naming = [one for one in told if any(one[:2])]
+    return next(iter(naming or [one for one in told if one[2]]), ["", "", ""])
 
 
 @LAWS
@@ -174,6 +191,67 @@ def test_without_a_declaration_the_first_keeps_its_word_and_later_ones_fill_gaps
     assert (the(ledger)["first_name"], the(ledger)["job_role"]) == ("Ann", "GP")
     ledger.take("a", ContactRecord(2, ANN, first_name="Annie", job_role="Nurse"))
     assert (the(ledger)["first_name"], the(ledger)["job_role"]) == ("Annie", "GP")
+
+
+def works(ledger: Ledger) -> tuple[str, str, str]:
+    one = the(ledger)
+    return one["organisation_name"], one["ods_code"], one["organisation_postcode"]
+
+
+def at(name: str = "", code: str = "", postcode: str = "", **more: str) -> ContactRecord:
+    where = {"organisation_name": name, "ods_code": code, "organisation_postcode": postcode}
+    return ContactRecord(2, ANN, **where, **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("source", ["roster", "x"])
+def test_a_new_employer_takes_the_code_and_the_postcode_of_the_old_one_along(
+    ledger: Ledger, source: str
+) -> None:
+    ledger.take(source, at("Alder", "F83001", "N1 1AA"))
+    ledger.take(source, at(first_name="Ann"))
+    assert works(ledger) == ("Alder", "F83001", "N1 1AA")  # an empty cell never erases
+    ledger.take(source, at("Alder"))
+    assert works(ledger) == ("Alder", "F83001", "N1 1AA")  # nor does saying some of it again
+    ledger.take(source, at("Birchwood"))
+    assert works(ledger) == ("Birchwood", "", "")
+    ledger.take(source, at(code="F83003"))
+    assert works(ledger) == ("", "F83003", "")
+    ledger.take(source, at("Cedar", "F83003"))
+    assert works(ledger) == ("Cedar", "F83003", "")
+
+
+def test_the_employer_is_the_whole_word_of_one_source(ledger: Ledger) -> None:
+    ledger.take("x", at("Alder", "F83001", "N1 1AA"))
+    ledger.take("y", at("Birchwood", "F83002", "N2 2BB"))
+    assert works(ledger) == ("Alder", "F83001", "N1 1AA")
+    ledger.take("events", at(postcode="N3 3CC"))
+    assert works(ledger) == ("Alder", "F83001", "N1 1AA")  # a postcode names no employer
+    ledger.take("survey", at("Cedar"))
+    assert works(ledger) == ("Cedar", "", "")
+    ledger.take("roster", at(code="F83009"))
+    assert works(ledger) == ("", "F83009", "")
+    ledger.take("survey", at("Dogwood", "F83004", "N4 4DD"))
+    assert works(ledger) == ("", "F83009", "")
+
+
+def test_a_contact_of_an_earlier_version_moves_as_a_whole_too(ledger: Ledger) -> None:
+    ledger.take("roster", at("Alder", "F83001", "N1 1AA"))
+    with ledger.engine.begin() as connection:
+        connection.execute(sa.delete(statement))
+    ledger.take("roster", at("Birchwood"))
+    assert works(ledger) == ("Birchwood", "", "")
+
+
+def test_rows_that_contradict_each_other_say_the_same_again_when_taken_again(
+    ledger: Ledger,
+) -> None:
+    alder = at("Alder", postcode="N2 2BB")
+    rows = numbered([at(postcode="N1 1AA"), alder, at("Birchwood"), at(code="F83001")])
+    ledger.take("x", *rows)
+    assert works(ledger) == ("Alder", "F83001", "N2 2BB")
+    before = ledger.everything()
+    assert ledger.take("x", *rows).unchanged == 4
+    assert ledger.everything() == before
 
 
 def test_a_declared_source_outranks_one_that_is_not_and_its_newer_word_its_older(

@@ -31,9 +31,10 @@ def install(clock: Clock, asleep: Callable[[float], None], patch: pytest.MonkeyP
         def now(cls, tz: real.tzinfo | None = None) -> real.datetime:
             return clock.now.astimezone(tz)
 
-    watch = SimpleNamespace(
-        monotonic=lambda: clock.now.timestamp(), time=lambda: clock.now.timestamp(), sleep=asleep
-    )
+    def seconds() -> float:
+        return clock.now.timestamp()
+
+    watch = SimpleNamespace(monotonic=seconds, perf_counter=seconds, time=seconds, sleep=asleep)
     for module in outreach_modules():
         for name, value in list(vars(module).items()):
             if value is real.datetime:

@@ -65,6 +65,8 @@ def test_every_fault_is_named_with_its_line(tmp_path: Path) -> None:
          "which query parameter"),
         ("sources:\n  - {name: a, kind: contacts, path: 'https://x/y', api: {pageing: page}}\n",
          "did you mean “paging”"),
+        ("sources:\n  - {name: a, kind: contacts, path: 'https://me:secret@x/y'}\n",
+         "holds no log-in"),
         ("", "sources"),
     ],
 )  # fmt: skip

@@ -23,6 +23,10 @@ LISTS = Lists(HUB.sectors, tuple(area.name for area in HUB.areas), HUB.boroughs)
     [
         ("GP practice", "General Practice"), ("general-practice", "General Practice"),
         ("Chemist", "Community Pharmacy"), ("DENTAL", "Dentistry"), ("Optician", "Optometry"),
+        ("Gp", "General Practice"), ("GP Practice / Surgery", "General Practice"),
+        ("General practice (GP)", "General Practice"), ("Community pharmacy", "Community Pharmacy"),
+        ("Pharmacy (community)", "Community Pharmacy"), ("Dentist", "Dentistry"),
+        ("Optician/Optometrist", "Optometry"), ("High street optician", "Optometry"),
     ],
 )  # fmt: skip
 def test_sectors_are_known_by_their_other_names(text: str, meant: str) -> None:
@@ -110,3 +114,28 @@ def test_full_names_are_split(name: str, parts: tuple[str, str]) -> None:
 def test_a_suppression_in_unknown_words_still_suppresses() -> None:
     assert read_suppression("rang us up, cross") == "manual"
     assert read_suppression("Opted-out") == "unsubscribed"
+
+
+@pytest.mark.parametrize("text", ["GP / Pharmacy", "GP or dentist", "/", "Podiatry (GP)"])
+def test_a_text_that_names_two_sectors_or_none_means_neither(text: str) -> None:
+    with pytest.raises(BadValue, match="not recognised"):
+        values.match_sector(text, LISTS)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("As an individual", "person"), ("A person", "person"), ("Myself", "person"),
+        ("An individual member of practice staff", "person"), ("organisation", "organisation"),
+        ("On behalf of my organisation", "organisation"), ("Our practice", "organisation"),
+        ("An organisation", "organisation"), ("Both my team and me", "organisation"),
+    ],
+)  # fmt: skip
+def test_who_pledges_is_known_by_how_people_put_it(text: str, meant: str) -> None:
+    assert values.read_pledge_kind(text) == meant
+
+
+@pytest.mark.parametrize("text", ["Yes", "Ask my manager", "n/a"])
+def test_who_pledges_is_never_guessed(text: str) -> None:
+    with pytest.raises(BadValue, match="who pledges"):
+        values.read_pledge_kind(text)

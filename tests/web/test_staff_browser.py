@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 import pytest
 import sqlalchemy as sa
 import uvicorn
+from axe_playwright_python.sync_playwright import Axe
 from fastapi import FastAPI, HTTPException
 from playwright.sync_api import Page, sync_playwright
 from tests.staff_seed import WRES, seed
@@ -22,6 +23,7 @@ from outreach.hub import load_hub
 from outreach.keys import load_keys
 from outreach.ledger.editions import batch, edition
 from outreach.ledger.engine import open_engine
+from outreach.ledger.people import import_
 from outreach.ledger.schema import metadata
 from outreach.settings import ROOT, load_settings
 from outreach.web.staff.app import Guards, create_staff_app
@@ -53,6 +55,7 @@ PAGES = (
     "contacts/figures",
     "people/{first}",
     "people/{first}/editions/" + WRES,
+    "retention",
     "suppressions",
     "suppressions/1/lift",
     "imports",
@@ -62,6 +65,10 @@ PAGES = (
     "list",
     "nothing",
 )
+RULES = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    "resultTypes": ["violations"],
+}
 
 
 @dataclass
@@ -143,6 +150,21 @@ def test_a_page_breaks_no_policy_and_fits_a_narrow_window(
     assert refused == []
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_breaks_no_rule_of_accessibility(
+    browser_page: Page, served: Served, page: str
+) -> None:
+    browser_page.set_viewport_size({"width": 1280, "height": 900})
+    browser_page.goto(served.address + page.replace("{first}", served.workspace.keys.person_id(1)))
+    browser_page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true")
+    found = Axe().run(browser_page, options=RULES)
+    assert found.response["passes"]
+    assert [
+        (one["id"], [node["html"][:200] for node in one["nodes"]])
+        for one in found.response["violations"]
+    ] == []
+
+
 def test_a_proof_is_drawn_and_runs_nothing(browser_page: Page, address: str) -> None:
     browser_page.goto(f"{address}campaigns/what-is-wres")
     frame = browser_page.frames[1]
@@ -178,6 +200,22 @@ def test_an_edition_is_paused_with_keys_alone(browser_page: Page, address: str) 
     browser_page.wait_for_url("**done=pause")
     said = browser_page.get_by_role("status").filter(has_text="This edition is paused")
     assert said.is_visible()
+
+
+def test_an_order_about_a_person_is_given_with_keys_alone(
+    browser_page: Page, served: Served
+) -> None:
+    browser_page.goto(f"{served.address}people/{served.workspace.keys.person_id(5)}")
+    browser_page.locator("summary", has_text="Stop mail to them").focus()
+    browser_page.keyboard.press("Enter")
+    browser_page.keyboard.press("Tab")
+    browser_page.keyboard.press("Tab")
+    browser_page.keyboard.press("d")  # the choice that begins with it: direct marketing only
+    browser_page.keyboard.press("Tab")
+    browser_page.keyboard.type("by phone")
+    browser_page.keyboard.press("Enter")
+    browser_page.wait_for_url("**done=suppress")
+    assert "Objected, for direct marketing" in browser_page.inner_text("main")
 
 
 def test_a_link_to_airflow_asks_airflows_router_from_inside_its_frame(
@@ -225,6 +263,18 @@ def test_a_running_editions_figures_move_until_it_has_ended(
     assert browser_page.locator("#live-button").is_hidden()
     assert browser_page.locator("#live-late").is_hidden()
     assert _asks_no_more(browser_page)
+
+
+def test_a_running_imports_figures_move_until_it_has_ended(
+    browser_page: Page, served: Served
+) -> None:
+    its = sa.update(import_).where(import_.c.id == 1)
+    served.change(its, state="running", rows_read=250, rows_total=1_000)
+    browser_page.goto(f"{served.address}imports/1")
+    shown(browser_page, "250 of 1,000 rows so far")
+    served.change(its, state="done", rows_read=1_000)
+    browser_page.wait_for_selector("#live-figures [data-finished=yes]")
+    assert browser_page.locator("#live-button").is_hidden()
 
 
 def test_figures_that_cannot_be_fetched_stay_and_say_since_when(

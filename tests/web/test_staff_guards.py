@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from html import unescape
+from urllib.parse import urljoin
 
 import pytest
 from fastapi import FastAPI
@@ -76,6 +79,7 @@ def test_every_route_that_changes_or_exports_depends_on_the_act_guard(
         "/editions/{name}/control",
         "/editions/{name}/deliveries.csv",
         "/editions/{name}/events.csv",
+        "/imports/{import_id}",
         "/imports/{import_id}/rows",
         "/imports/{import_id}/sheet.{kind}",
         "/list",
@@ -87,6 +91,7 @@ def test_every_route_that_changes_or_exports_depends_on_the_act_guard(
         "/suppressions",
         "/suppressions.csv",
         "/suppressions/{suppression_id}/lift",
+        "/retention",
         "/stop",
         "/campaigns/{slug}/hold",
         "/editions/{name}/doubts",
@@ -164,6 +169,33 @@ def test_a_viewer_sees_no_address_and_no_name_on_any_page(
     assert "p…@example.org" in client.get("contacts").text
     assert "Amina" not in client.get("contacts").text
     assert "p…@example.org" in client.get("suppressions").text
+
+
+def test_a_viewer_is_offered_no_link_that_they_may_not_follow(
+    staff: FastAPI, client: TestClient, person: Person, keys: Keys
+) -> None:
+    person.may_act = False
+    offered: dict[str, str] = {}
+    forms: list[str] = []
+    for method, address in addresses(staff, keys):
+        text = client.get(address).text if method == "GET" else ""
+        forms += [address] if 'method="post"' in text else []
+        for link in re.findall(r'<a (?:rel="\w+" )?(?:class="\w+" )?href="([^"#]+)"', text):
+            offered.setdefault(urljoin(str(client.base_url.join(address)), unescape(link)), address)
+    ours = {link: page for link, page in offered.items() if link.startswith(str(client.base_url))}
+    assert len(ours) > 20
+    refused = {link: page for link, page in ours.items() if client.get(link).status_code == 403}
+    assert (refused, forms) == ({}, [])
+
+
+def test_a_viewer_sees_a_variant_without_any_readers_values(
+    client: TestClient, person: Person
+) -> None:
+    page = f"editions/{WRES}/variants/2"
+    assert "Dear Amina" in client.get(page).text
+    person.may_act = False
+    assert "Amina" not in client.get(page).text
+    assert "Dear [value 2]" in client.get(page).text
 
 
 @pytest.mark.parametrize(

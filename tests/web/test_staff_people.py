@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import logging
 import re
 
@@ -160,6 +159,9 @@ def test_their_message_is_shown_as_it_was_sent_and_runs_nothing(
     assert 'sandbox=""' in answer.text
     assert HOSTILE not in answer.text
     assert "Not exact" in answer.text
+    assert "Stop: " in answer.text
+    assert "/unsubscribe/the-readers-own" in answer.text
+    assert not re.search(r"/unsubscribe/(?!the-readers-own)", answer.text)
     assert client.get(f"{page_of(ws, 8)}/editions/{WRES}").status_code == 409
     assert client.get(f"{page_of(ws, 11)}/editions/{WRES}").status_code == 404
     assert client.get(f"{page_of(ws, 1)}/editions/nothing@x").status_code == 404
@@ -175,67 +177,6 @@ def test_no_address_is_in_a_link_of_the_pages_about_people(
         assert not [
             link for link in re.findall(r'(?:href|action)="([^"]*)"', text) if "@exam" in link
         ]
-
-
-def test_mail_is_stopped_and_let_go_on_by_a_named_person_with_a_reason(
-    client: TestClient, ws: Workspace
-) -> None:
-    page = page_of(ws, 1)
-    order = {"order": "suppress", "kind": "objected"}
-    assert post(client, page, **order).status_code == 400
-    assert post(client, page, **order | {"kind": "erased", "reason": "x"}).status_code == 400
-    assert post(client, page, **order, reason="by phone").status_code == 303
-    assert post(client, page, **order, reason="again").status_code == 409
-    assert "Public task no objected" in words(client, page)
-    number = max(int(n) for n in re.findall(r'name="which" value="(\d+)"', client.get(page).text))
-    lift = {"order": "lift", "which": str(number)}
-    assert "Write why" in post(client, page, **lift).text
-    assert post(client, page, **lift, reason="asked again").status_code == 303
-    assert post(client, page, **lift, reason="asked again").status_code == 409
-    assert post(client, page, order="lift", which="x", reason="y").status_code == 404
-    text = words(client, page)
-    assert "Public task yes" in text
-    assert "by amy: asked again" in text
-    assert "amy suppress staff pages objected" in text
-    assert "amy unsuppress staff pages objected" in text
-
-
-def test_a_leaver_is_marked_and_a_basis_withdrawn(client: TestClient, ws: Workspace) -> None:
-    page = page_of(ws, 2)
-    assert post(client, page, order="left", reason="").status_code == 400
-    assert post(client, page, order="left", reason="retired in May").status_code == 303
-    assert post(client, page, order="left", reason="again").status_code == 409
-    assert "Public task no left" in words(client, page)
-    withdraw = {"order": "basis", "reason": "asked us to"}
-    assert post(client, page, **withdraw, which="3").status_code == 409  # somebody else's
-    assert post(client, page, **withdraw, which="2").status_code == 303
-    found = values(ws, p.basis, 2)
-    assert (found["withdrawn_by"], found["withdrawn_reason"]) == ("amy", "asked us to")
-    assert values(ws, p.basis, 3)["withdrawn_at"] is None
-    assert "Withdrawn" in words(client, page)
-    assert post(client, page, order="explode").status_code == 400
-
-
-def test_a_person_is_given_what_we_hold_and_erased_after_typing_so(
-    client: TestClient, ws: Workspace
-) -> None:
-    page = page_of(ws, 3)
-    data = client.get(f"{page}/export.json")
-    assert json.loads(data.text)["address"] == "person3@example.org"
-    assert "attachment" in data.headers["content-disposition"]
-    assert client.get(f"{page}/export.html").headers["content-type"].startswith("text/html")
-    assert client.get(f"{page}/export.pdf").status_code == 404
-    assert post(client, page, order="erase", sure="yes").status_code == 400
-    assert "person3@example.org" in words(client, page)
-    said = post(client, page, order="erase", sure="Erase")
-    assert said.status_code == 200
-    assert "What was changed or removed" in said.text
-    assert "person3@" not in said.text
-    text = words(client, page)
-    assert "An erased person" in text
-    assert "amy export person staff pages json" in text
-    assert "What you can do" not in text
-    assert client.get(f"{page}/export.json").status_code == 404
 
 
 def test_suppressions_are_listed_filtered_looked_up_added_and_lifted(

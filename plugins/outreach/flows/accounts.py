@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, fields
+import re
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from outreach.ledger.edition_store import EditionRecord
     from outreach.workspace import Workspace
 
+READERS_OWN = "the-readers-own"
+"""Stands where the token of a reader's own link was, wherever others look at their message."""
+
+_OWN_LINK = re.compile(r"(/(?:unsubscribe|view|preferences)/)\w+\.[0-9a-f]+\.[a-z2-7]{26}\.[\w-]+")
 _FAILED = "the provider refused it, or a person settled that it was not sent: it did not arrive"
 _DOUBT = "it is not known whether the provider took it"
 
@@ -120,6 +125,12 @@ def sent_message(ws: Workspace, edition: str, delivery_id: str) -> SentMessage:
         why_not=why_not,
         note={DeliveryState.FAILED: _FAILED, DeliveryState.UNKNOWN: _DOUBT}.get(frozen.state, ""),
     )
+
+
+def inert(found: SentMessage) -> SentMessage:
+    """Return a message to be looked at: the reader's own links are good for nobody in it."""
+    text, html = (_OWN_LINK.sub(rf"\1{READERS_OWN}", part) for part in (found.text, found.html))
+    return replace(found, text=text, html=html)
 
 
 def in_words(found: SentMessage) -> str:

@@ -25,11 +25,13 @@ from outreach.flows.shrinking import Guard
 from outreach.records import ImportKind, ImportResult
 from outreach.sources.reading import Columns
 from outreach.sources.sourcesfile import load_sources
+from outreach.sources.tables import ENDINGS
 
 if TYPE_CHECKING:
     from outreach.workspace import Workspace
 
 __all__ = [
+    "ENDINGS",
     "PROCESSED",
     "REFUSED",
     "SOURCES_FILE",

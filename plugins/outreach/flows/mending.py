@@ -43,6 +43,9 @@ _EXPORTED = ("import_id", "row_number", "file_name", "problem_column", "problem"
 _KEPT = ("stated_by",)
 """What else of an import's order a sheet of its rows is taken with, where it was given."""
 
+_SOME_ROWS = Guard(least_share=0, compare_columns=False)
+"""A sheet has few of its file's rows, and only the columns they had: neither tells anything."""
+
 _LONGEST = 200
 _CHUNK = 300
 WRITERS: dict[str, Callable[..., int]] = {
@@ -105,7 +108,7 @@ def take_file(
     sheet = _look(path)
     first = _first_taken(ws, sheet) if sheet else None
     if sheet and first:
-        kind, source, guard = ImportKind(first.kind), first.source, Guard(least_share=0)
+        kind, source, guard = ImportKind(first.kind), first.source, _SOME_ROWS
         how = _as_first(first.how, how, sheet.headings)
         asked |= {name: first.how[name] for name in _KEPT if first.how.get(name)}
     result = intake.take_file(ws, path, kind, how, source=source, guard=guard, **asked)

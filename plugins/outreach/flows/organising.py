@@ -10,15 +10,17 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from outreach.errors import NotFound, Refused
 from outreach.flows.likeness import MATCHED, Judgement, Listed, Register
+from outreach.flows.pace import by_pace
 from outreach.ledger import organisation_doubts, organisation_ties
 from outreach.ledger import organisation_matches as ledger
 from outreach.ledger.edition_store import note
 from outreach.ledger.engine import reading
+from outreach.ledger.imports import running_since
 from outreach.ledger.organisation_matches import DECIDED, SETTLED, Decision, Key, Said, Verdict
 from outreach.ledger.organisation_names import name_key, postcode_key
 from outreach.ledger.organisation_views import OrganisationRow, organisation_numbered
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
 
 CODE, NAME = "code", "name"
 """How a contact's organisation is known, beside "settled" (by a person)."""
+
+_MARGIN = timedelta(seconds=10)
+"""For how long a change may wait to be committed under the time at which it was made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,33 +44,53 @@ class MatchReport:
     untied: int = 0
 
 
-def match_organisations(ws: Workspace, *, since: datetime | None = None) -> MatchReport:
+def match_organisations(ws: Workspace, *, after_import: int = 0) -> MatchReport:
     """Tie every contact to the organisation they say, as far as that is certain.
 
-    `since` spares looking at contacts that have not changed from then on; where the register of
-    organisations changed, all are looked at nevertheless.
+    `after_import`, the number of an import whose rows are all in, spares looking at contacts
+    that have not changed since they were last looked at; where the register of organisations
+    changed, all are looked at nevertheless.
     """
     now = datetime.now(UTC)
-    ledger.fill_name_keys(ws.engine)
     with reading(ws.engine) as connection:
+        if ledger.register_is_empty(connection):
+            # The first organisation changes the register, and so has everyone looked at.
+            return MatchReport({})
+        wanting = ledger.without_name_key(connection)
+    by_pace(ws.engine, wanting, ledger.keep_name_keys)
+    with reading(ws.engine) as connection:
+        running = running_since(connection, besides=after_import)
+        since = ledger.looked_until(connection) if after_import else None
+        known = ledger.decisions(connection)
         listed = ledger.open_organisations(connection, now)
         said = ledger.names_said(connection)
-        known = ledger.decisions(connection)
         before = ledger.register_known(connection)
     fingerprint = _fingerprint(listed)
     again = fingerprint != before
-    verdicts = _judged(said, known, listed, again=again)
-    ledger.keep_verdicts(ws.engine, verdicts, now)
-    ledger.forget_unsaid(ws.engine, {one.id for key, one in known.items() if key not in said})
+    _keep(ws, _judged(said, known, listed, again=again), known, said, now)
     with reading(ws.engine) as connection:
         decided = ledger.decisions(connection)
     tied, untied = _tie(
         ws, decided, organisation_ties.ties(ws.engine, since=None if again else since)
     )
-    if again:
-        ledger.keep_register(ws.engine, fingerprint, now)
+    if again or after_import:
+        # A running import's rows come in later, and one that was killed left some unlooked at.
+        until = min(now - _MARGIN, running or now) if after_import else None
+        ledger.keep_look(ws.engine, fingerprint if again else "", until, now)
     states = Counter(one.state for one in decided.values())
     return MatchReport(dict(sorted(states.items())), tied, untied)
+
+
+def _keep(
+    ws: Workspace,
+    verdicts: list[Verdict],
+    known: Mapping[Key, Decision],
+    said: Mapping[Key, Said],
+    now: datetime,
+) -> None:
+    by_pace(ws.engine, verdicts, lambda there, some: ledger.keep_verdicts(there, some, now))
+    unsaid = sorted(one.id for key, one in known.items() if key not in said)
+    by_pace(ws.engine, unsaid, ledger.forget_unsaid)
 
 
 def _fingerprint(listed: Iterable[tuple[int, str, str]]) -> str:
@@ -110,14 +135,14 @@ def _differs(old: Decision, new: Judgement, words: Said) -> bool:
 def _tie(ws: Workspace, decided: Mapping[Key, Decision], pages: Iterable[Any]) -> tuple[int, int]:
     tied = untied = 0
     for page in pages:
-        rows = []
+        rows: list[organisation_ties.Tie] = []
         for row in page:
             to, how = _target(row, decided)
             if (to, how) != (row.organisation_id, row.organisation_how):
                 rows.append((row.id, row.organisation_name, to, how))
                 if to != row.organisation_id:
                     tied, untied = tied + (to is not None), untied + (to is None)
-        organisation_ties.tie(ws.engine, rows)
+        by_pace(ws.engine, rows, organisation_ties.tie)
     return tied, untied
 
 

@@ -1,4 +1,4 @@
-"""One contact's page: everything known, why they may be written to or not, and orders."""
+"""One contact's page: everything known, why they may be written to or not, and erasing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from outreach.domain import Purpose
-from outreach.errors import NotFound, Refused, TokenError
+from outreach.errors import NotFound, TokenError
 from outreach.flows import accounts, people
 from outreach.flows.answers import EditionLine, edition_lines
 from outreach.ledger import person_page as ledger
@@ -20,6 +20,7 @@ from outreach.ledger.contacts import Facts, facts_about
 from outreach.ledger.edition_store import note
 from outreach.ledger.engine import reading
 from outreach.ledger.person_editions import all_editions
+from outreach.ledger.suppression_list import SuppressionRow
 from outreach.ledger.views import AuditRow
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 _NOBODY = "erased@erased.invalid"
 HISTORY = 50
+STOPS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class FieldLine:
 @dataclass(frozen=True, slots=True)
 class PersonPage:
     """Everything one contact's page shows. `reasons`: why they may not be written to for each
-    purpose, '' where they may."""
+    purpose, '' where they may. `stops`: what stands or stood against their address or domain."""
 
     id: str
     who: ledger.Contact
@@ -50,6 +52,7 @@ class PersonPage:
     reasons: dict[Purpose, str]
     editions: tuple[EditionLine, ...]
     employer: ledger.Employer | None
+    stops: tuple[SuppressionRow, ...]
     choices: tuple[ledger.Choice, ...]
     erasures: tuple[ledger.Proof, ...]
     history: tuple[AuditRow, ...]
@@ -90,10 +93,16 @@ def person_page(ws: Workspace, number: int) -> PersonPage:
             reasons=ledger.reasons_by_purpose(connection, number),
             editions=tuple(edition_lines(ws.keys, facts, all_editions(connection))),
             employer=ledger.employer(connection, number),
+            stops=_stops(connection, who),
             choices=ledger.choices(connection, number),
             erasures=ledger.erasures(connection, who.address_hash),
             history=views.history(connection, f"contact {number}", limit=HISTORY),
         )
+
+
+def _stops(connection: sa.Connection, who: ledger.Contact) -> tuple[SuppressionRow, ...]:
+    asked = suppression_list.Asked(address_hash=who.address_hash, domain_hash=who.domain_hash)
+    return suppression_list.suppression_page(connection, asked, limit=STOPS)
 
 
 def _fields(facts: Facts, said: tuple[ledger.Said, ...]) -> tuple[FieldLine, ...]:
@@ -110,14 +119,23 @@ def _fields(facts: Facts, said: tuple[ledger.Said, ...]) -> tuple[FieldLine, ...
     )
 
 
+def address_of(ws: Workspace, number: int) -> str:
+    """Return a contact's address, which orders about them go by. Raises NotFound once erased."""
+    with reading(ws.engine) as connection:
+        who = ledger.contact_numbered(connection, number)
+    if not who.email:
+        raise NotFound("This person was erased: their address is not known any more.")
+    return who.email
+
+
 def message_of(ws: Workspace, number: int, edition: str) -> accounts.SentMessage:
-    """Return the message that a contact was sent in an edition, as it was sent.
+    """Return the message that a contact was sent in an edition, their own links made inert.
 
     Raises NotFound where there is none or it is no longer kept; Refused if nothing was sent.
     """
     with reading(ws.engine) as connection:
         row = views.edition_named(connection, edition)
-    return accounts.sent_message(ws, edition, ws.keys.delivery_id(row.id, number))
+    return accounts.inert(accounts.sent_message(ws, edition, ws.keys.delivery_id(row.id, number)))
 
 
 def export_contact(ws: Workspace, number: int, kind: str, *, by: str, via: str) -> bytes:
@@ -127,7 +145,7 @@ def export_contact(ws: Workspace, number: int, kind: str, *, by: str, via: str) 
     """
     if kind not in ("json", "html"):
         raise NotFound("A person's data comes as JSON or as HTML.")
-    address = _address(ws, number)
+    address = address_of(ws, number)
     with tempfile.TemporaryDirectory(prefix="outreach-person-") as folder:
         path = people.export_person(ws, address, Path(folder) / f"person.{kind}")
         data = path.read_bytes()
@@ -136,69 +154,9 @@ def export_contact(ws: Workspace, number: int, kind: str, *, by: str, via: str) 
     return data
 
 
-def suppress(ws: Workspace, number: int, reason: str, *, detail: str, by: str, via: str) -> None:
-    """Stop all mail to a contact. Raises NotFound where they were erased, and Refused where
-    the same suppression stands."""
-    address = _address(ws, number)
-    if not people.suppress(ws, address, reason=reason, detail=detail, by=by, via=via):
-        raise Refused(f"They are suppressed already, as {reason}.")
-
-
-def lift(ws: Workspace, suppression_id: int, *, by: str, via: str, reason: str) -> None:
-    """Lift one suppression; a name and a reason are kept.
-
-    Raises NotFound, and Refused where it cannot be lifted.
-    """
-    now = datetime.now(UTC)
-    with ws.engine.begin() as connection:
-        found = suppression_list.lift_one(connection, suppression_id, by=by, reason=reason, now=now)
-        subject = f"contact {found.contact_id}" if found.contact_id else f"suppression {found.id}"
-        note(
-            connection,
-            at=now,
-            who=by,
-            via=via,
-            action="unsuppress",
-            subject=subject,
-            detail=found.reason,
-        )
-
-
-def mark_left(ws: Workspace, number: int, *, by: str, via: str, reason: str) -> None:
-    """Note that a contact left their post: they stay known, and are not written to.
-
-    Raises NotFound, and Refused where that is known already.
-    """
-    with ws.engine.begin() as connection:
-        ledger.contact_numbered(connection, number)
-        if not ledger.mark_left(connection, number, datetime.now(UTC)):
-            raise Refused("It is known already that this person left.")
-        _note(connection, number, "mark left", by, via, reason)
-
-
-def withdraw_basis(
-    ws: Workspace, number: int, basis_id: int, *, by: str, via: str, reason: str
-) -> None:
-    """Withdraw one basis of a contact, from the next claim on. Raises Refused where none stands."""
-    now = datetime.now(UTC)
-    with ws.engine.begin() as connection:
-        kind = ledger.withdraw_basis(connection, number, basis_id, by=by, reason=reason, now=now)
-        if not kind:
-            raise Refused("This basis does not stand any more.")
-        _note(connection, number, "withdraw basis", by, via, f"{kind}: {reason}")
-
-
 def erase(ws: Workspace, number: int, *, by: str, via: str) -> people.Erasure:
     """Erase a contact everywhere. Raises NotFound where they were erased before."""
-    return people.erase_person(ws, _address(ws, number), by=by, via=via)
-
-
-def _address(ws: Workspace, number: int) -> str:
-    with reading(ws.engine) as connection:
-        who = ledger.contact_numbered(connection, number)
-    if not who.email:
-        raise NotFound("This person was erased: their address is not known any more.")
-    return who.email
+    return people.erase_person(ws, address_of(ws, number), by=by, via=via)
 
 
 def _note(

@@ -9,27 +9,31 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import shutil
 import tempfile
 import time
+import traceback
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from outreach.errors import InputError
+from outreach.errors import ConfigError, Fault, InputError
 from outreach.flows.filing import put_away
 from outreach.flows.intake import refuse_source
 from outreach.flows.mending import take_file
 from outreach.flows.shrinking import Guard
 from outreach.ledger import imports as ledger
-from outreach.ledger.engine import reading
+from outreach.ledger.engine import DatabaseTrouble, reading
 from outreach.ledger.source_marks import Progress, keep_progress, progress_of
+from outreach.loglines import for_log
 from outreach.records import ImportResult, ImportState
-from outreach.sources.places.base import Copy, Found, Reach
+from outreach.sources.places.base import Copy, Found, Place, Reach
 from outreach.sources.places.nowhere import NoReach
 from outreach.sources.places.table import place_of
 from outreach.sources.sourcesfile import Source, load_sources
@@ -37,6 +41,10 @@ from outreach.wording import suggest
 
 if TYPE_CHECKING:
     from outreach.workspace import Workspace
+
+log = logging.getLogger("outreach.imports")
+
+T = TypeVar("T")
 
 SOURCES_FILE = "sources.yaml"
 
@@ -109,25 +117,66 @@ def precedence_of(sources: tuple[Source, ...]) -> dict[str, int]:
 
 
 def _pull(pull: _Pull, source: Source) -> Iterator[ImportResult]:
-    try:
-        place = place_of(source, pull.contacts, pull.reach)
-        things = place.look()
-    except InputError as error:
-        yield _unreachable(pull, source, error)
+    """Yield what came of each thing of a source, or why there is none."""
+    place: list[Place] = []
+
+    def look() -> tuple[Found, ...]:
+        place.append(place_of(source, pull.contacts, pull.reach))
+        return place[0].look()
+
+    things = _tried(pull, source, look)
+    if isinstance(things, ImportResult):
+        yield things
         return
     for found in things:
-        pull.told(f"{source.name}: {found.name}")
-        known = _known(pull, source)
-        if found.mark and known.marks.get(_key(found)) == found.mark:
-            yield _unchanged(pull, source, found)
-            continue
-        with _folder(pull.ws) as folder:
-            try:
-                copy = place.fetch(found, folder, known.cursors.get(_key(found), ""))
-            except InputError as error:
-                yield _unreachable(pull, source, error)
-                continue
-            yield _taken(pull, source, found, copy)
+        pull.told(for_log(f"{source.name}: {found.name}"))
+        yield _tried(pull, source, partial(_one, pull, source, place[0], found))
+
+
+def _tried(pull: _Pull, source: Source, step: Callable[[], T]) -> T | ImportResult:
+    """Return what `step` does, or that the source is refused, and why: the others go on."""
+    try:
+        return step()
+    except InputError as error:
+        return _unreachable(pull, source, error)
+    except (*DatabaseTrouble, ConfigError):
+        raise  # whatever is pulled next would meet it too
+    except OSError as error:
+        said = f"it could not be read or moved ({error.strerror or type(error).__name__})"
+        advice = "ask whoever runs this machine for the right to, or for room on its disk"
+        fault = InputError(Fault(f"{said}; {advice}", source.name))
+        return _unreachable(pull, source, fault, failed=True)
+    except Exception as error:  # a fault of ours: it holds up one source, not all
+        _log_fault(source, error)
+        said = f"Outreach failed on it ({type(error).__name__}): a fault in the program, not yours"
+        advice = "whoever runs it finds where in the log. The other sources were pulled"
+        fault = InputError(Fault(f"{said}; {advice}", source.name))
+        return _unreachable(pull, source, fault, failed=True)
+
+
+def _log_fault(source: Source, error: Exception) -> None:
+    # Where, and never what: the text of an error may quote a row.
+    where = "".join(traceback.format_tb(error.__traceback__))
+    log.error("source %s: %s\n%s", source.name, type(error).__name__, where)
+
+
+def _one(pull: _Pull, source: Source, place: Place, found: Found) -> ImportResult:
+    """Take one thing, unless it is as it was when it was last taken."""
+    if found.wrong:
+        return _wrong(pull, source, found)
+    known = _known(pull, source)
+    if found.mark and known.marks.get(_key(found)) == found.mark:
+        return _unchanged(pull, source, found)
+    with _folder(pull.ws) as folder:
+        copy = place.fetch(found, folder, known.cursors.get(_key(found), ""))
+        return _taken(pull, source, found, copy)
+
+
+def _wrong(pull: _Pull, source: Source, found: Found) -> ImportResult:
+    path = Path(found.key)
+    if source.drop and path.is_symlink():
+        path.unlink()  # the link alone: what it leads to is not ours
+    return _unreachable(pull, source, InputError(Fault(found.wrong, found.name)))
 
 
 def _taken(pull: _Pull, source: Source, found: Found, copy: Copy) -> ImportResult:
@@ -140,7 +189,12 @@ def _taken(pull: _Pull, source: Source, found: Found, copy: Copy) -> ImportResul
     if result.state in _TAKEN and (found.mark or copy.cursor):
         _remember(pull, source, found, copy)
     if source.drop:
-        put_away(pull.ws, pull.contacts, copy.path, result)
+        try:
+            said = put_away(pull.ws, pull.contacts, copy.path, result)
+        except OSError as error:
+            said = f"It could not be moved out of its folder ({error.strerror}); take it out"
+        if said:
+            result = replace(result, message=f"{result.message}. {said}")
     return result
 
 
@@ -173,8 +227,11 @@ def _guard(source: Source, allowing: Allowing) -> Guard:
     )
 
 
-def _unreachable(pull: _Pull, source: Source, error: InputError) -> ImportResult:
-    return refuse_source(pull.ws, source.kind, source.name, error, by=pull.by, via=pull.via)
+def _unreachable(
+    pull: _Pull, source: Source, error: InputError, *, failed: bool = False
+) -> ImportResult:
+    who = {"by": pull.by, "via": pull.via}
+    return refuse_source(pull.ws, source.kind, source.name, error, failed=failed, **who)
 
 
 def _unchanged(pull: _Pull, source: Source, found: Found) -> ImportResult:
@@ -227,7 +284,8 @@ def _folder(ws: Workspace) -> Iterator[Path]:
     base = ws.settings.home / "fetched"
     base.mkdir(parents=True, exist_ok=True, mode=0o700)
     for old in base.iterdir():
-        if time.time() - old.stat().st_mtime > _ABANDONED:
-            shutil.rmtree(old, ignore_errors=True)
+        with suppress(OSError):  # another pull may take its own away at this moment
+            if time.time() - old.stat().st_mtime > _ABANDONED:
+                shutil.rmtree(old, ignore_errors=True)
     with tempfile.TemporaryDirectory(dir=base) as folder:
         yield Path(folder)

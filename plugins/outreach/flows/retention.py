@@ -75,7 +75,7 @@ def confirm(ws: Workspace, *, by: str, via: str) -> None:
         raise Refused("retention rules are confirmed only with your name")
     with ws.engine.begin() as connection:
         if get_fact(connection, _LOOKED_AT) != digest:
-            raise Refused("look first at what would go by these rules: outreach retention")
+            raise Refused("look first at what would go by these very rules")
         if get_fact(connection, _CONFIRMED) == digest:
             return
         set_fact(connection, _CONFIRMED, digest, now)

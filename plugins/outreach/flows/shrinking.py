@@ -6,6 +6,7 @@ It shrank, lost a column, or is stale; each has its own way on for a person who 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -17,6 +18,11 @@ from outreach.ledger import imports as ledger
 from outreach.ledger.engine import reading
 from outreach.records import ImportKind
 from outreach.sources.reading import SourceFile
+
+WAY_ON = ". If that is right, import it again and "
+"""What parts why a file was stopped from how it is taken all the same at a terminal."""
+
+_ALLOWED = re.compile(r"\(--allow-(shrink|lost-column|stale)\)$")
 
 SHRINK_FROM = 20
 """A source whose last import had fewer rows may shrink freely."""
@@ -63,8 +69,15 @@ def refuse_shrunken(
         raise InputError(Fault(_with_way_on(said, "let the column go", "lost-column"), name))
 
 
+def stopped_by(said: str) -> str:
+    """Return what stopped a file, by what it was refused with: "shrink", "lost-column" or
+    "stale"; '' where it was something that nobody may let pass."""
+    found = _ALLOWED.search(said)
+    return found[1] if found else ""
+
+
 def _with_way_on(said: str, what: str, option: str) -> str:
-    return f"{said}. If that is right, import it again and {what} (--allow-{option})"
+    return f"{said}{WAY_ON}{what} (--allow-{option})"
 
 
 def _shrank(rows: int, before: int, guard: Guard) -> bool:

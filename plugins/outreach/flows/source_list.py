@@ -66,9 +66,9 @@ def _next(ws: Workspace, source: Source, last: LastImport | None) -> str:
     if source.scheme:
         return "asked for what is new at the next pull"
     try:
-        there = len(LocalPlace(source.path, contacts_folder(ws)).look())
-    except InputError:
-        return "needs a person: its folder cannot be read"
+        there = len(LocalPlace(source.path, contacts_folder(ws), drop=source.drop).look())
+    except InputError as error:
+        return f"needs a person: {error}"
     if source.drop:
         return f"{there} waiting" if there else "waits for files"
     return "looked at again at the next pull" if there else "nothing is there"

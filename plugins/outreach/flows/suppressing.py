@@ -9,16 +9,24 @@ from typing import TYPE_CHECKING
 from outreach.clock import london
 from outreach.domain import Purpose, SuppressionReason
 from outreach.errors import InputError, NotFound, Refused
-from outreach.flows.who import audit, named, target_of
+from outreach.flows.who import audit, named, subject_of, target_of
 from outreach.ledger import suppressing as ledger
+from outreach.ledger.edition_store import note
 from outreach.ledger.engine import reading
-from outreach.ledger.suppressing import Standing
+from outreach.ledger.suppressing import ALL, Standing
 
 if TYPE_CHECKING:
     from outreach.workspace import Workspace
 
-SCOPES = (ledger.ALL, *(purpose.value for purpose in Purpose))
+__all__ = ["ALL", "SCOPES", "in_words", "lift_suppression", "standing", "suppress", "unsuppress"]
+
+SCOPES = (ALL, *(purpose.value for purpose in Purpose))
 """What a suppression may be for: every purpose, or one."""
+
+_ERASED = (
+    "this person was erased, which cannot be lifted; if they ask to hear from us again, they "
+    "sign up themselves"
+)
 
 
 def suppress(
@@ -27,7 +35,7 @@ def suppress(
     *,
     reason: str = "",
     detail: str = "",
-    scope: str = ledger.ALL,
+    scope: str = ALL,
     by: str,
     via: str,
 ) -> bool:
@@ -42,6 +50,8 @@ def suppress(
         raise InputError(f"a suppression is for one of: {', '.join(SCOPES)}")
     known = {r.value: r for r in SuppressionReason if r is not SuppressionReason.ERASED}
     kind = known.get(reason.strip().lower(), SuppressionReason.MANUAL)
+    if kind is SuppressionReason.LEFT and scope != ALL:
+        raise InputError("somebody who left is written to for no purpose: choose all")
     if not detail and kind is SuppressionReason.MANUAL:
         detail = reason
     with ws.engine.begin() as connection:
@@ -55,7 +65,7 @@ def suppress(
             scope=scope,
             by=by,
         )
-    said = kind.value if scope == ledger.ALL else f"{kind.value}, for {scope}"
+    said = kind.value if scope == ALL else f"{kind.value}, for {scope}"
     audit(ws, plain, "suppress", by, via, said)
     return added
 
@@ -93,12 +103,41 @@ def unsuppress(
     return 1
 
 
+def lift_suppression(ws: Workspace, number: int, *, reason: str, by: str, via: str) -> None:
+    """Lift the suppression of this number, of an address or a domain, as `unsuppress` does.
+
+    Raises NotFound where there is none, and Refused where the person was erased, it was lifted
+    before, or no name or reason is given.
+    """
+    why, now = named(by, reason, "a suppression is lifted"), datetime.now(UTC)
+    with ws.engine.begin() as connection:
+        kept = ledger.kept(connection, number)
+        stands = ledger.standing(connection, kept.target)
+        if any(one.reason is SuppressionReason.ERASED for one in (*stands, kept.one)):
+            raise Refused(_ERASED)
+        done = kept.stands and ledger.lift(
+            connection, kept.target, kept.one, by=by, reason=why, now=now
+        )
+        if not done:
+            raise Refused(f"it was lifted before, by {kept.lifted_by or 'somebody'}")
+        address_hash = kept.target.address_hash
+        subject = (
+            subject_of(kept.contact_id, address_hash) if address_hash else f"suppression {number}"
+        )
+        note(
+            connection,
+            at=now,
+            who=by,
+            via=via,
+            action="unsuppress",
+            subject=subject,
+            detail=f"{kept.one.reason.value}, for {kept.one.scope}",
+        )
+
+
 def _chosen(found: Sequence[Standing], which: int | None) -> Standing:
     if any(one.reason is SuppressionReason.ERASED for one in found):
-        raise Refused(
-            "this person was erased, which cannot be lifted; if they ask to hear from us "
-            "again, they sign up themselves"
-        )
+        raise Refused(_ERASED)
     if not found:
         raise NotFound("nothing stands against this address or domain")
     if which is None and len(found) == 1:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from outreach.ledger.sayings import BASIS, FACTS, words_of
+from outreach.ledger.workplaces import fuller, newest, without_workplace
 from outreach.records import PERSON_FIELDS, Facts, PersonRow
 
 Basis = tuple[str, str]
@@ -32,19 +33,21 @@ class Fold:
             mine["tracking_consent"] = "no"
         if words.get("left_on", "9") < mine.get("left_on", "9"):
             mine["left_on"] = words["left_on"]
+        employer = fuller(mine, words)
         for name, text in words.items():
             mine.setdefault(name, text)
+        self.words = without_workplace(mine) | employer
         named = facts[2], facts[3]
         new = bool(facts[2]) and named not in self.bases
         if new:
             self.bases[named] = facts
-        return new or mine != before
+        return new or self.words != before
 
 
 def carried(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, str]:
     """Return what a source says now: its new words, and its old ones where it is silent."""
     kept = {k: v for k, v in old.items() if not ("basis" in new and k in BASIS)}
-    return {**kept, **new}
+    return {**without_workplace({**kept, **new}), **newest(old, new)}
 
 
 def folded(rows: Sequence[PersonRow]) -> tuple[PersonRow, set[int], list[Facts]]:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from outreach.ledger.editions import fact
+from outreach.ledger.facts import get_fact, set_fact
 from outreach.ledger.people import import_, quarantined_row
 from outreach.records import ImportKind, ImportState, Quarantined
 
@@ -120,6 +120,15 @@ def note_progress(connection: sa.Connection, import_id: int, rows_read: int, now
     )
 
 
+def running_since(connection: sa.Connection, besides: int) -> datetime | None:
+    """Return when the oldest import began that runs, or was killed; None where there is none."""
+    query = sa.select(sa.func.min(import_.c.started_at)).where(
+        import_.c.state == ImportState.RUNNING.value, import_.c.id != besides
+    )
+    found: datetime | None = connection.execute(query).scalar()
+    return found
+
+
 def fail_dead(connection: sa.Connection, now: datetime, file_hash: str = "") -> int:
     """Mark as failed each import that was killed: running, and silent for ten minutes.
 
@@ -195,19 +204,19 @@ def storable(text: str) -> str:
 
 def columns_of(connection: sa.Connection, source: str, kind: ImportKind) -> frozenset[str]:
     """Return the fields that the last import of a source had columns for."""
-    return frozenset(json.loads(_fact(connection, _columns_name(source, kind)) or "[]"))
+    return frozenset(json.loads(get_fact(connection, _columns_name(source, kind)) or "[]"))
 
 
 def keep_columns(
     connection: sa.Connection, source: str, kind: ImportKind, fields: Sequence[str], now: datetime
 ) -> None:
     """Remember which fields a source's file had columns for."""
-    _keep_fact(connection, _columns_name(source, kind), json.dumps(sorted(fields)), now)
+    set_fact(connection, _columns_name(source, kind), json.dumps(sorted(fields)), now)
 
 
 def shift_of(connection: sa.Connection, source: str, file_name: str) -> int | None:
     """Return by how many days a sample file's dates are moved, if that was settled before."""
-    value = _fact(connection, _shift_name(source, file_name))
+    value = get_fact(connection, _shift_name(source, file_name))
     return int(value) if value else None
 
 
@@ -215,7 +224,7 @@ def keep_shift(
     connection: sa.Connection, source: str, file_name: str, days: int, now: datetime
 ) -> None:
     """Settle by how many days a sample file's dates are moved, for good."""
-    _keep_fact(connection, _shift_name(source, file_name), str(days), now)
+    set_fact(connection, _shift_name(source, file_name), str(days), now)
 
 
 def _columns_name(source: str, kind: ImportKind) -> str:
@@ -224,17 +233,3 @@ def _columns_name(source: str, kind: ImportKind) -> str:
 
 def _shift_name(source: str, file_name: str) -> str:
     return f"sample dates moved by: {source}, {file_name}"
-
-
-def _fact(connection: sa.Connection, name: str) -> str:
-    return str(
-        connection.execute(sa.select(fact.c.value).where(fact.c.name == name)).scalar() or ""
-    )
-
-
-def _keep_fact(connection: sa.Connection, name: str, value: str, now: datetime) -> None:
-    changed = connection.execute(
-        sa.update(fact).where(fact.c.name == name).values(value=value, at=now)
-    )
-    if not changed.rowcount:
-        connection.execute(sa.insert(fact).values(name=name, value=value, at=now))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,9 +11,7 @@ import sqlalchemy as sa
 
 from outreach.errors import NotFound
 from outreach.ledger.columns import BigId, chunks
-from outreach.ledger.editions import fact
-from outreach.ledger.engine import reading
-from outreach.ledger.facts import set_fact
+from outreach.ledger.facts import get_fact, set_fact
 from outreach.ledger.imports import lock_people
 from outreach.ledger.organisation_names import name_key, postcode_key
 from outreach.ledger.people import contact, organisation, organisation_match
@@ -23,6 +21,7 @@ DECIDED = (SETTLED, NONE)
 """States that a person gave; nothing but a person changes them."""
 
 _REGISTER = "organisations that names were last matched with"
+_LOOKED = "contacts were matched with organisations until"
 
 Key = tuple[str, str]
 """A name's key and a postcode's."""
@@ -58,19 +57,26 @@ class Verdict:
     candidates: tuple[tuple[int, int], ...]
 
 
-def fill_name_keys(engine: sa.Engine) -> None:
-    """Give organisations of before this version the key that matching compares."""
+def register_is_empty(connection: sa.Connection) -> bool:
+    """Whether no organisation is known, open or closed."""
+    return connection.execute(sa.select(organisation.c.id).limit(1)).first() is None
+
+
+def without_name_key(connection: sa.Connection) -> list[tuple[int, str]]:
+    """Return (id, key) of organisations of before this version, which have no key to compare."""
     o = organisation.c
-    with reading(engine) as connection:
-        rows = connection.execute(sa.select(o.id, o.name).where(o.name_key == "", o.name != ""))
-        wanting = [(row.id, key) for row in rows if (key := name_key(row.name))]
-    for some in chunks(wanting):
-        with engine.begin() as connection:
-            update = sa.update(organisation).where(o.id == sa.bindparam("number"))
-            connection.execute(
-                update.values(name_key=sa.bindparam("key")),
-                [{"number": number, "key": key} for number, key in some],
-            )
+    rows = connection.execute(sa.select(o.id, o.name).where(o.name_key == "", o.name != ""))
+    return [(row.id, key) for row in rows if (key := name_key(row.name))]
+
+
+def keep_name_keys(connection: sa.Connection, rows: Sequence[tuple[int, str]]) -> None:
+    """Give organisations the key that matching compares."""
+    lock_people(connection)
+    update = sa.update(organisation).where(organisation.c.id == sa.bindparam("number"))
+    connection.execute(
+        update.values(name_key=sa.bindparam("key")),
+        [{"number": number, "key": key} for number, key in rows],
+    )
 
 
 def open_organisations(connection: sa.Connection, now: datetime) -> list[tuple[int, str, str]]:
@@ -106,7 +112,8 @@ def names_said(connection: sa.Connection) -> dict[Key, Said]:
 
 def _code_known() -> sa.ColumnElement[bool]:
     known = sa.exists().where(organisation.c.ods_code == contact.c.ods_code).correlate(contact)
-    return sa.and_(contact.c.ods_code != "", known)
+    # Whoever is tied by code needs no second look at the register.
+    return sa.or_(contact.c.organisation_how == "code", sa.and_(contact.c.ods_code != "", known))
 
 
 def decisions(connection: sa.Connection) -> dict[Key, Decision]:
@@ -125,27 +132,26 @@ def decisions(connection: sa.Connection) -> dict[Key, Decision]:
     }
 
 
-def keep_verdicts(engine: sa.Engine, verdicts: Sequence[Verdict], now: datetime) -> None:
+def keep_verdicts(connection: sa.Connection, verdicts: Sequence[Verdict], now: datetime) -> None:
     """Write new and changed judgements, without touching what a person decided."""
-    for some in chunks(verdicts):
-        with engine.begin() as connection:
-            lock_people(connection)
-            known = decisions_for(connection, [one.key for one in some])
-            new = [_row(one, now) for one in some if one.key not in known]
-            if new:
-                connection.execute(sa.insert(organisation_match), new)
-            changed = [_row(one, now) for one in some if one.key in known]
-            if changed:
-                connection.execute(_REJUDGE, [_bound(row) for row in changed])
+    lock_people(connection)
+    known = decisions_for(connection, [one.key for one in verdicts])
+    new = [_row(one, now) for one in verdicts if one.key not in known]
+    if new:
+        connection.execute(sa.insert(organisation_match), new)
+    changed = [_row(one, now) for one in verdicts if one.key in known]
+    if changed:
+        connection.execute(_REJUDGE, [_bound(row) for row in changed])
 
 
 def decisions_for(connection: sa.Connection, keys: Sequence[Key]) -> set[Key]:
     """Return those of these keys that something is known of."""
     m = organisation_match.c
-    rows = connection.execute(
-        sa.select(m.name_key, m.postcode).where(m.name_key.in_({name for name, _ in keys}))
-    )
-    return {(row.name_key, row.postcode) for row in rows}
+    found: set[Key] = set()
+    for some in chunks(sorted({name for name, _ in keys})):
+        query = sa.select(m.name_key, m.postcode).where(m.name_key.in_(some))
+        found |= {(row.name_key, row.postcode) for row in connection.execute(query)}
+    return found
 
 
 def _row(one: Verdict, now: datetime) -> dict[str, Any]:
@@ -183,27 +189,35 @@ def _bound(row: Mapping[str, Any]) -> dict[str, Any]:
     return {f"b_{name}": row[name] for name in ("name_key", "postcode", *_CHANGING)}
 
 
-def forget_unsaid(engine: sa.Engine, ids: Collection[int]) -> None:
+def forget_unsaid(connection: sa.Connection, ids: Sequence[int]) -> None:
     """Take out judgements of names that nobody says any more; what a person decided stays."""
-    for some in chunks(sorted(ids)):
-        with engine.begin() as connection:
-            connection.execute(
-                sa.delete(organisation_match).where(
-                    organisation_match.c.id.in_(some), ~organisation_match.c.state.in_(DECIDED)
-                )
+    lock_people(connection)
+    for some in chunks(ids):
+        connection.execute(
+            sa.delete(organisation_match).where(
+                organisation_match.c.id.in_(some), ~organisation_match.c.state.in_(DECIDED)
             )
+        )
 
 
 def register_known(connection: sa.Connection) -> str:
     """Return the fingerprint of the register that names were last matched with."""
-    value = connection.execute(sa.select(fact.c.value).where(fact.c.name == _REGISTER)).scalar()
-    return str(value or "")
+    return get_fact(connection, _REGISTER)
 
 
-def keep_register(engine: sa.Engine, fingerprint: str, now: datetime) -> None:
-    """Remember the register that names were matched with."""
+def looked_until(connection: sa.Connection) -> datetime | None:
+    """Return until when every change to a contact was looked at; None where none was yet."""
+    value = get_fact(connection, _LOOKED)
+    return datetime.fromisoformat(value) if value else None
+
+
+def keep_look(engine: sa.Engine, fingerprint: str, until: datetime | None, now: datetime) -> None:
+    """Remember the register matched with (unless ''), and until when contacts were looked at."""
     with engine.begin() as connection:
-        set_fact(connection, _REGISTER, fingerprint, now)
+        if fingerprint:
+            set_fact(connection, _REGISTER, fingerprint, now)
+        if until:
+            set_fact(connection, _LOOKED, until.isoformat(), now)
 
 
 def match_numbered(connection: sa.Connection, number: int) -> sa.RowMapping:

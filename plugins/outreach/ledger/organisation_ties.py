@@ -9,13 +9,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from outreach.ledger.columns import chunks
 from outreach.ledger.engine import reading
 from outreach.ledger.imports import lock_people
 from outreach.ledger.organisation_names import name_key
 from outreach.ledger.people import contact, organisation
 
 _PAGE = 5_000
+
+Tie = tuple[int, str, int | None, str]
+"""(contact's id, the name they say, the organisation or None, how it is known)."""
 
 
 def ties(
@@ -24,7 +26,8 @@ def ties(
     """Yield pages of contacts with what they say of their organisation and how they are tied.
 
     `since`: only those changed from then on; `names`: only those who write one of these.
-    `code_id` is the organisation whose ODS code they carry.
+    `code_id` is the organisation whose ODS code they carry; whoever is tied to it already, as
+    nearly all are whom an import has just brought, is left out.
     """
     c, o = contact.c, organisation.c
     query = (
@@ -41,6 +44,12 @@ def ties(
         .where(
             c.erased_at.is_(None),
             sa.or_(c.ods_code != "", c.organisation_name != "", c.organisation_id.is_not(None)),
+            sa.or_(
+                c.organisation_how != "code",
+                c.organisation_id.is_(None),
+                o.id.is_(None),
+                o.id != c.organisation_id,
+            ),
         )
         .order_by(c.id)
         .limit(_PAGE)
@@ -101,15 +110,13 @@ _TIE_ALL = (
 """The same for many at once, which spares PostgreSQL a round for each."""
 
 
-def tie(engine: sa.Engine, rows: Sequence[tuple[int, str, int | None, str]]) -> None:
-    """Tie contacts: (id, the name they say, the organisation or None, how it is known)."""
+def tie(connection: sa.Connection, rows: Sequence[Tie]) -> None:
+    """Tie contacts, which come by their numbers."""
+    lock_people(connection)
     names = ("number", "said", "to", "how")
-    for some in chunks(rows):
-        with engine.begin() as connection:
-            lock_people(connection)
-            if connection.dialect.name == "postgresql":
-                columns = [list(column) for column in zip(*some, strict=True)]
-                ends = {"first": some[0][0], "last": some[-1][0]}
-                connection.execute(_TIE_ALL, {**dict(zip(names, columns, strict=True)), **ends})
-            else:
-                connection.execute(_TIE, [dict(zip(names, row, strict=True)) for row in some])
+    if connection.dialect.name == "postgresql":
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        ends = {"first": rows[0][0], "last": rows[-1][0]}
+        connection.execute(_TIE_ALL, {**dict(zip(names, columns, strict=True)), **ends})
+    else:
+        connection.execute(_TIE, [dict(zip(names, row, strict=True)) for row in rows])

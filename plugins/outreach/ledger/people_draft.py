@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from outreach.domain import BasisKind
@@ -10,6 +10,7 @@ from outreach.ledger import bases
 from outreach.ledger.folding import Basis, Fold, carried
 from outreach.ledger.people_known import Held
 from outreach.ledger.precedence import Statement, outranks, resolve
+from outreach.ledger.workplaces import without_workplace, workplace
 from outreach.records import Facts, PersonRow
 
 
@@ -31,7 +32,7 @@ class Draft:
         self.legacy = _legacy(held)
         self.told = held.statements or self.legacy
         self.mine = next((s for s in self.told if s.current and s.source == source), None)
-        self.words = dict(self.mine.words) if self.mine else {}
+        self.words = dict(self._said)
         self.email = ""
         self.fields = dict(held.fields)
         self.tracking = held.tracking
@@ -45,14 +46,25 @@ class Draft:
     def _was_asked(self) -> bool:
         return any("tracking_consent" in one.words for one in self.told)
 
-    def take(self, row: PersonRow) -> bool:
-        """Take in one row; return whether the contact differs for it."""
+    def take(self, rows: Sequence[PersonRow]) -> set[int]:
+        """Take in every row of a file about one person; return the numbers of those that tell.
+
+        A row tells if the contact differs for it.
+        """
+        whole = Fold()
+        for row in rows:
+            whole.take(row)
+        # Rows that contradict each other may say in the end what was said before.
+        silent = carried(self._said, whole.words) == self._said
+        return {row[1] for row in rows if self._take(row, silent)}
+
+    def _take(self, row: PersonRow, silent: bool) -> bool:
         changed = self._take_bases(row[4])
         if self.held.addressless and not self.email:
             self.email, changed = row[2], True
-        if not self._fold.take(row):
+        if silent or not self._fold.take(row):
             return changed
-        words = carried(self.mine.words if self.mine else {}, self._fold.words)
+        words = carried(self._said, self._fold.words)
         if words == self.words:
             return changed
         self.words = words
@@ -64,7 +76,11 @@ class Draft:
     @property
     def speaks(self) -> bool:
         """Whether the source says something else than before, or something for the first time."""
-        return self.words != (self.mine.words if self.mine else {})
+        return self.words != self._said
+
+    @property
+    def _said(self) -> Mapping[str, str]:
+        return self.mine.words if self.mine else {}
 
     def _resolved(self) -> dict[str, str]:
         told = [
@@ -73,8 +89,11 @@ class Draft:
         ]
         new = Statement(self.source, self.merge_now, self.words)
         fields = resolve([*told, new], self.precedence)
+        held = self.held.fields
+        if workplace(fields):
+            held = without_workplace(held)
         # An empty cell never erases.
-        return {name: fields[name] or value for name, value in self.held.fields.items()}
+        return fields | {name: text for name, text in held.items() if not fields[name]}
 
     def _take_facts(self, facts: Facts) -> None:
         # An import may withdraw consent to tracking; given once, only the person may give it again.

@@ -22,14 +22,13 @@ from outreach.ledger.columns import chunks
 from outreach.ledger.people import basis, contact, organisation, statement
 from outreach.ledger.people_draft import Draft
 from outreach.ledger.sayings import as_json
+from outreach.ledger.workplaces import WORKPLACE
 from outreach.records import PERSON_FIELDS, BasisRecord, Facts, PersonRow
 
 if TYPE_CHECKING:
     from outreach.ledger.people_merge import Merge
 
 _MEMO = 20_000
-_ODS = PERSON_FIELDS.index("ods_code")
-_WORKPLACE = ("organisation_name", "ods_code", "organisation_postcode")
 AS_STATED = "as the source states"
 
 T = TypeVar("T")
@@ -136,7 +135,7 @@ def _update(connection: sa.Connection, drafts: Sequence[Draft], merge: Merge) ->
         held = draft.held
         how = "code" if employer else held.organisation_how
         number = employer or held.organisation_id
-        if not employer and any(draft.fields[n] != held.fields[n] for n in _WORKPLACE):
+        if not employer and any(draft.fields[n] != held.fields[n] for n in WORKPLACE):
             # Which one it is now is for matching to find.
             number, how = None, ""
         left = stored(connection, draft.left_at)

@@ -1,4 +1,4 @@
-"""One contact by number: what the other tables say of them, and the orders about them alone."""
+"""One contact by number: what the other tables say of them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from outreach.domain import Purpose
 from outreach.errors import NotFound
 from outreach.ledger.mailable import not_mailable
 from outreach.ledger.people import (
-    basis,
     contact,
     erasure,
     organisation,
@@ -128,32 +127,6 @@ def employer(connection: sa.Connection, number: int) -> Employer | None:
         .where(contact.c.id == number)
     ).first()
     return Employer(*row) if row else None
-
-
-def mark_left(connection: sa.Connection, number: int, now: datetime) -> bool:
-    """Note that a contact left their post; return whether that is new."""
-    done = connection.execute(
-        sa.update(contact)
-        .where(contact.c.id == number, contact.c.left_at.is_(None))
-        .values(left_at=now, updated_at=now)
-    )
-    return bool(done.rowcount)
-
-
-def withdraw_basis(
-    connection: sa.Connection, number: int, basis_id: int, *, by: str, reason: str, now: datetime
-) -> str:
-    """Withdraw one basis of a contact; return its kind, '' where none of theirs stands."""
-    mine = sa.and_(
-        basis.c.id == basis_id, basis.c.contact_id == number, basis.c.withdrawn_at.is_(None)
-    )
-    kind = connection.execute(sa.select(basis.c.kind).where(mine)).scalar()
-    connection.execute(
-        sa.update(basis)
-        .where(mine)
-        .values(withdrawn_at=now, withdrawn_by=by, withdrawn_reason=reason)
-    )
-    return str(kind or "")
 
 
 def _fields(said: str) -> dict[str, str]:

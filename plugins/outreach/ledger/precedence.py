@@ -1,7 +1,8 @@
 """Whose word counts: a contact's fields, worked out from what each source says of them.
 
 A higher declared precedence wins field by field; among equal ones the newer statement. A source
-without one ranks below every declared one, and among those whoever said it first keeps it.
+without one ranks below every declared one, and among those whoever said it first keeps it. The
+employer's name, code and postcode are one field: all are the word of whoever names or codes it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from outreach.ledger.workplaces import foremost, names_one, without_workplace, workplace
 from outreach.records import PERSON_FIELDS
 
 
@@ -43,7 +45,7 @@ def outranks(one: str, other: str, precedence: Mapping[str, int]) -> bool:
 
 
 def resolve(history: Iterable[Statement], precedence: Mapping[str, int]) -> dict[str, str]:
-    """Return the fields that a contact should have; one that nobody says is left out."""
+    """Return the fields that a contact should have; what nobody says is empty."""
     told = sorted(history, key=lambda one: one.stated_at)
     declared, others = [], []
     for one in told:
@@ -52,11 +54,21 @@ def resolve(history: Iterable[Statement], precedence: Mapping[str, int]) -> dict
             others.append(one)
         elif one.current:
             declared.append((rank, one))
-    fields: dict[str, str] = {}
-    for _, one in sorted(declared, key=lambda pair: pair[0]):  # stable: newer after older
-        fields |= one.words
-    first = _first_said(others)
-    return {name: fields.get(name) or first.get(name, "") for name in PERSON_FIELDS}
+    declared.sort(key=lambda pair: pair[0])  # stable: newer after older
+    words = [one.words for _, one in declared]
+    fields = _first_said(others)
+    for mine in words:
+        fields |= mine
+    fields = without_workplace(fields) | foremost([*reversed(words), *_employers_said(others)])
+    return {name: fields.get(name, "") for name in PERSON_FIELDS}
+
+
+def _employers_said(told: Sequence[Statement]) -> list[Mapping[str, str]]:
+    """Return what each source says now, in the order in which they first named an employer."""
+    now = {one.source: one.words for one in told if one.current}
+    naming = [one.source for one in told if names_one(one.words)]
+    located = [one.source for one in told if workplace(one.words)]
+    return [now[source] for source in dict.fromkeys((*naming, *located)) if source in now]
 
 
 def _first_said(told: Sequence[Statement]) -> dict[str, str]:

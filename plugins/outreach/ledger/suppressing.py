@@ -9,6 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from outreach.domain import DeliveryState, SuppressionReason
+from outreach.errors import NotFound
 from outreach.ledger import leavers
 from outreach.ledger.columns import chunks
 from outreach.ledger.editions import batch, delivery
@@ -41,6 +42,17 @@ class Standing:
     reason: SuppressionReason
     scope: str
     since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One suppression and whom it is for. `contact_id` is None where that is no contact."""
+
+    target: Target
+    one: Standing
+    stands: bool
+    lifted_by: str
+    contact_id: int | None
 
 
 def suppress(
@@ -123,6 +135,26 @@ def standing(connection: sa.Connection, target: Target) -> tuple[Standing, ...]:
         if left:
             found.append(Standing(0, SuppressionReason.LEFT, ALL, left))
     return tuple(found)
+
+
+def kept(connection: sa.Connection, number: int) -> Kept:
+    """Return one suppression, standing or lifted. Raises NotFound."""
+    s = suppression.c
+    row = connection.execute(
+        sa.select(s.address_hash, s.domain_hash, s.reason, s.scope, s.created_at, s.lifted_by)
+        .add_columns(s.lifted_at, contact.c.id.label("contact_id"))
+        .outerjoin_from(suppression, contact, contact.c.address_hash == s.address_hash)
+        .where(s.id == number)
+    ).first()
+    if row is None:
+        raise NotFound("There is no such suppression.")
+    return Kept(
+        Target(row.address_hash, None if row.address_hash is not None else row.domain_hash),
+        Standing(number, SuppressionReason(row.reason), row.scope, row.created_at),
+        row.lifted_at is None,
+        row.lifted_by,
+        row.contact_id,
+    )
 
 
 def lift(

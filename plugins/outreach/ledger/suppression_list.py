@@ -1,4 +1,4 @@
-"""Every suppression, standing or lifted, a page at a time; and lifting one of them."""
+"""Every suppression, standing or lifted, a page at a time."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from outreach.domain import SuppressionReason
-from outreach.errors import NotFound, Refused
+from outreach.errors import NotFound
 from outreach.ledger.engine import reading
 from outreach.ledger.people import contact, suppression
 
@@ -95,29 +94,6 @@ def suppression_numbered(connection: sa.Connection, number: int) -> SuppressionR
     if row is None:
         raise NotFound("There is no such suppression.")
     return SuppressionRow(*row)
-
-
-def lift_one(
-    connection: sa.Connection, number: int, *, by: str, reason: str, now: datetime
-) -> SuppressionRow:
-    """Lift one suppression and return it as it was.
-
-    Raises NotFound where there is none; Refused where it was lifted before or is an erasure's.
-    """
-    found = suppression_numbered(connection, number)
-    if found.reason == SuppressionReason.ERASED:
-        raise Refused(
-            "This person was erased, which cannot be lifted. If they ask to hear from us again, "
-            "they sign up themselves."
-        )
-    done = connection.execute(
-        sa.update(suppression)
-        .where(suppression.c.id == number, suppression.c.lifted_at.is_(None))
-        .values(lifted_at=now, lifted_by=by, lifted_reason=reason)
-    )
-    if not done.rowcount:
-        raise Refused(f"This suppression was lifted before, by {found.lifted_by or 'somebody'}.")
-    return found
 
 
 def _query(asked: Asked) -> sa.Select[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from outreach.ledger import views, views_deliveries
@@ -33,8 +33,8 @@ class Proof:
 class VariantReport:
     """One frozen variant of an edition, shown with the frozen values of one of its readers.
 
-    `delivery_id` is that reader's delivery; '' where every reader was erased, and then `proof`
-    shows the places of the values instead.
+    `delivery_id` is that reader's delivery; '' where every reader was erased, or nobody's values
+    may be shown (`masked`), and then `proof` shows the places of the values instead.
     """
 
     edition: EditionRow
@@ -44,6 +44,7 @@ class VariantReport:
     numbers: tuple[int, ...]
     delivery_id: str
     proof: Proof
+    masked: bool = False
 
 
 def proof_links(ws: Workspace) -> tuple[str, str]:
@@ -52,13 +53,18 @@ def proof_links(ws: Workspace) -> tuple[str, str]:
     return f"{base}/unsubscribe/the-readers-own", f"{base}/view/the-readers-own"
 
 
-def variant(ws: Workspace, name: str, number: int) -> VariantReport:
-    """Return one variant of the edition called `name`, from its frozen content. Raises NotFound."""
+def variant(ws: Workspace, name: str, number: int, *, masked: bool = False) -> VariantReport:
+    """Return one variant of the edition called `name`, from its frozen content. Raises NotFound.
+
+    `masked`: with nobody's values in it.
+    """
     with reading(ws.engine) as connection:
         row = views.edition_named(connection, name)
         frozen = views_deliveries.frozen_variant(connection, row.id, number)
         every = views_deliveries.variants(connection, row.id)
     found = next(one for one in every if one.number == number)
+    if masked:
+        frozen = replace(frozen, contact_id=None, values=())
     outside = ""
     if frozen.contact_id is not None:
         outside = ws.keys.delivery_id(row.id, frozen.contact_id)
@@ -70,6 +76,7 @@ def variant(ws: Workspace, name: str, number: int) -> VariantReport:
         numbers=tuple(one.number for one in every),
         delivery_id=outside,
         proof=_proof(ws, row, frozen),
+        masked=masked,
     )
 
 

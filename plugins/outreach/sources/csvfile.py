@@ -26,7 +26,6 @@ _LONGEST_LINE = 4 * _BLOCK
 _AT_ONCE = 8 * _BLOCK
 """Bytes of the file behind one block of rows, at the most about."""
 _ENDLESS = "row larger than can be held"
-_CHANGED = "it was written to while it was read; wait until it is whole and try again"
 _NO_LETTERS = "its letters cannot be read; save it as CSV UTF-8"
 _UTF32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 _BOMS = (
@@ -70,8 +69,8 @@ def rows(path: Path, form: TextFormat) -> Iterator[tuple[int, list[str]]]:
 def blocks(path: Path, form: TextFormat, size: int) -> Iterator[tuple[int, list[list[str]]]]:
     """Yield (number of the first, rows), up to `size` rows at a time, their cells of any length.
 
-    Raises InputError with the row where the file is broken or too wide, or at its end where it
-    is no longer the file that was recognised.
+    What was added since the file was recognised is not read. Raises InputError with the row
+    where the file is broken or too wide.
     """
     number = 0
     window = _Window(path, form.size)
@@ -99,8 +98,6 @@ def blocks(path: Path, form: TextFormat, size: int) -> Iterator[tuple[int, list[
             raise InputError(
                 Fault("the text is damaged here; save the file again as CSV UTF-8", path.name)
             ) from None
-    if path.stat().st_size != form.size:
-        raise InputError(Fault(_CHANGED, path.name))
 
 
 class _Window(io.RawIOBase):

@@ -33,7 +33,16 @@ _REPEATING = frozenset(
 """Fields that say the same in many rows, and whose value depends on the text alone."""
 
 MATCHED = frozenset(
-    {"sector", "ics_area", "borough", "ods_code", "subscriber_type", "postcode", "tracking_consent"}
+    {
+        "sector",
+        "ics_area",
+        "borough",
+        "ods_code",
+        "subscriber_type",
+        "postcode",
+        "tracking_consent",
+        "pledge_kind",
+    }
 )
 """Fields whose text a source may have left empty where it is not understood."""
 
@@ -145,7 +154,7 @@ READERS: dict[str, Callable[[str, Context], Any]] = {
     "pledged_at": lambda text, c: times.read_past_time(
         (times.read_time(text, "pledge date") + c.shift).isoformat(), "pledge date", c.now
     ),
-    "pledge_kind": lambda text, _: _pledge_kind(text),
+    "pledge_kind": lambda text, _: values.read_pledge_kind(text),
     "org_name": _plain("organisation name"),
     "postcode": lambda text, _: values.clean_text(text, "postcode", 12).upper(),
     "pcn_code": _plain("PCN code", 20),
@@ -181,12 +190,6 @@ READERS: dict[str, Callable[[str, Context], Any]] = {
 
 def _unguarded(text: str) -> str:
     return values.clean_text(text, "email address", 320) if text[:1] == "'" else text
-
-
-def _pledge_kind(text: str) -> str:
-    plain = text.casefold()
-    words = ("organisation", "organization", "employer", "practice", "pharmacy", "team")
-    return "organisation" if any(word in plain for word in words) else "person"
 
 
 def _area_of(code: str, context: Context) -> str:

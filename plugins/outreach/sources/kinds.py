@@ -53,6 +53,21 @@ class Cells:
             self.context.left_empty[name] += 1
         return value
 
+    def has(self, name: str) -> bool:
+        """Whether the row says anything for a field."""
+        return bool(self.texts.get(name, "").strip())
+
+    def date(self, name: str) -> Any:
+        """Return a date, None where there is none or it cannot be read; that is counted.
+
+        For rows that are worth more than their date.
+        """
+        try:
+            return self.get(name) or None
+        except BadCell:
+            self.context.left_empty[name] += 1
+            return None
+
     def need(self, name: str) -> Any:
         """Return a field's value. Raises BadCell also where there is none."""
         value = self.get(name)
@@ -190,9 +205,9 @@ def _resource(cells: Cells, _: Context) -> ResourceRecord:
 
 def _suppression(cells: Cells, _: Context) -> SuppressionRecord:
     target = cells.need("target")
-    cleaned_at = cells.get("cleaned_on") or None
+    cleaned = cells.has("cleaned_on")
     try:
-        reason, words = why(cells.get("reason"), cells.get("status"), cleaned_at is not None)
+        reason, words = why(cells.get("reason"), cells.get("status"), cleaned)
     except BadValue as problem:
         raise BadCell("reason", problem) from None
     return SuppressionRecord(
@@ -202,7 +217,7 @@ def _suppression(cells: Cells, _: Context) -> SuppressionRecord:
         reason,
         cells.get("scope") or "all",
         cells.get("detail") or words,
-        cells.get("since") or cleaned_at,
+        cells.date("since") or cells.date("cleaned_on"),
     )
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from outreach.errors import Fault, InputError
-from outreach.sources import headers
+from outreach.sources import headers, ods
+from outreach.sources.aliases import IGNORED
 from outreach.sources.special import special_category
 
 IGNORE = "ignore"
@@ -128,7 +129,9 @@ def _assign(
     unrecognised = []
     for index, heading in enumerate(headings):
         name = _field(heading, fields, asked)
-        if name == IGNORE or (headers.words(heading) in headers.IGNORED and not name):
+        if name == IGNORE or (headers.words(heading) in IGNORED and not name):
+            continue
+        if not name and heading.startswith(ods.UNUSED):
             continue
         if not name:
             unrecognised.append(heading.strip() or f"(column {index + 1} has no heading)")
@@ -155,8 +158,9 @@ def _field(heading: str, fields: tuple[str, ...], asked: Mapping[str, str]) -> s
 def _refuse_twins(file: str, name: str, found: Sequence[str]) -> None:
     raise InputError(
         Fault(
-            f"the columns {_quoted(found)} both mean {name}; rename or remove one, or say which "
-            f'counts with --map "COLUMN={name}"',
+            f"the columns {_quoted(found)} both mean {name.replace('_', ' ')}; rename or remove "
+            f'one, or say which counts with --map "COLUMN={name}", or under mapping in '
+            "sources.yaml",
             file,
         )
     )

@@ -50,6 +50,9 @@ _SECTORS = {
     "eopthq": "Optometry",
     "eopthp": "Optometry",
 }
+UNUSED = "ODS column "
+"""How the columns are called that are of no use here."""
+
 _WORD = re.compile(r"[A-Z0-9']+")
 _SMALL = frozenset({"AND", "OF", "THE", "AT", "IN", "ON", "FOR", "BY"})
 _SHORT = frozenset({"DR", "DRS", "MR", "MRS", "MS", "ST", "RD", "CTR"})
@@ -73,9 +76,7 @@ _GP_SETTINGS = frozenset({"", "4", "04", "RO76", "GPPRACTICE"})
 def headings(cells: tuple[str, ...]) -> tuple[str, ...]:
     """Return the headings of such a file, judged by its first row; empty where it is another."""
     columns = _columns(tuple(cell.strip() for cell in cells))
-    return tuple(
-        columns.get(i, f"(ODS column {i + 1})") for i in range(len(cells) if columns else 0)
-    )
+    return tuple(columns.get(i, f"{UNUSED}{i + 1}") for i in range(len(cells) if columns else 0))
 
 
 def _columns(cells: tuple[str, ...]) -> Mapping[int, str]:

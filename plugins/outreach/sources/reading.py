@@ -13,6 +13,7 @@ from outreach.sources import headers, ods
 from outreach.sources.fields import BadCell, Context, read_field
 from outreach.sources.kinds import KINDS, Kind, read_row
 from outreach.sources.mapping import ColumnPlan, plan_columns
+from outreach.sources.suppressions import told_by_name
 from outreach.sources.tables import Block, Row, Table, examine
 
 
@@ -84,17 +85,14 @@ def open_file(path: Path, kind: ImportKind, how: Columns, context: Context) -> S
     table, first = _first_row(path, how)
     if first is None:
         raise InputError(Fault("the file is empty", path.name))
-    lists_organisations = kind is ImportKind.ORGANISATIONS
-    given = ods.headings(first.cells) if lists_organisations else ()
-    sector = ods.sector(path.name) if lists_organisations else ""
-    if sector in context.lists.sectors:
-        how = replace(how, defaults={"sector": sector, **how.defaults})
+    given = _given(kind, first.cells)
+    how = replace(how, defaults={**_told_by_name(kind, path.name, context), **how.defaults})
     headings = given or _trimmed(first.cells)
-    if lists_organisations:
+    if kind is ImportKind.ORGANISATIONS:
         headings = ods.renamed(headings, how.columns)
     if any("@" in headers.without_notes(heading) for heading in headings):
         # Not quoted: a fault's text reaches logs, and this row is a person's.
-        said = "the first row holds an address; put a row of headings above it"
+        said = "the first row holds an address; put a row of headings above it, such as Email"
         raise InputError(Fault(said, path.name, first.number))
     spec = KINDS[kind]
     plan = plan_columns(path.name, headings, spec.fields, how.columns, how.constants, how.defaults)
@@ -113,6 +111,25 @@ def _first_row(path: Path, how: Columns) -> tuple[Table, Row | None]:
         raise InputError(Fault(said, path.name)) from None
 
 
+def _given(kind: ImportKind, first: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the headings of a file that is known without any by its first row, or ()."""
+    if kind is ImportKind.ORGANISATIONS:
+        return ods.headings(first)
+    if kind is ImportKind.SUPPRESSIONS and len(_trimmed(first)) == 1 and "@" in first[0]:
+        # Nothing but addresses, one below the other: what else could they be?
+        return ("Email", *[""] * (len(first) - 1))
+    return ()
+
+
+def _told_by_name(kind: ImportKind, name: str, context: Context) -> dict[str, str]:
+    """Return what a file's name tells of its rows, for those that do not say themselves."""
+    if kind is ImportKind.SUPPRESSIONS:
+        reason = told_by_name(name)
+        return {"reason": reason} if reason else {}
+    sector = ods.sector(name) if kind is ImportKind.ORGANISATIONS else ""
+    return {"sector": sector} if sector in context.lists.sectors else {}
+
+
 def _trimmed(cells: tuple[str, ...]) -> tuple[str, ...]:
     end = len(cells)
     while end and not cells[end - 1].strip():
@@ -128,7 +145,9 @@ def _check_required(file: str, kind: Kind, plan: ColumnPlan, headings: tuple[str
             raise InputError(
                 Fault(
                     f"no column for {name.replace('_', ' ')}. The first row is read as headings: "
-                    f'{shown}. Name the column with --map "COLUMN={name}"',
+                    f"{shown}. If the headings stand further down, delete the rows above them. "
+                    f'If one of these is it, say so with --map "COLUMN={name}", or under '
+                    "mapping in sources.yaml",
                     file,
                 )
             )
@@ -149,8 +168,11 @@ def _check_values(file: str, how: Columns, context: Context) -> None:
 def _check_constants(file: str, plan: ColumnPlan, context: Context) -> None:
     given = {*plan.constants, *plan.defaults}
     if "basis" in given and "evidence" not in {*given, *plan.columns}:
-        said = "a basis needs its evidence, what shows that these people may be written to"
-        raise InputError(Fault(f'{said}; add --set "evidence=..."', file))
+        said = (
+            "a basis needs its evidence, what shows that these people may be written to: fill in "
+            'What shows it on the page, or at a terminal add --set "evidence=..."'
+        )
+        raise InputError(Fault(said, file))
     for name, text in [*plan.constants.items(), *plan.defaults.items()]:
         try:
             read_field(name, text, context)

@@ -67,6 +67,14 @@ def load_sources(path: Path) -> tuple[Source, ...]:
     return tuple(_source(form, located.line(("sources", i))) for i, form in enumerate(forms))
 
 
+def source_names(path: Path) -> tuple[str, ...]:
+    """Return the names of the sources, none where the file is wrong: pulling says how."""
+    try:
+        return tuple(source.name for source in load_sources(path))
+    except InputError:
+        return ()
+
+
 def _faults(file: str, located: Located, forms: Sequence[SourceForm]) -> Iterator[Fault]:
     names: set[str] = set()
     for index, form in enumerate(forms):

@@ -135,6 +135,10 @@ def _place(form: SourceForm) -> Iterator[Problem]:
     if form.scheme not in known:
         said = f"“{form.scheme}://” is no place that is known"
         yield ("path",), said + suggest(form.scheme, sorted(known - {"", "http"}))
+    before_host = form.path.partition("://")[2].partition("/")[0].rpartition("@")[0]
+    if ":" in before_host or (before_host and form.scheme in ("http", "https")):
+        said = "an address holds no log-in; keep it in an Airflow connection, named in `connection`"
+        yield ("path",), said
     if form.format and form.format not in FORMATS:
         yield ("format",), f"“{form.format}” is no format{suggest(form.format, FORMATS)}"
     if form.drop and form.scheme:

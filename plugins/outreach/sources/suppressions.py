@@ -21,7 +21,8 @@ _WORDS: Mapping[SuppressionReason, str] = {
         never signed up, inappropriate, other, asm""",
     R.COMPLAINED: """complaint, complainer, spam, spam report, spam reports, abuse, isp complained,
         issp complained, isp complaint, direct complaint, marked as spam, reported as spam""",
-    R.HARD_BOUNCE: """bounce, bounced, bounces, cleaned, hard bounced, hardbounce, permanent bounce,
+    R.HARD_BOUNCE: """bounce, bounced, bounces, hard, permanent, cleaned,
+        hard bounced, hardbounce, permanent bounce,
         permanent failure, undeliverable, mailbox does not exist, no such user, user unknown""",
     R.OBJECTED: "objection, right to object, do not contact, do not email, do not mail",
     R.LEFT: """left, leaver, has left, no longer here, no longer works here, no longer employed,
@@ -31,7 +32,13 @@ _WORDS: Mapping[SuppressionReason, str] = {
     R.INVALID: "invalid, invalid email, invalid emails, malformed, syntax error",
 }
 _MAY_BE_WRITTEN_TO = """subscribed, active, opted in, optin, delivered, ok, valid, engaged,
-    confirmed,    resubscribed"""
+    confirmed, resubscribed"""
+_NAMED = (
+    ("spam report", R.COMPLAINED),
+    ("complaints", R.COMPLAINED),
+    ("invalid email", R.INVALID),
+    ("invalid address", R.INVALID),
+)
 _NOT_WORD = re.compile(r"[^a-z0-9]+")
 _CODE = re.compile(r"\s*([245])(?:\d\d\b|\.\d{1,3}\.\d{1,3}\b)")
 
@@ -64,6 +71,15 @@ def read_suppression(value: str) -> SuppressionReason:
             "a list of suppressions holds only people not to write to; take the row out",
         )
     return R.MANUAL
+
+
+def told_by_name(file_name: str) -> str:
+    """Return the reason that the name of another tool's export tells, '' where it tells none.
+
+    SendGrid's exports of spam reports and invalid addresses have no column that says it.
+    """
+    plain = _NOT_WORD.sub(" ", file_name.casefold())
+    return next((reason.value for words, reason in _NAMED if words in plain), "")
 
 
 def why(reason: str, status: str, cleaned: bool) -> tuple[SuppressionReason, str]:

@@ -44,6 +44,12 @@ FORMATS: Mapping[str, Format | None] = {
 """Format -> how it is read; a new one is a line here. None: text, read by csvfile."""
 
 _TEXT = frozenset({".csv", ".tsv", ".txt", ".tab"})
+
+ENDINGS = tuple(
+    sorted(_TEXT.union(*(form.endings for form in FORMATS.values() if form is not None)))
+)
+"""Every ending of a name that a file of rows may have."""
+
 _BLOCK = 1 << 20
 
 

@@ -15,6 +15,8 @@ MAX_TEXT = 200
 MAX_SUMMARY = 2_000
 
 _NOT_WORD = re.compile(r"[^a-z0-9]+")
+_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
+_OR = re.compile(r"/|\bor\b", re.IGNORECASE)
 _TITLES = frozenset({"dr", "mr", "mrs", "ms", "miss", "mx", "prof", "professor", "sir", "dame"})
 _FORMULA = re.compile(r"'(?=\s*[=+\-@\t\r])")
 
@@ -50,6 +52,11 @@ SECTOR_ALIASES: Mapping[str, tuple[str, ...]] = {
         "general medical practice",
         "medical practice",
         "primary medical",
+        "general practices",
+        "gp surgeries",
+        "doctors surgery",
+        "medical centre",
+        "primary care general practice",
     ),
     "Community Pharmacy": (
         "pharmacy",
@@ -59,6 +66,10 @@ SECTOR_ALIASES: Mapping[str, tuple[str, ...]] = {
         "community pharmacies",
         "pharmacist",
         "pharmaceutical",
+        "retail pharmacy",
+        "high street pharmacy",
+        "pharmacy contractor",
+        "community pharmacy contractor",
     ),
     "Dentistry": (
         "dental",
@@ -69,6 +80,12 @@ SECTOR_ALIASES: Mapping[str, tuple[str, ...]] = {
         "general dental",
         "general dental practice",
         "primary care dentistry",
+        "dental care",
+        "dentists surgery",
+        "nhs dentist",
+        "nhs dental practice",
+        "community dentist",
+        "community dentistry",
     ),
     "Optometry": (
         "optical",
@@ -82,6 +99,15 @@ SECTOR_ALIASES: Mapping[str, tuple[str, ...]] = {
         "general ophthalmic",
         "ophthalmic optician",
         "optometry practice",
+        "opticians practice",
+        "optometry and optics",
+        "community optometry",
+        "community optometrist",
+        "community optician",
+        "high street optician",
+        "high street opticians",
+        "primary care optometry",
+        "primary eye care",
     ),
 }
 """Sector -> other names for it; only sectors that the hub has are ever matched."""
@@ -154,7 +180,11 @@ def match_borough(value: str, lists: Lists) -> str:
         for pattern in (
             "{}",
             "london borough of {}",
+            "the london borough of {}",
+            "borough of {}",
             "{} council",
+            "{} borough council",
+            "lb {} council",
             "{} borough",
             "lb {}",
             "lb of {}",
@@ -165,12 +195,20 @@ def match_borough(value: str, lists: Lists) -> str:
 
 
 def _matched(value: str, names: Mapping[str, str], known: Sequence[str], what: str) -> str:
-    found = names.get(_key(value))
+    found = names.get(_key(value)) or _agreed(value, names)
     if found:
         return found
     close = difflib.get_close_matches(_key(value), names, n=1, cutoff=0.75)
     meant = f'did you mean "{names[close[0]]}"? ' if close else ""
     raise BadValue(f"{what} not recognised", f"{meant}Use one of: {', '.join(known)}")
+
+
+def _agreed(value: str, names: Mapping[str, str]) -> str:
+    """Return what a text means without its remark in brackets, or by all of its names for it:
+    `Pharmacy (community)`, `Optician/Optometrist`. Names of two things mean neither."""
+    plain = _BRACKETS.sub(" ", value)
+    meant = {names.get(_key(part), "") for part in _OR.split(plain)}
+    return meant.pop() if len(meant) == 1 else ""
 
 
 def _key(value: str) -> str:
@@ -193,6 +231,28 @@ def read_basis(value: str) -> BasisKind:
     if _key(value) in kinds:
         return kinds[_key(value)]
     raise BadValue("basis not recognised", f"use one of: {', '.join(BasisKind)}")
+
+
+_BOTH = re.compile(
+    r"\bboth\b|\bon behalf of (?:my|our|an?|the) \w+|^(?:an?|my|our) organi[sz]ation\b"
+)
+_ONE = re.compile(r"\b(?:person|personal|personally|individual|individually|myself|me|self)\b")
+_MANY = re.compile(
+    r"\b(?:organi[sz]ations?|employers?|practices?|surgery|pharmacy|pharmacies|team|company|business"
+    r"|trust|network|pcn|workplace|opticians?|dental|corporate|group)\b"
+)
+
+
+def read_pledge_kind(value: str) -> str:
+    """Return `person` or `organisation`: who pledges. Raises BadValue."""
+    plain = value.casefold()
+    if _BOTH.search(plain):
+        return "organisation"
+    if _ONE.search(plain):
+        return "person"
+    if _MANY.search(plain):
+        return "organisation"
+    raise BadValue("who pledges is not recognised", "write person or organisation")
 
 
 def read_purpose(value: str) -> str:

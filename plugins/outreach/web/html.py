@@ -10,6 +10,7 @@ import jinja2
 
 from outreach import clock
 from outreach.domain import state_words
+from outreach.flows.shrinking import WAY_ON
 
 
 @cache
@@ -18,7 +19,7 @@ def environment(root: Path) -> jinja2.Environment:
 
     Everything is escaped and an undefined name is an error. Filters: `london`, `london_date`,
     `london_seconds`, `number`, `share`, `percent`, `duration`, `state_words`, `masked`,
-    `short`.
+    `short`, `plainly`.
     """
     env = jinja2.Environment(
         loader=jinja2.FileSystemLoader(root / "templates" / "pages"),
@@ -30,6 +31,7 @@ def environment(root: Path) -> jinja2.Environment:
     env.filters.update(london=london, london_date=london_date, number=number, share=share)
     env.filters.update(london_seconds=london_seconds, percent=percent, duration=clock.duration)
     env.filters.update(state_words=state_words, masked=masked, short=short)
+    env.filters.update(plainly=plainly)
     return env
 
 
@@ -61,6 +63,12 @@ def short(text: str, most: int = 80) -> str:
     """Return a text for one cell of a table: on one line, cut at `most` characters."""
     plain = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return plain if len(plain) <= most else f"{plain[: most - 1]}…"
+
+
+def plainly(note: str) -> str:
+    """Return why a file was stopped without the way on at a terminal: a page has its own."""
+    said, way_on, _ = note.partition(WAY_ON)
+    return f"{said}." if way_on else note
 
 
 def percent(part: float) -> str:

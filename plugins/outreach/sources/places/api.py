@@ -61,7 +61,7 @@ class ApiPlace:
         """Yield each reply with its records."""
         api = self._api
         address, parameters, seen = self._url, self._parameters(cursor), {""}
-        offset, token = 0, ""
+        offset, token, before = 0, "", None
         with web_for(self._source, self._url, self._connection, api.auth, self._reach) as web:
             for number in range(MAX_PAGES):
                 if api.paging == "page":
@@ -72,6 +72,11 @@ class ApiPlace:
                     parameters[api.parameter] = token
                 reply = self._read(web, address, parameters)
                 records = self._listed(web, reply)
+                if records and records == before:
+                    raise web.fault(
+                        "it gives the same page again and again; check `paging` and `parameter`"
+                    )
+                before = records
                 yield reply, records
                 offset += len(records)
                 if not (token := self._next(reply, records)):

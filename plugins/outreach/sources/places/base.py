@@ -17,6 +17,9 @@ SECONDS = 30.0
 """How long a place may keep silent before it counts as unreachable."""
 
 
+_LONGEST = 60
+
+
 class Unreachable(InputError):
     """The place cannot be looked at or read now; nothing was taken."""
 
@@ -79,6 +82,7 @@ class Found:
     """One thing at a place. `key` names it there; `name` is its file name.
 
     `mark` changes whenever its content does; empty where the place cannot tell without reading.
+    `wrong`: why it cannot be taken at all, as its place can tell; empty where it may be.
     """
 
     key: str
@@ -86,6 +90,7 @@ class Found:
     mark: str = ""
     modified: datetime | None = None
     size: int = 0
+    wrong: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,14 @@ class Copy:
     path: Path
     cursor: str = ""
     empty: bool = False
+
+
+def file_name(name: str, other: str) -> str:
+    """Return a name, given by a place outside, as a file here may have it; `other` for none."""
+    plain = "".join(c for c in name.replace("\\", "/").rpartition("/")[2] if c.isprintable())
+    stem, dot, ending = plain.rpartition(".")
+    kept = f"{stem[:_LONGEST]}{dot}{ending[:10]}" if stem else plain[:_LONGEST]
+    return other if kept.strip(". ") == "" else kept
 
 
 class Place(Protocol):

@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from outreach.errors import Fault
-from outreach.sources.places.base import MAX_BYTES, Copy, Found, Reach, Unreachable
+from outreach.sources.places.base import MAX_BYTES, Copy, Found, Reach, Unreachable, file_name
 from outreach.sources.places.http import Web
 
 _DOWNLOAD = "@microsoft.graph.downloadUrl"
@@ -49,7 +49,7 @@ class GraphPlace:
             raise self._fault(f"larger than {MAX_BYTES >> 20} MB, the most that is fetched")
         if not self._content:
             raise self._fault("Graph names no address for its content; it may be blocked or a scan")
-        target = folder / Path(found.name).name
+        target = folder / file_name(found.name, "workbook")
         with Web(self._source) as web:
             web.save(self._content, target)
         return Copy(target)

@@ -24,6 +24,12 @@ LONGEST_WAIT = 120.0
 """Seconds: a server that asks for more patience is left for the next pull."""
 
 _UNCHANGED = 304
+_ANSWERS = {
+    300: "the server sends us on to another address, and a secret is not sent after it; if the "
+    "new address is right, write it in sources.yaml",
+    404: "there is nothing at this address (404); check the path in sources.yaml",
+    410: "there is nothing at this address any more (410); check the path in sources.yaml",
+}
 _BUSY = frozenset({429, 500, 502, 503, 504})
 
 
@@ -36,6 +42,15 @@ class Saved:
     unchanged: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How long a server may keep silent and take over everything (seconds), and its bytes."""
+
+    silence: float = SECONDS
+    altogether: float = 1800.0
+    most: int = MAX_BYTES
+
+
 class Web:
     """Asks one server, as source `source`. Nothing of an address or a reply is in its errors."""
 
@@ -46,16 +61,19 @@ class Web:
         headers: Mapping[str, str] | None = None,
         auth: httpx.Auth | None = None,
         sleep: Callable[[float], None] = time.sleep,
+        bounds: Bounds | None = None,
     ) -> None:
         # It writes each address to the log, and some of them are secrets.
         logging.getLogger("httpx").setLevel(logging.WARNING)
         self._source = source
         self._sleep = sleep
-        self._left = MAX_BYTES
+        self._bounds = bounds or Bounds()
+        self._left = self._bounds.most
+        self._until = time.monotonic() + self._bounds.altogether
         self._client = httpx.Client(
             headers={"User-Agent": "Outreach", **(headers or {})},
             auth=auth,
-            timeout=SECONDS,
+            timeout=self._bounds.silence,
             trust_env=True,
             follow_redirects=False,
         )
@@ -104,8 +122,7 @@ class Web:
                     wait = self._patience(reply, number)
                 self._sleep(wait)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            said = f"the server could not be reached ({type(error).__name__})"
-            raise self.fault(f"{said}; check the address, or pull again later") from None
+            raise self.fault(_in_words(error, self._bounds.silence)) from None
 
     def _patience(self, reply: httpx.Response, number: int) -> float:
         """Return how many seconds to wait before another try. Raises Unreachable."""
@@ -115,8 +132,11 @@ class Web:
                 f"the server refused us ({status}); check the secret in the Airflow connection"
             )
         if status not in _BUSY:
-            raise self.fault(f"the server answered {status}; check the address in sources.yaml")
-        wait = _asked_for(reply) or float(2 ** (number - 1))
+            said = _ANSWERS.get(status // 100 * 100 if status < 400 else status, "")
+            said = said or f"the server answered {status}; check the address in sources.yaml"
+            raise self.fault(said)
+        asked = _asked_for(reply)
+        wait = float(2 ** (number - 1)) if asked is None else asked
         if number == TRIES or wait > LONGEST_WAIT:
             raise self.fault(f"the server is busy ({status}); it comes with a later pull")
         return wait
@@ -125,16 +145,31 @@ class Web:
         for block in reply.iter_bytes():
             self._left -= len(block)
             if self._left < 0:
-                raise self.fault(f"more than {MAX_BYTES >> 20} MB, the most that is fetched")
+                most = self._bounds.most >> 20
+                raise self.fault(f"more than {most} MB, the most that is fetched")
+            if time.monotonic() > self._until:
+                raise self.fault("the server is too slow; nothing was taken. Pull again later")
             yield block
 
 
-def _asked_for(reply: httpx.Response) -> float:
-    """Return the seconds that Retry-After asks for, 0 where it does not."""
+def _in_words(error: Exception, silence: float) -> str:
+    """Return what went wrong on the way, and what to do; nothing of the address."""
+    again = "check the address, or pull again later"
+    if isinstance(error, httpx.ConnectError):
+        return f"the server could not be reached; {again}"
+    if isinstance(error, httpx.TimeoutException):
+        return f"the server did not answer within {silence:g} seconds; {again}"
+    if isinstance(error, httpx.RemoteProtocolError | httpx.ReadError | httpx.DecodingError):
+        return "the server's answer broke off or is damaged; nothing was taken. Pull again later"
+    return f"the server could not be asked ({type(error).__name__}); {again}"
+
+
+def _asked_for(reply: httpx.Response) -> float | None:
+    """Return the seconds that Retry-After asks for, None where it does not."""
     said = reply.headers.get("retry-after", "").strip()
     if said.isdecimal():
         return float(said[:6])
     try:
         return max(0.0, (parsedate_to_datetime(said) - datetime.now(UTC)).total_seconds())
     except (ValueError, TypeError):
-        return 0.0
+        return None

@@ -11,9 +11,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from outreach.errors import Fault
-from outreach.sources.places.base import MAX_BYTES, Copy, Found, Reach, Unreachable
+from outreach.sources.places.base import MAX_BYTES, Copy, Found, Reach, Unreachable, file_name
 from outreach.sources.places.local import unfinished
 
+_NO_KEY = frozenset({"NoCredentialsError", "ClientAuthenticationError", "CredentialUnavailable"})
 _BLOCK = 1 << 20
 _PATTERN = frozenset("*?[")
 
@@ -36,17 +37,21 @@ class StoragePlace:
             self._opened().invalidate_cache()
             about = self._listed(path)
         except FileNotFoundError:
+            if _PATTERN.isdisjoint(path):
+                raise self._nothing() from None
             return ()
         except Exception as error:  # each store has its own errors
             raise self._away(error) from None
         found = [_found(one) for one in about if one.get("type") == "file"]
+        if not found and _PATTERN.isdisjoint(path):
+            raise self._nothing()
         kept = [one for one in found if not unfinished(one.name)]
         long_ago = datetime.min.replace(tzinfo=UTC)
         return tuple(sorted(kept, key=lambda one: (one.modified or long_ago, one.name)))
 
     def fetch(self, found: Found, folder: Path, cursor: str) -> Copy:
         """Bring one object into `folder`. Raises Unreachable."""
-        target = folder / Path(found.name).name
+        target = folder / file_name(found.name, self._source)
         if found.size > MAX_BYTES:
             said = f"larger than {MAX_BYTES >> 20} MB, the most that is fetched"
             raise Unreachable(Fault(said, found.name))
@@ -54,8 +59,13 @@ class StoragePlace:
             with self._opened().open(found.key, "rb") as there, target.open("wb") as here:
                 while block := there.read(_BLOCK):
                     here.write(block)
+                    if here.tell() > found.size:
+                        break
         except Exception as error:  # each store has its own errors
             raise self._away(error) from None
+        if target.stat().st_size != found.size:
+            said = "it was changed while it was fetched; it comes with the next pull"
+            raise Unreachable(Fault(said, self._source))
         return Copy(target)
 
     def _opened(self) -> Any:
@@ -70,7 +80,18 @@ class StoragePlace:
         files = self._opened()
         if _PATTERN.isdisjoint(path):
             return [files.info(path)]
-        return list(files.glob(path, detail=True).values())
+        found = list(files.glob(path, detail=True).values())
+        if not found:
+            self._must_be_there(path.partition("/")[0])
+        return found
+
+    def _must_be_there(self, bucket: str) -> None:
+        """Raise where a search found nothing because it may not look, or there is no bucket."""
+        try:
+            self._opened().ls(bucket)
+        except FileNotFoundError:
+            said = f"there is no bucket or container “{bucket}”; check the path in sources.yaml"
+            raise Unreachable(Fault(said, self._source)) from None
 
     def _inside(self) -> str:
         parts = urlsplit(self._url, allow_fragments=False)
@@ -80,10 +101,19 @@ class StoragePlace:
     def _away(self, error: Exception) -> Unreachable:
         if isinstance(error, Unreachable):
             return error
+        named = f"the Airflow connection “{self._connection or '(default)'}”"
+        if isinstance(error, PermissionError) or type(error).__name__ in _NO_KEY:
+            said = f"{self._url.partition('://')[0]} storage refused us; check the key in {named}"
+            return Unreachable(Fault(f"{said}, and what it may read", self._source))
+        if isinstance(error, FileNotFoundError):
+            return self._nothing()
         # Only its kind: an object's name or a key may stand in its text.
         said = f"{self._url.partition('://')[0]} storage answered with {type(error).__name__}"
-        advice = f"check the path and the Airflow connection “{self._connection or '(default)'}”"
-        return Unreachable(Fault(f"{said}; {advice}", self._source))
+        return Unreachable(Fault(f"{said}; check the path and {named}", self._source))
+
+    def _nothing(self) -> Unreachable:
+        said = "there is no such file; check bucket (or container) and name in sources.yaml"
+        return Unreachable(Fault(said, self._source))
 
 
 def _found(about: dict[str, Any]) -> Found:

@@ -18,7 +18,7 @@ from outreach.sources.sourcesform import STORES
 def place_of(source: Source, contacts: Path, reach: Reach) -> Place:
     """Return where `source` is pulled from. `contacts`: the project's contacts/ folder."""
     if not source.scheme:
-        return LocalPlace(source.path, contacts)
+        return LocalPlace(source.path, contacts, drop=source.drop)
     return _PLACES[source.scheme](source, reach)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-from outreach.sources.places.base import Copy, Found, Reach
+from outreach.sources.places.base import Copy, Found, Reach, file_name
 from outreach.sources.places.webauth import web_for
 
 _ENDINGS = {
@@ -35,12 +35,12 @@ class WebFilePlace:
     def look(self) -> tuple[Found, ...]:
         """Return the address as one thing; whether it is new shows on asking."""
         path = PurePosixPath(unquote(urlsplit(self._url).path))
-        name = path.name if path.suffix else self._source
-        return (Found(self._url.partition("?")[0], name.replace("\0", "")),)
+        name = file_name(path.name if path.suffix else "", self._source)
+        return (Found(self._url.partition("?")[0], name),)
 
     def fetch(self, found: Found, folder: Path, cursor: str) -> Copy:
         """Bring the file into `folder`, unless it still has the tag `cursor`."""
-        target = folder / Path(found.name).name
+        target = folder / found.name
         with web_for(self._source, self._url, self._connection, self._auth, self._reach) as web:
             reply = web.save(self._url, target, tag=cursor)
         if not target.suffix and reply.media_type in _ENDINGS:

@@ -30,7 +30,7 @@ AREAS = (
 )
 """The navigation: address and words of each area."""
 
-_AREA_OF = {"people": "contacts", "list": "imports"}
+_AREA_OF = {"people": "contacts", "list": "imports", "retention": "contacts"}
 
 
 class Links:

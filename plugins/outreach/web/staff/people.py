@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
-from outreach.domain import SuppressionReason
 from outreach.errors import InputError, NotFound, Refused
 from outreach.flows import accounts
 from outreach.flows import person_page as flows
@@ -16,31 +15,15 @@ from outreach.reports.proofs import Proof
 from outreach.web.staff.downloads import one_file
 from outreach.web.staff.guards import same_origin
 from outreach.web.staff.pages import page
+from outreach.web.staff.person_orders import DONE, PERSON_REASONS, Order, give_order
 from outreach.web.staff.proofs import framed
-from outreach.web.staff.steering import (
-    LONGEST_REASON,
-    VIA,
-    Text,
-    Who,
-    done,
-    reasoned,
-    status_of,
-)
+from outreach.web.staff.steering import LONGEST_REASON, VIA, Who, done, status_of
 
 if TYPE_CHECKING:
     from outreach.workspace import Workspace
 
-REASONS = tuple(r.value for r in SuppressionReason if r is not SuppressionReason.ERASED)
-"""Why a person may be suppressed by hand. Erasing is an order of its own."""
-
 ERASE_WORD = "erase"
 
-_DONE = {
-    "suppress": "Mail to this person is stopped, from the next batch on.",
-    "lift": "That suppression is lifted. Your name and the reason are kept.",
-    "left": "This person is marked as having left. They are not written to.",
-    "basis": "That basis is withdrawn, from the next batch on.",
-}
 _TYPES = {"json": "application/json", "html": "text/html; charset=utf-8"}
 
 
@@ -50,29 +33,20 @@ def add_routes(router: APIRouter, workspace: Callable[[], Workspace], who: Who) 
     @router.get("/people/{person}")
     def show_person(request: Request, person: str, done: str = "") -> HTMLResponse:
         ws = workspace()
-        return _page(request, ws, flows.number_of(ws, person), said=_DONE.get(done, ""))
+        return _page(request, ws, flows.number_of(ws, person), said=DONE.get(done, ""))
 
     @router.post("/people/{person}", dependencies=[Depends(same_origin)])
-    def order_person(
-        request: Request,
-        person: str,
-        order: Text = "",
-        reason: Text = "",
-        kind: Text = "",
-        which: Text = "",
-        sure: Text = "",
-    ) -> Response:
+    def order_person(request: Request, person: str, asked: Annotated[Order, Form()]) -> Response:
         ws, by = workspace(), who(request)
         number = flows.number_of(ws, person)
         try:
-            if order == "erase":
-                return _erased(request, ws, number, by, sure)
-            _ordered(ws, number, by, order, reason, kind, which)
-        except (InputError, Refused) as error:
+            if asked.order == "erase":
+                return _erased(request, ws, number, by, asked.sure)
+            give_order(ws, number, asked, by)
+        except (InputError, NotFound, Refused) as error:
             status = status_of(error)
-            given = {"order": order, "reason": reason, "which": which}
-            return _page(request, ws, number, error=str(error), status=status, **given)
-        return done(request, "people", person, said=order)
+            return _page(request, ws, number, error=str(error), status=status, asked=asked)
+        return done(request, "people", person, said=asked.order)
 
     @router.get("/people/{person}/export.{kind}")
     def export_person(request: Request, person: str, kind: str) -> Response:
@@ -97,53 +71,30 @@ def add_routes(router: APIRouter, workspace: Callable[[], Workspace], who: Who) 
         )
 
 
-def _page(request: Request, ws: Workspace, number: int, **values: Any) -> HTMLResponse:
-    given = {
-        "error": "",
-        "status": 200,
-        "said": "",
-        "order": "",
-        "reason": "",
-        "which": "",
-        "counts": None,
-        **values,
-    }
+def _page(
+    request: Request,
+    ws: Workspace,
+    number: int,
+    *,
+    error: str = "",
+    status: int = 200,
+    said: str = "",
+    counts: Mapping[str, int] | None = None,
+    asked: Order | None = None,
+) -> HTMLResponse:
     return page(
         request,
         "person.html",
+        status=status,
         found=flows.person_page(ws, number),
-        reasons=REASONS,
+        error=error,
+        said=said,
+        counts=counts,
+        asked=asked or Order(),
+        reasons=PERSON_REASONS,
         word=ERASE_WORD,
         longest=LONGEST_REASON,
-        **given,
     )
-
-
-def _ordered(
-    ws: Workspace, number: int, by: str, order: str, reason: str, kind: str, which: str
-) -> None:
-    if order == "suppress":
-        if kind not in REASONS:
-            raise InputError("Choose why they are not to be written to.")
-        why = reasoned(reason, "they are not to be written to")
-        flows.suppress(ws, number, kind, detail=why, by=by, via=VIA)
-    elif order == "lift":
-        why = reasoned(reason, "they may be written to again")
-        flows.lift(ws, _row(which), by=by, via=VIA, reason=why)
-    elif order == "left":
-        why = reasoned(reason, "you know that they left")
-        flows.mark_left(ws, number, by=by, via=VIA, reason=why)
-    elif order == "basis":
-        why = reasoned(reason, "this basis is withdrawn")
-        flows.withdraw_basis(ws, number, _row(which), by=by, via=VIA, reason=why)
-    else:
-        raise InputError("Choose what to do.")
-
-
-def _row(which: str) -> int:
-    if not (which.isascii() and which.isdigit() and len(which) < 12):
-        raise NotFound("There is no such row.")
-    return int(which)
 
 
 def _erased(request: Request, ws: Workspace, number: int, by: str, sure: str) -> HTMLResponse:

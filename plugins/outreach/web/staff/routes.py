@@ -14,7 +14,8 @@ from outreach.flows.notices import notices
 from outreach.flows.progress import progress
 from outreach.reports import campaigns, editions, engagement, overview, proofs
 from outreach.settings import ROOT
-from outreach.web.staff import charts, contacts, imports, organisations, suppressions
+from outreach.web.staff import charts, contacts, imports, organisations, retention, suppressions
+from outreach.web.staff.guards import may_act
 from outreach.web.staff.pages import Key, page, security_headers
 from outreach.web.staff.proofs import framed
 
@@ -43,6 +44,7 @@ def pages_router(
     _editions(router, workspace)
     _people(router, workspace)
     organisations.add_pages(router, workspace)
+    retention.add_pages(router, workspace)
     return router
 
 
@@ -127,7 +129,7 @@ def _editions(router: APIRouter, workspace: Callable[[], Workspace]) -> None:
     @router.get("/editions/{name}/variants/{variant}")
     def show_variant(request: Request, name: str, variant: Key) -> HTMLResponse:
         ws = workspace()
-        found = proofs.variant(ws, name, variant)
+        found = proofs.variant(ws, name, variant, masked=not may_act(request))
         return page(
             request,
             "variant.html",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from outreach.errors import InputError, Refused
+from outreach.errors import InputError, NotFound, Refused
 from outreach.flows import control
 from outreach.reports import campaigns
 from outreach.web.staff.guards import same_origin
@@ -51,8 +51,11 @@ def done(request: Request, *parts: str, said: str = "") -> RedirectResponse:
     return RedirectResponse(address, 303, headers=dict(security_headers()))
 
 
-def status_of(error: InputError | Refused) -> int:
-    """Return 409 where a rule forbids an order now, 400 where the form was not filled in well."""
+def status_of(error: InputError | NotFound | Refused) -> int:
+    """Return 409 where a rule forbids an order now, 404 where what it is about is gone, and 400
+    where the form was not filled in well."""
+    if isinstance(error, NotFound):
+        return 404
     return 409 if isinstance(error, Refused) else 400
 
 

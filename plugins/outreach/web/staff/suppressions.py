@@ -9,12 +9,12 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, Response, StreamingResponse
 
 from outreach.errors import InputError, Refused
-from outreach.flows import people, person_page
+from outreach.flows.suppressing import ALL, lift_suppression, suppress
 from outreach.reports import exports, suppression_list
 from outreach.web.staff.downloads import csv_file
 from outreach.web.staff.guards import same_origin
 from outreach.web.staff.pages import Key, page
-from outreach.web.staff.people import REASONS
+from outreach.web.staff.person_orders import REASONS
 from outreach.web.staff.steering import (
     LONGEST_REASON,
     VIA,
@@ -65,6 +65,7 @@ def add_orders(router: APIRouter, workspace: Callable[[], Workspace], who: Who) 
         target: Text = "",
         kind: Text = "",
         reason: Text = "",
+        scope: Text = ALL,
     ) -> Response:
         ws = workspace()
         try:
@@ -75,7 +76,7 @@ def add_orders(router: APIRouter, workspace: Callable[[], Workspace], who: Who) 
                 return _page(request, ws, asked, target=target, searched=True)
             if order != "add":
                 raise InputError("Choose what to do.")
-            _add(ws, target, kind, reason, who(request))
+            _add(ws, target, (kind, scope, reason), who(request))
         except (InputError, Refused) as error:
             return _page(
                 request,
@@ -86,6 +87,7 @@ def add_orders(router: APIRouter, workspace: Callable[[], Workspace], who: Who) 
                 target=target,
                 kind=kind,
                 reason=reason,
+                scope=scope,
                 order=order,
             )
         return done(request, "suppressions", said="add")
@@ -99,7 +101,7 @@ def add_orders(router: APIRouter, workspace: Callable[[], Workspace], who: Who) 
         ws = workspace()
         try:
             why = reasoned(reason, "this address may be written to again")
-            person_page.lift(ws, suppression_id, by=who(request), via=VIA, reason=why)
+            lift_suppression(ws, suppression_id, by=who(request), via=VIA, reason=why)
         except (InputError, Refused) as error:
             return _lift_page(
                 request,
@@ -127,6 +129,7 @@ def _page(
         **dict.fromkeys(("error", "said", "target", "kind", "reason", "order"), ""),
         "status": 200,
         "searched": False,
+        "scope": ALL,
         **values,
     }
     return page(
@@ -146,11 +149,12 @@ def _lift_page(request: Request, ws: Workspace, number: int, **values: Any) -> H
     return page(request, "suppression.html", line=line, longest=LONGEST_REASON, **given)
 
 
-def _add(ws: Workspace, target: str, kind: str, reason: str, by: str) -> None:
+def _add(ws: Workspace, target: str, why: tuple[str, str, str], by: str) -> None:
+    kind, scope, reason = why
     if not target.strip():
         raise InputError("Type the address, or the domain, that is not to be written to.")
     if kind not in REASONS:
         raise InputError("Choose why it is not to be written to.")
-    why = reasoned(reason, "it is not to be written to")
-    if not people.suppress(ws, target, reason=kind, detail=why, by=by, via=VIA):
+    detail = reasoned(reason, "it is not to be written to")
+    if not suppress(ws, target, reason=kind, detail=detail, scope=scope, by=by, via=VIA):
         raise Refused(f"It is suppressed already, as {kind}.")

@@ -29,7 +29,8 @@ _WITH_BASIS = (ImportKind.CONTACTS.value, ImportKind.PLEDGES.value)
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """What was typed beside the file. `shrunk` is "yes" where it may be smaller than the last."""
+    """What was typed beside the file. `shrunk` is "yes" where it may be smaller than the last,
+    `lost` where a column of the last one may be missing."""
 
     kind: str = ""
     source: str = ""
@@ -37,6 +38,7 @@ class Typed:
     evidence: str = ""
     wording_version: str = ""
     shrunk: str = ""
+    lost: str = ""
 
     def constants(self) -> dict[str, str]:
         """Return what holds for every row of the file."""
@@ -86,6 +88,7 @@ def take(ws: Workspace, typed: Typed, path: Path, *, by: str, via: str) -> Impor
         by=by,
         via=via,
         allow_shrink=typed.shrunk == "yes",
+        allow_lost_column=typed.lost == "yes",
     )
 
 

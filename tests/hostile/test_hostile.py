@@ -19,7 +19,6 @@ from tests.hostile.case import Case
 CASES = [*texts.CASES, *workbooks.CASES, *places.CASES]
 
 
-
 class Player:
     """A process that imports one file after another; another takes over when it dies."""
 

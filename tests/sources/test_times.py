@@ -17,7 +17,7 @@ DAYS = (
     "%d-%b-%y",
 )
 CLOCKS = ("", " %H:%M", " %H:%M:%S", ", %H:%M", " at %H:%M", " %I:%M %p", " %I:%M:%S %p")
-MOMENTS = st.datetimes(datetime(1970, 1, 1), datetime(2068, 12, 31)).map(
+MOMENTS = st.datetimes(datetime.min.replace(year=1970), datetime.max.replace(year=2067)).map(
     lambda moment: moment.replace(microsecond=0)
 )
 

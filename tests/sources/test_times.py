@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -17,9 +17,7 @@ DAYS = (
     "%d-%b-%y",
 )
 CLOCKS = ("", " %H:%M", " %H:%M:%S", ", %H:%M", " at %H:%M", " %I:%M %p", " %I:%M:%S %p")
-MOMENTS = st.datetimes(datetime.min.replace(year=1970), datetime.max.replace(year=2067)).map(
-    lambda moment: moment.replace(microsecond=0)
-)
+MOMENTS = st.integers(0, 3_090_000_000).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
 
 
 @given(MOMENTS, st.sampled_from(DAYS), st.sampled_from(CLOCKS), st.booleans())

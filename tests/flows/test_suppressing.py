@@ -81,6 +81,18 @@ def test_a_leaver_stays_left_until_a_person_lifts_it(ws: Workspace) -> None:
     assert person(ws, ANN).summary == "a contact, may be written to"
 
 
+def test_a_leaving_day_still_to_come_marks_nobody_and_is_counted(ws: Workspace) -> None:
+    file = table(
+        ws.settings.root / "staff.csv",
+        ("Email", "Left on"),
+        *((ANN, "31/12/4712"), (BO, "2999-01-01"), (CY, "2026-03-01")),
+    )
+    said = import_file(ws, file, "contacts", **WHO)
+    assert (said.accepted, said.quarantined) == (3, 0)
+    assert "not marked as left, since that day is still to come: 2" in said.message
+    assert {row["email"] for row in rows_of(ws.engine, "contact") if row["left_at"]} == {CY}
+
+
 def test_left_as_a_reason_marks_the_contact_and_lifting_it_unmarks_them(ws: Workspace) -> None:
     contacts(ws, ANN, BO)
     suppress(ws, ANN, reason="left", **WHO)

@@ -73,7 +73,7 @@ def how_taken(connection: sa.Connection, import_id: int) -> Taken:
     return Taken(row.source, row.kind, row.how or {})
 
 
-def ways_taken(connection: sa.Connection, imports: Collection[int]) -> list[Taken]:
+def ways_taken(connection: sa.Connection, imports: Sequence[int]) -> list[Taken]:
     """Return each way in which one of these imports read its file, once."""
     ways: list[Taken] = []
     for some in chunks(imports):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from outreach.cli.common import VIA, Commands, me, pairs, workspace
+from outreach.cli.common import VIA, Commands, me, pairs, workspace, workspace_to_halt
 from outreach.cli.output import Output, table
 from outreach.clock import london
 from outreach.errors import InputError, Refused
@@ -121,7 +121,7 @@ def _sheet(arguments: argparse.Namespace) -> int:
 
 
 def _person(arguments: argparse.Namespace, out: Output) -> int:
-    ws = workspace()
+    ws = workspace_to_halt()  # who asks, or asks to be erased, need not wait for hub.yaml
     if arguments.receipt and not (arguments.erase or arguments.erased):
         raise InputError("--receipt goes with --erase, which writes it, or --erased")
     if arguments.erase:
@@ -187,7 +187,7 @@ def _suppress(arguments: argparse.Namespace, out: Output) -> int:
     if not arguments.reason.strip():
         raise Refused("a suppression needs a reason: --reason TEXT")
     added = people.suppress(
-        workspace(),
+        workspace_to_halt(),
         arguments.address,
         reason=arguments.reason,
         scope=arguments.scope,

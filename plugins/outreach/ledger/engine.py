@@ -59,6 +59,20 @@ def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
         yield connection
 
 
+def drop_old_pages(engine: sa.Engine) -> None:
+    """Empty SQLite's write-ahead log, which holds pages as they were before an erasure.
+
+    PostgreSQL clears its old rows away by itself (autovacuum).
+    """
+    if engine.dialect.name != "sqlite":
+        return
+    connection = engine.raw_connection()  # outside a transaction
+    try:
+        connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:
+        connection.close()
+
+
 def answers(engine: sa.Engine) -> bool:
     """Whether the database can be reached and answers."""
     try:
@@ -74,6 +88,8 @@ def _sqlite_connect(connection: Any, _record: Any) -> None:
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
+    # What was erased is written over with zeros, not only given free.
+    cursor.execute("PRAGMA secure_delete=ON")
     cursor.execute("PRAGMA busy_timeout=30000")
     cursor.close()
 

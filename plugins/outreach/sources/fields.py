@@ -144,9 +144,7 @@ READERS: dict[str, Callable[[str, Context], Any]] = {
     "organisation_postcode": lambda text, _: values.clean_text(text, "postcode", 12).upper(),
     "tracking_consent": lambda text, _: values.read_yes(text, "tracking consent"),
     "left_on": lambda text, _: times.read_time(text, "leaving date"),
-    "pledged_at": lambda text, c: times.read_past_time(
-        (times.read_time(text, "pledge date") + c.shift).isoformat(), "pledge date", c.now
-    ),
+    "pledged_at": lambda text, c: times.read_past_time(text, "pledge date", c.now, c.shift),
     "pledge_kind": lambda text, _: values.read_pledge_kind(text),
     "org_name": _plain("organisation name"),
     "postcode": lambda text, _: values.clean_text(text, "postcode", 12).upper(),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import tracemalloc
 import zipfile
 from contextlib import suppress
@@ -141,9 +140,7 @@ def test_bombs_are_refused_before_they_are_opened_in_little_memory(
 ) -> None:
     path = packed(tmp_path / "bomb.xlsx", sheet)
     tracemalloc.start()
-    began = time.monotonic()
     assert said in refusal(path)
-    assert time.monotonic() - began < 10
     assert tracemalloc.get_traced_memory()[1] < 20_000_000
     tracemalloc.stop()
 

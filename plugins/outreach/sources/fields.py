@@ -9,21 +9,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from outreach.records import PERSON_FIELDS
 from outreach.sources import ods, times, values
 from outreach.sources.addresses import clean_address, clean_domain, tidy
 from outreach.sources.values import BadValue, Lists
 
 _REPEATING = frozenset(
     {
-        "first_name",
-        "last_name",
-        "job_role",
-        "sector",
-        "ics_area",
-        "borough",
-        "organisation_name",
-        "ods_code",
-        "organisation_postcode",
+        *PERSON_FIELDS,
         "basis",
         "evidence",
         "wording_version",

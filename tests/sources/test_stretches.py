@@ -27,8 +27,9 @@ def rows_in(path: Path, form: TextFormat, stretch: Stretch) -> list[tuple[int, l
 def test_two_stretches_are_the_whole_wherever_a_row_ends(
     tmp_path: Path, text: str, place: int, encoding: str
 ) -> None:
-    path, form = tmp_path / "list.csv", TextFormat(encoding, ",")
-    path.write_bytes(text.encode(encoding, "replace"))
+    path, written = tmp_path / "list.csv", text.encode(encoding, "replace")
+    form = TextFormat(encoding, ",", len(written))
+    path.write_bytes(written)
     cut = split_at(path, place)
     if not cut:
         return
@@ -52,7 +53,7 @@ def test_a_row_that_goes_on_beyond_the_cut_is_noticed(tmp_path: Path) -> None:
     path.write_bytes(b'Email,Note\na@example.org,"one\ntwo"\nb@example.org,\n')
     cut = split_at(path, 12)
     try:
-        rows_in(path, TextFormat("utf-8", ","), Stretch(0, cut))
+        rows_in(path, TextFormat("utf-8", ",", 60), Stretch(0, cut))
     except Unsplit:
         return
     raise AssertionError("the cell was torn in two")

@@ -151,10 +151,9 @@ def _cut(file: SourceFile) -> int:
     text = file.table.text
     if text is None or text.encoding not in _SPLIT or _processors() < 2:
         return 0
-    size = file.table.path.stat().st_size
-    if size < LEAST:
+    if text.size < LEAST:
         return 0
-    return split_at(file.table.path, (size + min(HEAD_START, size // 2)) // 2)
+    return split_at(file.table.path, (text.size + min(HEAD_START, text.size // 2)) // 2)
 
 
 def _processors() -> int:

@@ -12,10 +12,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 _MARK = "\ue000the end of this stretch"
 _LONGEST_LINE = 1 << 20
+_LONGEST_ROW = 4 << 20
+_BUFFER = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +44,11 @@ def split_at(path: Path, place: int) -> int:
         return file.tell() if line.endswith(b"\n") and file.peek(1) else 0
 
 
-def opened(path: Path, encoding: str, stretch: Stretch) -> IO[str]:
+def opened(window: Window, encoding: str) -> IO[str]:
     """Open a stretch as text, its line ends as they are."""
-    if stretch == WHOLE:
-        return path.open("r", encoding=encoding, newline="")
-    if stretch.start and encoding == "utf-8-sig":
+    if window.place and encoding == "utf-8-sig":
         encoding = "utf-8"  # a mark stands at the start of a file alone
-    raw: Any = _Until(path, stretch)
-    return io.TextIOWrapper(io.BufferedReader(raw, 1 << 16), encoding=encoding, newline="")
+    return io.TextIOWrapper(io.BufferedReader(window, _BUFFER), encoding=encoding, newline="")
 
 
 def lines(file: IO[str], stretch: Stretch) -> Iterable[str]:
@@ -63,24 +62,34 @@ def without_mark(rows: list[list[str]]) -> None:
         raise Unsplit
 
 
-class _Until(io.RawIOBase):
-    """The bytes of a stretch."""
+class Window(io.RawIOBase):
+    """The bytes of a file from `start` to `end`: what is added while it is read has no end.
 
-    def __init__(self, path: Path, stretch: Stretch) -> None:
+    `place` is how far it was read, `row_began` where the reader says that a row began. Reading
+    raises `endless` where one row, by its cells of many lines, has no end either.
+    """
+
+    def __init__(self, path: Path, start: int, end: int, endless: Exception) -> None:
         self._file = path.open("rb", buffering=0)
-        self._file.seek(stretch.start)
-        self._left = stretch.end - stretch.start if stretch.end else None
+        self._file.seek(start)
+        self._left = end - start
+        self._endless = endless
+        self.place = self.row_began = start
 
     def readable(self) -> bool:
+        """Return True."""
         return True
 
-    def readinto(self, buffer: Any) -> int:
-        view = memoryview(buffer)
-        read = self._file.readinto(view if self._left is None else view[: self._left])
-        if self._left is not None:
-            self._left -= read
-        return read
+    def readinto(self, into: bytearray | memoryview) -> int:  # type: ignore[override]
+        """Read into a buffer; return how many bytes."""
+        if self.place - self.row_began > _LONGEST_ROW:
+            raise self._endless
+        got = self._file.readinto(memoryview(into)[: self._left]) or 0
+        self._left -= got
+        self.place += got
+        return got
 
     def close(self) -> None:
+        """Close the file."""
         self._file.close()
         super().close()

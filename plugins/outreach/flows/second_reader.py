@@ -23,7 +23,8 @@ from queue import SimpleQueue
 from typing import IO, Any
 
 from outreach.errors import InputError
-from outreach.flows.staging import PARTS, Handed, Part, Staging
+from outreach.flows.aside import PARTS
+from outreach.flows.staging import Handed, Part, Staging
 from outreach.keys import Keys
 from outreach.ledger.making import Making
 from outreach.sources.fields import Context
@@ -101,6 +102,7 @@ def main() -> None:
     if answer[0] is not None:
         for part in sorted_parts(order, answer[0], rest):
             _say(marshal.dumps(part))
+    os._exit(0)  # the thread that listens holds the input, which a tidy end would wait for
 
 
 def _say(message: bytes) -> None:

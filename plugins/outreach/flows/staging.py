@@ -8,14 +8,13 @@ which is gone with the process, however that ends.
 
 from __future__ import annotations
 
-import marshal
-import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
 from outreach.errors import Fault, InputError
+from outreach.flows.aside import PARTS, Aside, Place
 from outreach.ledger.making import Made
 from outreach.records import PersonRow, Quarantined
 from outreach.sources.people import People
@@ -24,12 +23,8 @@ HOLD = 20_000
 """Rows held in memory before they are put aside."""
 
 _HOLD_BAD = 500
-PARTS = 256
 _MOST_OF_ONE = 32 * 1024 * 1024
 """Bytes of one part: at 60 million rows of different people it would be as large."""
-
-_Place = tuple[int, int]
-"""Where some rows were put: offset and length in bytes."""
 
 Part = tuple[list[PersonRow], list[Made] | None]
 """Some rows by address, and what is made of each where that is known."""
@@ -37,52 +32,9 @@ Part = tuple[list[PersonRow], list[Made] | None]
 Prepared = Callable[[int], Part | None]
 """Returns a part that another process sorted, asked for one after the other; None once it fails."""
 
-Handed = tuple[list[list[_Place]], list[_Place], list[tuple[Any, ...]], int, int]
+Handed = tuple[list[list[Place]], list[Place], list[tuple[Any, ...]], int, int]
 """What another process has put aside: places of rows by part and of rows that cannot be taken,
 the last of those, and how many there are of both kinds. Holds what `marshal` can write."""
-
-
-class _Aside:
-    """A file without a name; `before` is how many rows come before the first one in it."""
-
-    def __init__(self, file: IO[bytes], folder: Path, before: int = 0) -> None:
-        self.file = file
-        self._folder = folder
-        self.before = before
-        self.parts: list[list[_Place]] = [[] for _ in range(PARTS)]
-        self.bad: list[_Place] = []
-        self._end = 0
-
-    def put(self, some: list[Any]) -> _Place:
-        """Put some rows aside. Raises InputError where there is no room."""
-        packed = marshal.dumps(some)
-        try:
-            self.file.write(packed)
-        except OSError as error:
-            said = f"there is no room to put its rows aside ({error.strerror}); make some in"
-            raise InputError(Fault(f"{said} {self._folder.name}")) from None
-        place = self._end, len(packed)
-        self._end += len(packed)
-        return place
-
-    def part(self, number: int) -> list[PersonRow]:
-        """Return the rows of one part."""
-        rows: list[PersonRow] = [row for place in self.parts[number] for row in self.get(place)]
-        if self.before:
-            return [(row[0], row[1] + self.before, *row[2:]) for row in rows]
-        return rows
-
-    def quarantined(self, rows: Iterable[Any]) -> list[Quarantined]:
-        """Return rows that cannot be taken as they were before they were put aside."""
-        return [Quarantined(one[0] + self.before, *one[1:]) for one in rows]
-
-    def get(self, place: _Place) -> list[Any]:
-        """Return what was put in a place."""
-        self.file.flush()
-        # Without moving the file's place: another process may have it open too.
-        packed = os.pread(self.file.fileno(), place[1], place[0])
-        found: list[Any] = marshal.loads(packed)  # noqa: S302 - our own
-        return found
 
 
 class Staging:
@@ -97,8 +49,8 @@ class Staging:
         self.folder = folder
         self._held: list[PersonRow] = []
         self._bad: list[Quarantined] = []
-        self._own: _Aside | None = _Aside(file, folder) if file else None
-        self._others: list[_Aside] = []
+        self._own: Aside | None = Aside(file, folder) if file else None
+        self._others: list[Aside] = []
         self._last_bad: list[Quarantined] = []
         self._prepared: Prepared | None = None
         self._closing: list[Callable[[], None]] = []
@@ -145,7 +97,7 @@ class Staging:
 
         They come after every row that was added.
         """
-        aside = _Aside(file, self.folder, before)
+        aside = Aside(file, self.folder, before)
         aside.parts, aside.bad, last, rows, bad_rows = handed
         self._others.append(aside)
         self.rows += rows
@@ -229,14 +181,14 @@ class Staging:
             if some:
                 places.append(aside.put(some))
 
-    def _all(self) -> list[_Aside]:
+    def _all(self) -> list[Aside]:
         return [self._own, *self._others] if self._own else self._others
 
-    def _aside(self) -> _Aside:
+    def _aside(self) -> Aside:
         if self._own is None:
             self.folder.mkdir(parents=True, exist_ok=True)
             file = tempfile.TemporaryFile(dir=self.folder)  # noqa: SIM115 - see `forget`
-            self._own = _Aside(file, self.folder)
+            self._own = Aside(file, self.folder)
         return self._own
 
 

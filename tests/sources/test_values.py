@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -139,3 +140,12 @@ def test_who_pledges_is_known_by_how_people_put_it(text: str, meant: str) -> Non
 def test_who_pledges_is_never_guessed(text: str) -> None:
     with pytest.raises(BadValue, match="who pledges"):
         values.read_pledge_kind(text)
+
+
+@pytest.mark.parametrize("text", ["9999-12-31T23:59:59-05:00", "0001-01-01T00:00:00+05:00"])
+@pytest.mark.parametrize("read", [times.read_time, times.read_day])
+def test_a_time_beyond_all_calendars_is_no_date_and_stops_nothing(
+    read: Callable[[str, str], datetime], text: str
+) -> None:
+    with pytest.raises(BadValue, match="is not a date"):
+        read(text, "date")

@@ -6,7 +6,7 @@ import argparse
 import signal
 import threading
 
-from outreach.cli.common import VIA, Commands, me, workspace
+from outreach.cli.common import VIA, Commands, me, workspace, workspace_to_halt
 from outreach.cli.output import Output, table
 from outreach.flows import doctor, events, notices
 from outreach.flows.public_role import grant_to_public
@@ -46,7 +46,7 @@ def add_commands(commands: Commands) -> None:
 
 
 def _drain(arguments: argparse.Namespace, out: Output) -> int:
-    ws = workspace()
+    ws = workspace_to_halt()
     if arguments.follow:
         stop = threading.Event()
         for name in (signal.SIGTERM, signal.SIGINT):
@@ -65,7 +65,7 @@ def _drain(arguments: argparse.Namespace, out: Output) -> int:
 
 
 def _pull(_: argparse.Namespace, out: Output) -> int:
-    report = events.pull_suppressions(workspace())
+    report = events.pull_suppressions(workspace_to_halt())
     out.result(report, f"{report.listed} listed by the provider, {report.suppressed} new here")
     return 0
 
@@ -85,7 +85,8 @@ def _serve(arguments: argparse.Namespace, out: Output) -> int:
 
     from outreach.web.public.app import create_public_app
 
-    app = create_public_app(workspace())
+    # Who unsubscribes must not wait until somebody has mended hub.yaml.
+    app = create_public_app(workspace_to_halt())
     out.say(f"Public pages on http://{arguments.host}:{arguments.port}")
     # The access log would hold link tokens, which stand for people.
     uvicorn.run(

@@ -118,14 +118,15 @@ def refuse_source(
     by: str,
     via: str,
     failed: bool = False,
+    path: Path | None = None,
 ) -> ImportResult:
     """Record that a source brought nothing, because its place could not be reached or read.
 
-    `failed`: it broke off, and may have brought something.
+    `failed`: it broke off, and may have brought something. `path`: the file, where it is one.
     """
     context = Context(Lists((), (), ()), datetime.now(UTC))
     source = ledger.storable(source)
-    job = Job(ws, Path(source), kind, source, Columns(), by, via, Guard(), False, context)
+    job = Job(ws, path or Path(source), kind, source, Columns(), by, via, Guard(), False, context)
     return refused(job, error, failed=failed)
 
 

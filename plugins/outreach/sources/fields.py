@@ -143,7 +143,7 @@ READERS: dict[str, Callable[[str, Context], Any]] = {
     "ods_code": lambda text, _: values.read_ods_code(text),
     "organisation_postcode": lambda text, _: values.clean_text(text, "postcode", 12).upper(),
     "tracking_consent": lambda text, _: values.read_yes(text, "tracking consent"),
-    "left_on": lambda text, _: times.read_time(text, "leaving date"),
+    "left_on": lambda text, c: _left(text, c),
     "pledged_at": lambda text, c: times.read_past_time(text, "pledge date", c.now, c.shift),
     "pledge_kind": lambda text, _: values.read_pledge_kind(text),
     "org_name": _plain("organisation name"),
@@ -181,6 +181,13 @@ READERS: dict[str, Callable[[str, Context], Any]] = {
 
 def _unguarded(text: str) -> str:
     return values.clean_text(text, "email address", 320) if text[:1] == "'" else text
+
+
+def _left(text: str, context: Context) -> Any:
+    """Return when somebody left. A day to come is left empty: they have not left yet, and staff
+    systems write one such as 31/12/4712 for everybody who stays."""
+    left = times.read_time(text, "leaving date")
+    return LEFT_EMPTY if left > context.now else left
 
 
 def _area_of(code: str, context: Context) -> str:

@@ -22,7 +22,8 @@ _ABOUT_THE_WORK = re.compile(
     r"|practitioner|services?|team|training)\b"
 )
 _SPECIAL = re.compile(
-    r"\beth?i?ni\w*|\braces?\b|\bracial\w*|\bbame\b|\bbme\b|\bcastes?\b|\bancestry\b"
+    r"\beth?i?ni\w*|\beth(?:n|nic|nc)?(?: ?(?:gr?p|group|cat|code|or(?:igin)?|bg))?\b"
+    r"|\braces?\b|\bracial\w*|\bbame\b|\bbme\b|\bcastes?\b|\bancestry\b"
     r"|\b(?:skin|person of|people of) colou?r\b|\b(?:global majority|minority|minorities)\b"
     r"|\bwhite\b.*\bblack\b|\bblack\b.*\b(?:white|asian)\b|\bcultural background\b"
     r"|\b(?:racial|family|cultural) heritage\b|^heritage$|\bnational(?:ity| origin)\b"

@@ -35,7 +35,7 @@ def read_time(value: str, what: str) -> datetime:
     moment = _parsed(text)
     if moment is None:
         raise BadValue(f"{what} is not a date", "write it as 2026-03-14 or 14/03/2026 09:30")
-    instant = moment.astimezone(UTC) if moment.tzinfo else _london(moment, what)
+    instant = _utc(moment, what) if moment.tzinfo else _london(moment, what)
     if instant.year < 2000:
         raise BadValue(f"{what} is before 2000", "check the date")
     return instant
@@ -50,8 +50,7 @@ def read_day(value: str, what: str) -> datetime:
     moment = _parsed(" ".join(value.split()))
     if moment is None:
         raise BadValue(f"{what} is not a date", "write it as 2026-03-14 or 14/03/2026")
-    instant = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=LONDON)
-    return max(instant.astimezone(UTC), _OLDEST)
+    return max(_utc(moment if moment.tzinfo else moment.replace(tzinfo=LONDON), what), _OLDEST)
 
 
 def read_past_time(
@@ -65,6 +64,13 @@ def read_past_time(
     if instant > now + timedelta(minutes=10):
         raise BadValue(f"{what} is in the future", "check the date; day comes before month")
     return instant
+
+
+def _utc(moment: datetime, what: str) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise BadValue(f"{what} is not a date", "check the year") from None
 
 
 def _parsed(text: str) -> datetime | None:

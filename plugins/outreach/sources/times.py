@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
@@ -18,6 +19,7 @@ _FORMATS = (
     "%d-%b-%Y",
     "%d-%b-%y",
 )
+_EXCEL_DAY = re.compile(r"[34][0-9]{4}(\.[0-9]+)?")
 _TIMES = ("", " %H:%M", " %H:%M:%S", ", %H:%M", " at %H:%M", " %I:%M %p", " %I:%M:%S %p")
 
 
@@ -31,7 +33,7 @@ def read_time(value: str, what: str) -> datetime:
     text = " ".join(value.split())
     moment = _parsed(text)
     if moment is None:
-        raise BadValue(f"{what} is not a date", "write it as 2026-03-14 or 14/03/2026 09:30")
+        raise BadValue(f"{what} is not a date", _advice(text))
     instant = _utc(moment, what) if moment.tzinfo else _london(moment, what)
     if instant.year < 2000:
         raise BadValue(f"{what} is before 2000", "check the date")
@@ -56,6 +58,13 @@ def read_past_time(value: str, what: str, now: datetime) -> datetime:
     if instant > now + timedelta(minutes=10):
         raise BadValue(f"{what} is in the future", "check the date; day comes before month")
     return instant
+
+
+def _advice(text: str) -> str:
+    """Return what to do: a bare number is how Excel holds a day in a cell not shown as one."""
+    if _EXCEL_DAY.fullmatch(text):
+        return "a spreadsheet's number of a day: format the column as a date, and save again"
+    return "write it as 2026-03-14 or 14/03/2026 09:30"
 
 
 def _utc(moment: datetime, what: str) -> datetime:

@@ -16,6 +16,10 @@ MAX_SIZE = 50 * 1024 * 1024
 MAX_KEYS = 250
 
 
+class _Twice(Exception):
+    """A record has two values of one name."""
+
+
 def guard(path: Path) -> None:
     """Raise InputError where the file is larger than is read."""
     if path.stat().st_size > MAX_SIZE:
@@ -47,11 +51,24 @@ def at(document: Any, dotted: str) -> Any:
 def _document(path: Path) -> Any:
     try:
         text = path.read_bytes().decode("utf-8-sig")
-        return json.loads(text, parse_int=str, parse_float=str, parse_constant=str)
+        return json.loads(
+            text, parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=_once
+        )
+    except _Twice as twice:
+        said = f"one record has the name {twice} twice, and only one could be kept; export it again"
+        raise InputError(Fault(said, path.name)) from None
     except (ValueError, RecursionError):
         raise InputError(
             Fault("it is not valid JSON (UTF-8); export it again", path.name)
         ) from None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        seen: set[str] = set()
+        raise _Twice(next(key for key, _ in pairs if key in seen or seen.add(key)))
+    return found
 
 
 def _listed(name: str, document: Any, records: str) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Commands that keep a deployment running: events, recover, serve, doctor."""
+"""Commands that keep a deployment running: events, recover, serve, public-role, doctor."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import threading
 from outreach.cli.common import VIA, Commands, me, workspace, workspace_to_halt
 from outreach.cli.output import Output, table
 from outreach.flows import doctor, events, notices
+from outreach.flows.public_role import grant_to_public
 from outreach.flows.recovery import recover
 
 
@@ -31,6 +32,11 @@ def add_commands(commands: Commands) -> None:
     public.add_argument("--port", type=int, default=8090)
     public.add_argument("--host", default="127.0.0.1")
     public.set_defaults(run=_serve)
+    role = commands.add_parser(
+        "public-role", help="give a PostgreSQL role what the public app needs, and no more"
+    )
+    role.add_argument("role")
+    role.set_defaults(run=_public_role)
     told = commands.add_parser("notices", help="what Outreach did by itself and nobody has seen")
     told.add_argument("--seen", type=int, metavar="NOTICE", help="mark one as seen")
     told.add_argument("--by", default="", metavar="NAME", help="who has seen it")
@@ -86,6 +92,12 @@ def _serve(arguments: argparse.Namespace, out: Output) -> int:
     uvicorn.run(
         app, host=arguments.host, port=arguments.port, access_log=False, log_level="warning"
     )
+    return 0
+
+
+def _public_role(arguments: argparse.Namespace, out: Output) -> int:
+    grant_to_public(workspace(), arguments.role)
+    out.say(f"{arguments.role} may do what the public app needs in the ledger, and no more")
     return 0
 
 

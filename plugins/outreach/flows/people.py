@@ -67,9 +67,10 @@ def _summary(facts: Facts, known: bool) -> str:
     reason = facts.contact["not_mailable_reason"]
     if reason:
         return f"a contact, not written to: {reason}"
-    by_purpose = {one: facts.contact[f"not_mailable_for_{one.value}"] for one in Purpose}
     stops = [
-        f"not for {one.value.replace('_', ' ')}: {why}" for one, why in by_purpose.items() if why
+        f"not for {one.value.replace('_', ' ')}: {why}"
+        for one in Purpose
+        if (why := facts.contact[f"not_mailable_for_{one.value}"])
     ]
     if len(stops) == len(Purpose):
         return f"a contact, not written to; {'; '.join(stops)}"

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from outreach.domain import SuppressionReason
 from outreach.ledger.bulk import moment_of, select_among, select_between
 from outreach.ledger.folding import Basis
+from outreach.ledger.people import suppression
 from outreach.ledger.precedence import Statement
 from outreach.records import PERSON_FIELDS
 
@@ -82,6 +83,14 @@ def erased_among(connection: sa.Connection, hashes: Collection[bytes]) -> set[by
         keys,
     )
     return {bytes(row[0]) for row in (*suppressed, *gone)}.intersection(keys)
+
+
+def anybody_erased(connection: sa.Connection) -> bool:
+    """Whether the ledger knows of an erasure at all."""
+    erased = suppression.c.reason == SuppressionReason.ERASED.value
+    return (
+        connection.execute(sa.select(suppression.c.id).where(erased).limit(1)).first() is not None
+    )
 
 
 def _near(

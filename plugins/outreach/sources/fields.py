@@ -9,21 +9,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from outreach.records import PERSON_FIELDS
 from outreach.sources import ods, times, values
 from outreach.sources.addresses import clean_address, clean_domain, tidy
 from outreach.sources.values import BadValue, Lists
 
 _REPEATING = frozenset(
     {
-        "first_name",
-        "last_name",
-        "job_role",
-        "sector",
-        "ics_area",
-        "borough",
-        "organisation_name",
-        "ods_code",
-        "organisation_postcode",
+        *PERSON_FIELDS,
         "basis",
         "evidence",
         "wording_version",
@@ -151,9 +144,7 @@ READERS: dict[str, Callable[[str, Context], Any]] = {
     "organisation_postcode": lambda text, _: values.clean_text(text, "postcode", 12).upper(),
     "tracking_consent": lambda text, _: values.read_yes(text, "tracking consent"),
     "left_on": lambda text, c: _left(text, c),
-    "pledged_at": lambda text, c: times.read_past_time(
-        (times.read_time(text, "pledge date") + c.shift).isoformat(), "pledge date", c.now
-    ),
+    "pledged_at": lambda text, c: times.read_past_time(text, "pledge date", c.now, c.shift),
     "pledge_kind": lambda text, _: values.read_pledge_kind(text),
     "org_name": _plain("organisation name"),
     "postcode": lambda text, _: values.clean_text(text, "postcode", 12).upper(),

@@ -6,6 +6,7 @@ The headings are the records' keys in the order in which they first stand.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -66,8 +67,7 @@ def _document(path: Path) -> Any:
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        seen: set[str] = set()
-        raise _Twice(next(key for key, _ in pairs if key in seen or seen.add(key)))
+        raise _Twice(Counter(key for key, _ in pairs).most_common(1)[0][0])
     return found
 
 

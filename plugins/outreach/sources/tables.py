@@ -16,8 +16,6 @@ from pathlib import Path
 from outreach.errors import Fault, InputError
 from outreach.sources import csvfile, jsonfile, odsfile, rssfile, xlsfile, xlsxfile
 
-MAX_COLUMNS = 250
-
 
 @dataclass(frozen=True, slots=True)
 class Format:
@@ -106,18 +104,8 @@ class Table:
 
     def narrow(self, number: int, cells: list[str]) -> list[str]:
         """Return a wide row without its blank tail. Raises InputError where it stays too wide."""
-        if len(cells) > MAX_COLUMNS:
-            cells = _without_blank_tail(cells)
-        if len(cells) > MAX_COLUMNS:
-            raise InputError(
-                Fault(
-                    f"{len(cells)} columns; {MAX_COLUMNS} is the most that is read. "
-                    "Is this the right file?",
-                    self.path.name,
-                    number,
-                )
-            )
-        return cells
+        too_many = len(cells) > csvfile.MAX_COLUMNS
+        return csvfile.narrow(self.path, number, cells) if too_many else cells
 
     def _found(self) -> Iterator[tuple[int, list[str]]]:
         if self.text:
@@ -218,10 +206,3 @@ def _digest(path: Path) -> bytes:
         while block := file.read(_BLOCK):
             digest.update(block)
     return digest.digest()
-
-
-def _without_blank_tail(cells: list[str]) -> list[str]:
-    end = len(cells)
-    while end and not cells[end - 1].strip():
-        end -= 1
-    return cells[:end]

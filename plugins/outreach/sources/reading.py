@@ -15,6 +15,7 @@ from outreach.sources.kinds import KINDS, Kind, read_row
 from outreach.sources.mapping import ColumnPlan, plan_columns
 from outreach.sources.suppressions import told_by_name
 from outreach.sources.tables import Block, Row, Table, examine
+from outreach.sources.wishes import heed_wishes
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,7 @@ def open_file(path: Path, kind: ImportKind, how: Columns, context: Context) -> S
     spec = KINDS[kind]
     plan = plan_columns(path.name, headings, spec.fields, how.columns, how.constants, how.defaults)
     _check_required(path.name, spec, plan, headings)
+    heed_wishes(path.name, kind, plan)
     _check_constants(path.name, plan, context)
     _check_values(path.name, how, context)
     return SourceFile(table, spec, plan, 0 if given else first.number)

@@ -51,17 +51,20 @@ class Held:
     chose: bool = False
 
 
-def met(connection: sa.Connection, hashes: Sequence[bytes], source: str) -> dict[bytes, Met]:
-    """Return the contacts of these addresses, whose hashes come sorted."""
-    rows = _near(
-        connection,
-        "SELECT contact.address_hash, contact.id, statement.said FROM contact LEFT JOIN statement "
-        "ON statement.contact_id = contact.id AND statement.source = :? "
-        "AND statement.replaced_at IS NULL WHERE contact.address_hash",
-        hashes,
-        source,
-    )
-    return {bytes(row.address_hash): Met(row.id, row.said or "") for row in rows}
+def known_among(
+    connection: sa.Connection, hashes: Sequence[bytes], source: str
+) -> tuple[dict[bytes, Met], set[bytes]]:
+    """Return the contacts of these addresses, and those addresses whose person was erased.
+
+    The hashes come sorted.
+    """
+    if not connection.exec_driver_sql(_nearby(connection), (hashes[0], hashes[-1]) * 2).scalar():
+        return {}, set()  # as in any first import of a list
+    rows = _near(connection, _MET, hashes, source)
+    # A scalar from a subquery: joined, a planner that knows no better reads every statement.
+    known = {bytes(row.address_hash): Met(row.id, row.said or "") for row in rows}
+    gone = {bytes(row.address_hash) for row in rows if row.erased}
+    return known, (gone | _suppressed(connection, hashes)).intersection(hashes)
 
 
 def erased_among(connection: sa.Connection, hashes: Collection[bytes]) -> set[bytes]:
@@ -69,24 +72,49 @@ def erased_among(connection: sa.Connection, hashes: Collection[bytes]) -> set[by
     keys = sorted(hashes)
     if not keys:
         return set()
-    suppressed = _near(
+    gone = _near(
+        connection,
+        "SELECT address_hash FROM contact WHERE erased_at IS NOT NULL AND address_hash",
+        keys,
+    )
+    return ({bytes(row[0]) for row in gone} | _suppressed(connection, keys)).intersection(keys)
+
+
+def _suppressed(connection: sa.Connection, keys: Sequence[bytes]) -> set[bytes]:
+    """Return addresses that a suppression says were erased: these, and perhaps others."""
+    rows = _near(
         connection,
         "SELECT address_hash FROM suppression WHERE reason = :? AND lifted_at IS NULL "
         "AND address_hash",
         keys,
         SuppressionReason.ERASED.value,
     )
-    gone = _near(
-        connection,
-        "SELECT address_hash FROM contact WHERE erased_at IS NOT NULL AND address_hash",
-        keys,
-    )
-    return {bytes(row[0]) for row in (*suppressed, *gone)}.intersection(keys)
+    return {bytes(row[0]) for row in rows}
+
+
+_MET = (
+    "SELECT contact.address_hash, contact.id, contact.erased_at IS NOT NULL AS erased, "
+    "(SELECT max(statement.said) FROM statement WHERE statement.contact_id = contact.id "
+    "AND statement.source = :? AND statement.replaced_at IS NULL) AS said "
+    "FROM contact WHERE contact.address_hash"
+)
+
+
+def _nearby(connection: sa.Connection) -> str:
+    """Ask whether there is anything at all between two addresses' hashes."""
+    mark = "%s" if connection.dialect.name == "postgresql" else "?"
+    return " OR ".join(
+        f"EXISTS (SELECT 1 FROM {table} WHERE address_hash BETWEEN {mark} AND {mark})"  # noqa: S608
+        for table in ("contact", "suppression")
+    ).join(("SELECT ", ""))
 
 
 def _near(
     connection: sa.Connection, statement: str, keys: Sequence[bytes], *more: str
 ) -> list[sa.Row[Any]]:
+    if connection.dialect.name == "postgresql":
+        # Takes them as one array, in one round.
+        return select_among(connection, statement, keys, *more)
     rows = select_between(connection, statement, keys, *more)
     return select_among(connection, statement, keys, *more) if rows is None else rows
 

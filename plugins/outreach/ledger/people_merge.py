@@ -20,7 +20,7 @@ from outreach.ledger import leavers, people_write, pledge_merge
 from outreach.ledger.folding import folded
 from outreach.ledger.imports import Tally
 from outreach.ledger.people_draft import Draft
-from outreach.ledger.people_known import Met, erased_among, held, met
+from outreach.ledger.people_known import Met, erased_among, held, known_among
 from outreach.ledger.people_write import Fresh
 from outreach.ledger.sayings import Sayings
 from outreach.records import (
@@ -110,8 +110,8 @@ def merge_people(connection: sa.Connection, rows: Sequence[PersonRow], merge: Me
     rows = _still_left(connection, rows)
     hashes = [row[0] for row in rows]
     keys = hashes if len(set(hashes)) == len(hashes) else list(dict.fromkeys(hashes))
-    known = met(connection, keys, merge.source)
-    work = _sort(rows, known, erased_among(connection, keys), merge)
+    known, erased = known_among(connection, keys, merge.source)
+    work = _sort(rows, known, erased, merge)
     ids = people_write.write_new(connection, work.fresh, merge)
     drafts = _drafts(connection, work, known, merge)
     people_write.write_changed(connection, drafts, merge)

@@ -120,12 +120,12 @@ def select_among(
     if connection.dialect.name == "postgresql":
         kind, array = _array(keys)
         text = f"{statement} = ANY(CAST(%s AS {kind}[]))".replace(":?", "%s")
-        return list(connection.exec_driver_sql(text, (*more, array)))
+        return list(connection.exec_driver_sql(text, (*more, array)).all())
     found: list[sa.Row[Any]] = []
     for start in range(0, len(keys), _SQLITE_KEYS):
         some = keys[start : start + _SQLITE_KEYS]
         text = f"{statement} IN ({', '.join('?' * len(some))})".replace(":?", "?")
-        found += connection.exec_driver_sql(text, (*more, *some))
+        found += connection.exec_driver_sql(text, (*more, *some)).all()
     return found
 
 
@@ -147,7 +147,7 @@ def select_between(
     if (connection.exec_driver_sql(count, ends).scalar() or 0) >= limit:
         return None
     text = f"{statement} BETWEEN {mark} AND {mark}".replace(":?", mark)
-    return list(connection.exec_driver_sql(text, (*more, *ends)))
+    return list(connection.exec_driver_sql(text, (*more, *ends)).all())
 
 
 def next_ids(connection: sa.Connection, table: sa.Table, number: int) -> Sequence[int]:
@@ -182,6 +182,7 @@ def stored(connection: sa.Connection, moment: datetime | None) -> str | None:
     return f"{utc:%Y-%m-%d %H:%M:%S.%f}"
 
 
+@lru_cache(maxsize=1_000)
 def moment_of(value: datetime | str | None) -> datetime | None:
     """Return the instant that a row of `select_among` holds."""
     if value is None:

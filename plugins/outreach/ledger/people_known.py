@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -128,13 +129,12 @@ def held(connection: sa.Connection, ids: Sequence[int]) -> dict[int, Held]:
     for row in select_among(connection, _CHOICES, ids):
         found[row.contact_id].chose = True
     statements: dict[int, list[Statement]] = defaultdict(list)
-    for row in sorted(select_among(connection, _STATEMENTS, ids), key=lambda row: row.id):
-        at = moment_of(row.stated_at)
+    told = sorted(select_among(connection, _STATEMENTS, ids), key=itemgetter(0))
+    for number, contact_id, source, stated_at, said, replaced_at in told:
+        at = moment_of(stated_at)
         assert at is not None
-        words = json.loads(row.said or "{}")
-        statements[row.contact_id].append(
-            Statement(row.source, at, words, row.replaced_at is None, row.id)
-        )
+        words = json.loads(said or "{}")
+        statements[contact_id].append(Statement(source, at, words, replaced_at is None, number))
     for number, one in found.items():
         one.statements = statements[number]
     return found
@@ -145,7 +145,7 @@ def _held(row: sa.Row[Any]) -> Held:
     assert updated_at is not None
     return Held(
         row.id,
-        {name: row._mapping[name] for name in PERSON_FIELDS},
+        dict(zip(PERSON_FIELDS, row[2:], strict=False)),
         row.email is None,
         row.source,
         updated_at,

@@ -20,7 +20,17 @@ class Draft:
 
     __slots__ = (
         *("email", "fields", "given_again", "held", "left_at", "legacy", "merge_now", "mine"),
-        *("new_bases", "precedence", "source", "told", "tracking", "words", "_fold", "_spoken"),
+        *(
+            "new_bases",
+            "precedence",
+            "source",
+            "told",
+            "tracking",
+            "words",
+            "_fold",
+            "_said",
+            "_spoken",
+        ),
     )
 
     def __init__(
@@ -32,15 +42,19 @@ class Draft:
         self.precedence = precedence
         self.legacy = _legacy(held)
         self.told = held.statements or self.legacy
-        self.mine = next((s for s in self.told if s.current and s.source == source), None)
-        self.words = dict(self._said)
+        self.mine: Statement | None = None
+        for one in self.told:
+            if one.current and one.source == source:
+                self.mine = one
+                break
+        self._said: Mapping[str, str] = self.mine.words if self.mine else {}
+        self.words = self._said
         self.email = ""
         self.fields = dict(held.fields)
         self.tracking = held.tracking
         self.left_at = held.left_at
         self.new_bases: dict[Basis, Facts] = {}
         self.given_again: dict[Basis, Facts] = {}
-        self._fold = Fold()
         self._spoken = held.chose
 
     def _was_asked(self) -> bool:
@@ -54,7 +68,7 @@ class Draft:
         """
         if len(rows) == 1:
             return {rows[0][1]} if self._take_alone(rows[0]) else set()
-        whole = Fold()
+        whole, self._fold = Fold(), Fold()
         for row in rows:
             whole.take(row)
         # Rows that contradict each other may say in the end what was said before.
@@ -94,22 +108,17 @@ class Draft:
         """Whether the source says something else than before, or something for the first time."""
         return self.words != self._said
 
-    @property
-    def _said(self) -> Mapping[str, str]:
-        return self.mine.words if self.mine else {}
-
     def _resolved(self) -> dict[str, str]:
-        told = [
-            one if one is not self.mine else Statement(one.source, one.stated_at, one.words, False)
-            for one in self.told
-        ]
-        new = Statement(self.source, self.merge_now, self.words)
-        fields = resolve([*told, new], self.precedence)
-        employed = any(fields[name] for name in WORKPLACE)
-        for name, text in self.held.fields.items():
-            # An empty cell never erases.
-            if not fields[name] and not (employed and name in WORKPLACE):
-                fields[name] = text
+        mine = self.mine
+        told = [one._replace(current=False) if one is mine else one for one in self.told]
+        told.append(Statement(self.source, self.merge_now, self.words))
+        fields = resolve(told, self.precedence)
+        if "" in fields.values():
+            employed = any(fields[name] for name in WORKPLACE)
+            for name, text in self.held.fields.items():
+                # An empty cell never erases.
+                if not fields[name] and not (employed and name in WORKPLACE):
+                    fields[name] = text
         return fields
 
     def _take_facts(self, facts: Facts) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -120,45 +119,40 @@ def _near(
     return select_among(connection, statement, keys, *more) if rows is None else rows
 
 
-def held(connection: sa.Connection, ids: Sequence[int]) -> dict[int, Held]:
-    """Return everything held of these contacts, by id."""
+def held(
+    connection: sa.Connection, ids: Sequence[int], *, standings: bool = True, choices: bool = True
+) -> dict[int, Held]:
+    """Return what is held of contacts, by id; bases and own choices only where asked for."""
     found = {row.id: _held(row) for row in select_among(connection, _CONTACTS, ids)}
-    for row in select_among(connection, _BASES, ids):
-        standing = Standing(row.id, row.source, moment_of(row.withdrawn_at))
-        found[row.contact_id].bases[row.kind, row.purpose] = standing
-    for row in select_among(connection, _CHOICES, ids):
+    bases: list[Any] = select_among(connection, _BASES, ids if standings else ())
+    for number, contact_id, kind, purpose, source, withdrawn_at in bases:
+        found[contact_id].bases[kind, purpose] = Standing(number, source, moment_of(withdrawn_at))
+    for row in select_among(connection, _CHOICES, ids if choices else ()):
         found[row.contact_id].chose = True
-    statements: dict[int, list[Statement]] = defaultdict(list)
-    told = sorted(select_among(connection, _STATEMENTS, ids), key=itemgetter(0))
+    told: list[Any] = sorted(select_among(connection, _STATEMENTS, ids), key=itemgetter(0))
     for number, contact_id, source, stated_at, said, replaced_at in told:
         at = moment_of(stated_at)
         assert at is not None
-        words = json.loads(said or "{}")
-        statements[contact_id].append(Statement(source, at, words, replaced_at is None, number))
-    for number, one in found.items():
-        one.statements = statements[number]
+        words = _decode(said or "{}")[0]
+        one = Statement(source, at, words, replaced_at is None, number)
+        found[contact_id].statements.append(one)
     return found
 
 
-def _held(row: sa.Row[Any]) -> Held:
-    updated_at = moment_of(row.updated_at)
-    assert updated_at is not None
-    return Held(
-        row.id,
-        dict(zip(PERSON_FIELDS, row[2:], strict=False)),
-        row.email is None,
-        row.source,
-        updated_at,
-        bool(row.tracking_consent),
-        moment_of(row.left_at),
-        row.organisation_id,
-        row.organisation_how,
-    )
+def _held(row: Any) -> Held:
+    number, email, source, updated_at, tracking, left_at, employer, how, *fields = row
+    at = moment_of(updated_at)
+    assert at is not None
+    named = dict(zip(PERSON_FIELDS, fields, strict=True))
+    left = moment_of(left_at)
+    return Held(number, named, email is None, source, at, bool(tracking), left, employer, how)
 
+
+_decode = json.JSONDecoder().raw_decode
 
 _CONTACTS = (
-    f"SELECT id, email, {', '.join(PERSON_FIELDS)}, organisation_id, organisation_how, source, "  # noqa: S608
-    "tracking_consent, updated_at, left_at FROM contact WHERE id"
+    "SELECT id, email, source, updated_at, tracking_consent, left_at, organisation_id, "  # noqa: S608
+    f"organisation_how, {', '.join(PERSON_FIELDS)} FROM contact WHERE id"
 )
 _BASES = (
     "SELECT id, contact_id, kind, purpose, source, withdrawn_at FROM basis WHERE basis.contact_id"

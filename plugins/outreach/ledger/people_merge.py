@@ -179,7 +179,15 @@ def _drafts(
 ) -> list[Draft]:
     if not work.known:
         return []
-    what = held(connection, [known[address_hash].id for address_hash in work.known])
+    ids = [known[address_hash].id for address_hash in work.known]
+    facts = {row[4] for rows in work.known.values() for row in rows}
+    what = held(
+        connection,
+        ids,
+        standings=any(one[2] for one in facts),
+        # Only consent given in a row has to know what the person chose.
+        choices=any(one[0] == "yes" for one in facts),
+    )
     drafts = []
     for address_hash, rows in work.known.items():
         draft = Draft(what[known[address_hash].id], merge.source, merge.now, merge.precedence)

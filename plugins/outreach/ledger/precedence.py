@@ -8,16 +8,15 @@ employer's name, code and postcode are one field: all are the word of whoever na
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter, itemgetter
+from typing import NamedTuple
 
 from outreach.ledger.workplaces import WORKPLACE, foremost, names_one, workplace
 from outreach.records import PERSON_FIELDS
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(NamedTuple):
     """What one source said at one time. `words`: field -> text, none empty.
 
     `current` is False once the same source has said something else. `id` 0: not yet written.

@@ -28,10 +28,11 @@ DAMAGED = "the workbook is damaged; open it in Excel and save it again"
 
 _BLOCK = 1 << 18
 _LOCAL_HEADER = struct.Struct("<4s5H3L2H")
-_CELL = re.compile(
-    rb"<(?:\w+:)?c\s[^>]{0,200}?\br=[\"']([A-Z]{1,3})([0-9]{1,7})[\"']"
-    rb"|<(?:\w+:)?row\s[^>]{0,200}?\br=[\"']([0-9]{1,9})[\"']"
-)
+_TAG = rb"(?:c|row)\s[^>]{0,200}?\br=[\"']([A-Z]{0,3})([0-9]{1,9})[\"']"
+_CELL = re.compile(b"<" + _TAG)
+_ANY_CELL = re.compile(rb"<(?:\w+:)?" + _TAG)
+"""The same with a prefix, as some programs write it: slower to look for."""
+
 _LONGEST_TAG = 512
 _TOO_MUCH = "unpacks to far more than a contact list needs; save a list this long as CSV"
 
@@ -61,7 +62,11 @@ def rows(path: Path) -> Iterator[tuple[int, list[str]]]:
             if sheet is None:
                 return
             for number, cells in enumerate(sheet.iter_rows(), 1):
-                yield number, [_text(cell) for cell in cells]
+                # Nearly every cell is text, and short: as it is.
+                yield (
+                    number,
+                    [c if type(c) is str and len(c) <= MAX_CELL else _text(c) for c in cells],
+                )
     except python_calamine.CalamineError:
         raise InputError(
             Fault("the workbook cannot be read; open it in Excel and save it again", path.name)
@@ -156,11 +161,14 @@ def _unpack(file: BinaryIO, entry: zipfile.ZipInfo) -> Iterator[bytes]:
 
 def _corner(xml: bytes, corner: tuple[int, int]) -> tuple[int, int]:
     """Return the furthest (column, row) named so far."""
-    column, row = corner
-    for letters, cell_row, only_row in _CELL.findall(xml):
-        column = max(column, _column_number(letters)) if letters else max(column, 1)
-        row = max(row, int(cell_row or only_row))
-    return column, row
+    pattern = _ANY_CELL if b":c" in xml or b":row" in xml else _CELL
+    named = pattern.findall(xml)
+    if not named:
+        return corner
+    letters, rows_named = map(set, zip(*named, strict=True))
+    # A row names no column, and has one.
+    column = max(max(1, _column_number(one)) for one in letters)
+    return max(corner[0], column), max(corner[1], *map(int, rows_named))
 
 
 def _column_number(letters: bytes) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from pathlib import Path
 
 from outreach.errors import Fault, InputError
@@ -107,7 +106,7 @@ def open_file(path: Path, kind: ImportKind, how: Columns, context: Context) -> S
 def _first_row(path: Path, how: Columns) -> tuple[Table, Row | None]:
     try:
         table = examine(path, how.format, how.records)
-        return table, next(islice(table.rows(), 1), None)
+        return table, table.first()
     except OSError as error:
         said = f"it cannot be opened ({error.strerror}); ask for the right to read it"
         raise InputError(Fault(said, path.name)) from None

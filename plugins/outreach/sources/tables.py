@@ -15,6 +15,7 @@ from pathlib import Path
 
 from outreach.errors import Fault, InputError
 from outreach.sources import csvfile, jsonfile, odsfile, rssfile, xlsfile, xlsxfile
+from outreach.sources.stretches import WHOLE, Stretch
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +111,14 @@ class Table:
             if any(cell.strip() for cell in cells):
                 yield Row(number, tuple(cells))
 
-    def blocks(self, size: int) -> Iterator[Block]:
+    def blocks(self, size: int, stretch: Stretch = WHOLE) -> Iterator[Block]:
         """Yield every row, `size` at a time, blank and overlong ones too: whoever asks judges.
 
-        Raises InputError where the file is broken.
+        A stretch is of text alone. Raises InputError where the file is broken, and Unsplit as
+        `csvfile.blocks` does.
         """
         if self.text:
-            for first, rows in csvfile.blocks(self.path, self.text, size):
+            for first, rows in csvfile.blocks(self.path, self.text, size, stretch):
                 yield Block(range(first, first + len(rows)), rows)
             return
         found = self._found()

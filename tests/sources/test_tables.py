@@ -78,6 +78,7 @@ def test_mixed_encodings_are_refused_with_the_line(tmp_path: Path) -> None:
         ("list.json", b"Email\na@example.org\n", "plain text"),
         ("list.csv", b'[{"Email": "a@example.org"}]', "name it .json"),
         ("list.json", b'[{"Email": ', "not valid JSON"),
+        ("list.json", b'[{"Email": "a@example.org", "Email": "b@example.org"}]', "twice"),
         ("list.json", b'{"items": [{}], "page": 1}', "records: items"),
         ("list.json", b'[["Email"]]', "not an object"),
         ("list.json", b'[{"Email": {"work": "x"}}]', "inside a value"),

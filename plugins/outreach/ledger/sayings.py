@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import repeat
+from json.encoder import encode_basestring
 from typing import TypeVar
 
 from outreach.records import PERSON_FIELDS, Facts, PersonRow
@@ -22,6 +23,7 @@ FACTS = (
 BASIS = FACTS[2:]
 """Those that say one thing together."""
 
+_WORDS = (*PERSON_FIELDS, *FACTS)
 _MEMO = 20_000
 
 T = TypeVar("T")
@@ -30,18 +32,18 @@ T = TypeVar("T")
 def words_of(row: PersonRow) -> dict[str, str]:
     """Return what a row says, without what it leaves empty."""
     _, _, _, values, facts, _ = row
-    pairs = zip((*PERSON_FIELDS, *FACTS), (*values, *facts), strict=True)
+    pairs = zip(_WORDS, values + facts, strict=True)
     return {name: text for name, text in pairs if text}
 
 
 def as_json(words: Mapping[str, str]) -> str:
     """Return words as a statement holds them, always in one order."""
-    order = [name for name in (*PERSON_FIELDS, *FACTS) if words.get(name)]
-    return "{" + "".join(_fragment(name, words[name]) for name in order)[:-1] + "}"
+    parts = [f'"{n}":{encode_basestring(text)}' for n in _WORDS if (text := words.get(n))]
+    return f"{{{','.join(parts)}}}"
 
 
 def _fragment(name: str, text: str) -> str:
-    return f'"{name}":{json.dumps(text, ensure_ascii=False)},' if text else ""
+    return f'"{name}":{encode_basestring(text)},' if text else ""
 
 
 class _Memo(dict[T, str]):
@@ -63,16 +65,25 @@ class Sayings:
 
     def of(self, rows: Sequence[PersonRow]) -> list[str]:
         """Return each row's words as a statement holds them."""
-        columns = zip(*[row[3] for row in rows], strict=True)
-        parts: list[list[str]] = []
-        for memo, texts in zip(self._fields, columns, strict=True):
-            if len(memo) > _MEMO:
-                memo.clear()
-            parts.append(list(map(memo.__getitem__, texts)))
+        if not rows:
+            return []
+        _, _, _, values, facts, _ = zip(*rows, strict=True)
+        parts: list[Iterable[str]] = []
+        for memo, texts in zip(self._fields, zip(*values, strict=True), strict=True):
+            parts += _parts(memo, texts)
         if len(self._facts) > _MEMO:
             self._facts.clear()
-        parts.append([self._facts[row[4]] for row in rows])
-        return [f"{{{''.join(one)[:-1]}}}" for one in zip(*parts, strict=True)]
+        parts.append(map(self._facts.__getitem__, facts))
+        return [f"{{{''.join(one)[:-1]}}}" for one in zip(*parts, strict=False)]
+
+
+def _parts(memo: _Memo[str], texts: Sequence[str]) -> list[Iterable[str]]:
+    """Return what a column adds to each row's words: nothing where it is empty throughout."""
+    if len(memo) > _MEMO:
+        memo.clear()
+    if texts[0] == texts[-1] and texts.count(texts[0]) == len(texts):
+        return [repeat(memo[texts[0]])] if texts[0] else []
+    return [map(memo.__getitem__, texts)]
 
 
 def _of(name: str) -> Callable[[str], str]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import codecs
 import csv
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from outreach.errors import Fault, InputError
+from outreach.sources.stretches import WHOLE, Stretch, Window, lines, opened, without_mark
 
 MAX_CELL = 32_767
 """Excel's own limit of characters in a cell."""
@@ -66,29 +66,36 @@ def rows(path: Path, form: TextFormat) -> Iterator[tuple[int, list[str]]]:
             yield number, cells
 
 
-def blocks(path: Path, form: TextFormat, size: int) -> Iterator[tuple[int, list[list[str]]]]:
+def blocks(
+    path: Path, form: TextFormat, size: int, stretch: Stretch = WHOLE
+) -> Iterator[tuple[int, list[list[str]]]]:
     """Yield (number of the first, rows), up to `size` rows at a time, their cells of any length.
 
     What was added since the file was recognised is not read. Raises InputError with the row
-    where the file is broken or too wide.
+    where the file is broken or too wide, and Unsplit after everything else where a row goes on
+    beyond the end of the stretch.
     """
-    number = 0
-    window = _Window(path, form.size)
-    buffered = io.BufferedReader(window, _BLOCK // 4)
-    with io.TextIOWrapper(buffered, encoding=form.encoding, newline="") as file:
+    number = stretch.rows_before
+    window = Window(path, stretch.start, stretch.end or form.size, csv.Error(_ENDLESS))
+    with opened(window, form.encoding) as file:
         some: list[list[str]] = []
-        full = _AT_ONCE
+        full = stretch.start + _AT_ONCE
+        kept = 1 if stretch.end else 0  # the last row is none: see `without_mark`
         try:
-            for cells in csv.reader(file, delimiter=form.delimiter):
+            for cells in csv.reader(lines(file, stretch), delimiter=form.delimiter):
                 if len(cells) > MAX_COLUMNS:
                     cells = narrow(path, number + len(some) + 1, cells)
                 some.append(cells)
-                window.row_began = window.read_so_far
-                if len(some) == size or window.row_began > full:
-                    yield number + 1, some
-                    number += len(some)
-                    some = []
+                window.row_began = window.place
+                if len(some) == size + kept or window.row_began > full:
+                    ready = len(some) - kept
+                    if ready:
+                        yield number + 1, some[:ready]
+                    number += ready
+                    some = some[ready:]
                     full = window.row_began + _AT_ONCE
+            if stretch.end:
+                without_mark(some)
             if some:
                 yield number + 1, some
         except csv.Error as error:
@@ -98,33 +105,6 @@ def blocks(path: Path, form: TextFormat, size: int) -> Iterator[tuple[int, list[
             raise InputError(
                 Fault("the text is damaged here; save the file again as CSV UTF-8", path.name)
             ) from None
-
-
-class _Window(io.RawIOBase):
-    """The first `size` bytes of a file: what is added to it while it is read has no end.
-
-    Reading raises csv.Error where one row, by its cells of many lines, has no end either.
-    """
-
-    def __init__(self, path: Path, size: int) -> None:
-        self._file = path.open("rb", buffering=0)
-        self._left = size
-        self.read_so_far = self.row_began = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, into: bytearray | memoryview) -> int:  # type: ignore[override]
-        if self.read_so_far - self.row_began > _LONGEST_LINE:
-            raise csv.Error(_ENDLESS)
-        got = self._file.readinto(memoryview(into)[: self._left]) or 0
-        self._left -= got
-        self.read_so_far += got
-        return got
-
-    def close(self) -> None:
-        self._file.close()
-        super().close()
 
 
 def narrow(path: Path, number: int, cells: list[str]) -> list[str]:

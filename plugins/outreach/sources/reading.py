@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from pathlib import Path
 
 from outreach.errors import Fault, InputError
@@ -13,6 +12,7 @@ from outreach.sources import headers, ods
 from outreach.sources.fields import BadCell, Context, read_field
 from outreach.sources.kinds import KINDS, Kind, read_row
 from outreach.sources.mapping import ColumnPlan, plan_columns
+from outreach.sources.stretches import WHOLE, Stretch
 from outreach.sources.suppressions import told_by_name
 from outreach.sources.tables import Block, Row, Table, examine
 from outreach.sources.wishes import heed_wishes
@@ -65,9 +65,9 @@ class SourceFile:
         for row in self._rows():
             yield read_row(kind, plan, row.number, row.cells, context)
 
-    def blocks(self, size: int) -> Iterator[Block]:
+    def blocks(self, size: int, stretch: Stretch = WHOLE) -> Iterator[Block]:
         """Yield the rows below the headings, `size` at a time, as `Table.blocks` does."""
-        for block in self.table.blocks(size):
+        for block in self.table.blocks(size, stretch):
             if block.numbers[0] > self.headings_row:
                 yield block
             elif block.numbers[-1] > self.headings_row:
@@ -107,7 +107,7 @@ def open_file(path: Path, kind: ImportKind, how: Columns, context: Context) -> S
 def _first_row(path: Path, how: Columns) -> tuple[Table, Row | None]:
     try:
         table = examine(path, how.format, how.records)
-        return table, next(islice(table.rows(), 1), None)
+        return table, table.first()
     except OSError as error:
         said = f"it cannot be opened ({error.strerror}); ask for the right to read it"
         raise InputError(Fault(said, path.name)) from None

@@ -181,7 +181,8 @@ def test_nobody_gets_an_edition_or_a_letter_for_a_pledge_twice_after_thinning(
     import_file(
         ws, path, "contacts", constants={"basis": "public_task", "evidence": "staff"}, **WHO
     )
-    assert {person(ws, one).summary for one in people} == {"a contact, may be written to"}
+    said = "a contact, may be written to; not for direct marketing: no basis for this purpose"
+    assert {person(ws, one).summary for one in people} == {said}
     assert seeds.make_edition(ws.engine) is None
     seeds.make_edition(ws.engine, rule=pledged, occurrence="two")
     again = [r for r in rows_of(ws.engine, "delivery") if r["edition_id"] not in (old, thanked)]

@@ -197,3 +197,10 @@ def test_a_status_that_says_the_opposite_is_named_by_its_own_heading(ws: Workspa
     file = table(ws.settings.root / "all.csv", ("Email", "Status"), (ANN, "Subscribed"))
     import_file(ws, file, "suppressions", **WHO)
     assert [row["column_name"] for row in rows_of(ws.engine, "quarantined_row")] == ["Status"]
+
+
+def test_who_may_be_written_to_for_no_purpose_is_not_said_to_be(ws: Workspace) -> None:
+    file = table(ws.settings.root / "c.csv", ("Email", "Basis purpose"), (ANN, "direct_marketing"))
+    given = {"basis": "public_task", "evidence": "list"}
+    import_file(ws, file, "contacts", constants=given, **WHO)
+    assert person(ws, ANN).summary.startswith("a contact, not written to; not for ")

@@ -71,6 +71,7 @@ def test_mixed_encodings_are_refused_with_the_line(tmp_path: Path) -> None:
         ("list.xlsx", b"\xd0\xcf\x11\xe0....", "password"),
         ("list.csv", b"<html><table>", "web page"),
         ("list.csv", b"%PDF-1.7", "document"),
+        ("list.csv", b"\x1f\x8b\x08" + b"\0" * 40, "unpack it"),
         ("list.docx", b"PK\x03\x04", "save it as one of CSV"),
         ("list.xlsx", b"PK\x03\x04 broken", "damaged"),
         ("list.xls", b"PK\x03\x04 broken", "name it .xlsx"),
@@ -78,6 +79,7 @@ def test_mixed_encodings_are_refused_with_the_line(tmp_path: Path) -> None:
         ("list.json", b"Email\na@example.org\n", "plain text"),
         ("list.csv", b'[{"Email": "a@example.org"}]', "name it .json"),
         ("list.json", b'[{"Email": ', "not valid JSON"),
+        ("list.json", b'[{"Email": "a@example.org", "Email": "b@example.org"}]', "twice"),
         ("list.json", b'{"items": [{}], "page": 1}', "records: items"),
         ("list.json", b'[["Email"]]', "not an object"),
         ("list.json", b'[{"Email": {"work": "x"}}]', "inside a value"),
@@ -111,6 +113,15 @@ def test_a_workbook_reads_like_a_csv_with_its_own_row_numbers(tmp_path: Path) ->
     assert cells(path) == [(2, ("Email", "Number", "Yes")), (3, ("a", "3", "yes"))]
 
 
+UNPACKED = 40 << 20
+"""Bytes that a workbook may unpack to here: far more than may be held, and quick to go through."""
+
+
+@pytest.fixture
+def _less_may_be_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(xlsxfile, "MAX_UNPACKED", UNPACKED)
+
+
 def packed(path: Path, sheet: bytes) -> Path:
     """Put other XML in the place of a real workbook's sheet."""
     source = workbook(path.with_name("source.xlsx"), ("Email",))
@@ -120,10 +131,11 @@ def packed(path: Path, sheet: bytes) -> Path:
     return path
 
 
+@pytest.mark.usefixtures("_less_may_be_unpacked")
 @pytest.mark.parametrize(
     ("sheet", "said"),
     [
-        (b"<worksheet>" + b" " * (xlsxfile.MAX_UNPACKED + 1), "unpacks"),
+        (b"<worksheet>" + b" " * (UNPACKED + 1), "unpacks"),
         (
             b'<sheetData><row r="1"><c r="A1"/><c  s="1" r="XFD1048576"/></row></sheetData>',
             "1,048,576 rows",
@@ -145,9 +157,10 @@ def test_bombs_are_refused_before_they_are_opened_in_little_memory(
     tracemalloc.stop()
 
 
+@pytest.mark.usefixtures("_less_may_be_unpacked")
 def test_a_bomb_whose_header_lies_about_its_size_is_measured_all_the_same(tmp_path: Path) -> None:
-    path = packed(tmp_path / "liar.xlsx", b" " * (xlsxfile.MAX_UNPACKED + 1))
-    size = (xlsxfile.MAX_UNPACKED + 1).to_bytes(4, "little")
+    path = packed(tmp_path / "liar.xlsx", b" " * (UNPACKED + 1))
+    size = (UNPACKED + 1).to_bytes(4, "little")
     path.write_bytes(path.read_bytes().replace(size, (100).to_bytes(4, "little")))
     assert "unpacks" in refusal(path)
 

@@ -149,3 +149,9 @@ def test_a_time_beyond_all_calendars_is_no_date_and_stops_nothing(
 ) -> None:
     with pytest.raises(BadValue, match="is not a date"):
         read(text, "date")
+
+
+def test_a_spreadsheets_bare_number_of_a_day_is_known_and_not_guessed() -> None:
+    with pytest.raises(BadValue) as caught:
+        times.read_time("46095", "pledge date")
+    assert "format the column as a date" in caught.value.advice

@@ -85,7 +85,7 @@ def _merge_people(job: Job, staging: Staging, taken: Taken) -> None:
     for rows, made in staging.blocks(pace.size):
         bad: list[Quarantined] = []
         with pace.timing(len(rows)), writing_much(job.ws.engine) as connection:
-            ledger.lock_people(connection)
+            ledger.lock_part(connection)
             tally = people_merge.merge_people(connection, rows, merge, made)
             taken.note(connection, tally, bad, len(rows))
         taken.add(tally, bad, len(rows))
@@ -102,7 +102,7 @@ def _merge_records(job: Job, file: SourceFile, taken: Taken) -> None:
         bad = [row for row in chunk if isinstance(row, Quarantined)]
         good = [row for row in chunk if not isinstance(row, Quarantined)]
         with pace.timing(len(chunk)), job.ws.engine.begin() as connection:
-            ledger.lock_people(connection)
+            ledger.lock_part(connection)
             tally = merger(connection, good, merge) if good else ledger.Tally()
             taken.note(connection, tally, bad, len(chunk))
         taken.add(tally, bad, len(chunk))

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from rapidfuzz import fuzz
+from rapidfuzz import fuzz, process
 
 from outreach.ledger.organisation_names import core, line_of_business
 
@@ -57,6 +57,8 @@ class Register:
         self._by_postcode: dict[str, list[Listed]] = defaultdict(list)
         self._by_key: dict[str, list[Listed]] = defaultdict(list)
         self._by_start: dict[str, list[Listed]] = defaultdict(list)
+        self._cores: dict[str, list[str]] = {}
+        self._far: dict[str, list[tuple[int, int]]] = {}
         for one in organisations:
             if one.postcode:
                 self._by_postcode[one.postcode].append(one)
@@ -73,17 +75,32 @@ class Register:
         near = _scored(name_key, here, NEAR)
         if near and near[0][1] >= SURE and (len(near) == 1 or near[0][1] - near[1][1] >= AHEAD):
             return Judgement(MATCHED, near[0][0], tuple(near[:MOST_CANDIDATES]))
-        found = dict(_scored(name_key, self._elsewhere(name_key), FAR)) | dict(near)
+        if name_key not in self._far:
+            self._far[name_key] = _scored(name_key, self._elsewhere(name_key), FAR)
+        found = dict(self._far[name_key]) | dict(near)
         ranked = sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST_CANDIDATES]
         return Judgement(DOUBTFUL, None, tuple(ranked)) if ranked else Judgement(UNKNOWN)
 
     def _elsewhere(self, name_key: str) -> list[Listed]:
-        groups = [self._by_start[s] for s in _starts(name_key) if s in self._by_start]
-        rarest = sorted(groups, key=len)[:2]
-        found = {one.id: one for group in rarest for one in group[:_MOST_COMPARED]}
+        starts = [start for start in _starts(name_key) if start in self._by_start]
+        rarest = sorted(starts, key=lambda start: (len(self._by_start[start]), start))[:2]
+        found = {one.id: one for start in rarest for one in self._telling_alike(name_key, start)}
         # A common name is listed among the first of its spelling, however many share its words.
         found |= {one.id: one for one in self._by_key.get(name_key, [])[:_MOST_COMPARED]}
         return list(found.values())
+
+    def _telling_alike(self, name_key: str, start: str) -> list[Listed]:
+        """Return those of one beginning that can be candidates at all: few of hundreds.
+
+        Where what tells a name apart is less alike than NEAR, no likeness reaches NEAR.
+        """
+        group = self._by_start[start][:_MOST_COMPARED]
+        if start not in self._cores:
+            self._cores[start] = [core(one.name_key) for one in group]
+        found = process.extract(
+            core(name_key), self._cores[start], scorer=fuzz.ratio, score_cutoff=NEAR, limit=None
+        )
+        return [group[place] for _, _, place in found]
 
 
 def likeness(said: str, listed: str) -> int:

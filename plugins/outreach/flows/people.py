@@ -67,11 +67,14 @@ def _summary(facts: Facts, known: bool) -> str:
     reason = facts.contact["not_mailable_reason"]
     if reason:
         return f"a contact, not written to: {reason}"
-    words = "a contact, may be written to"
-    for purpose in Purpose:
-        if why := facts.contact[f"not_mailable_for_{purpose.value}"]:
-            words += f"; not for {purpose.value.replace('_', ' ')}: {why}"
-    return words
+    stops = [
+        f"not for {one.value.replace('_', ' ')}: {why}"
+        for one in Purpose
+        if (why := facts.contact[f"not_mailable_for_{one.value}"])
+    ]
+    if len(stops) == len(Purpose):
+        return f"a contact, not written to; {'; '.join(stops)}"
+    return "; ".join(["a contact, may be written to", *stops])
 
 
 def _elsewhere(facts: Facts) -> Iterator[str]:

@@ -5,6 +5,7 @@ SQLite gets tuples; PostgreSQL gets COPY, and keys as one array.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -15,6 +16,7 @@ import sqlalchemy as sa
 
 _SQLITE_KEYS = 10_000
 _TOGETHER = 50
+_ESCAPED = re.compile(r"[\\\t\n\r]")
 _TAB = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
@@ -27,13 +29,28 @@ def insert_columns(
     """
     if not number:
         return
-    names = ", ".join(columns)
     if connection.dialect.name == "postgresql":
-        text = [_copied(table.c[n].type, islice(some, number)) for n, some in columns.items()]
-        lines = "\n".join(map("\t".join, zip(*text, strict=False)))
-        _copy(connection, f"COPY {table.name} ({names}) FROM STDIN", lines)
-        return
-    _insert_together(connection, table.name, columns, number)
+        _copy_together(connection, table, columns, number)
+    else:
+        _insert_together(connection, table.name, columns, number)
+
+
+def _copy_together(
+    connection: sa.Connection, table: sa.Table, columns: Mapping[str, Iterable[Any]], number: int
+) -> None:
+    """Insert many rows by COPY. A column that says the same in every row is written once."""
+    same: dict[str, str] = {}
+    own: dict[str, Sequence[str]] = {}
+    for name, some in columns.items():
+        values = list(islice(some, number))
+        if values.count(values[0]) == number:
+            same[name] = next(iter(_copied(table.c[name].type, values[:1])))
+        else:
+            own[name] = _copied(table.c[name].type, values)
+    end = "\t".join(["", *same.values()] if own else same.values()) + "\n"
+    rows = map("\t".join, zip(*own.values(), strict=True)) if own else [""] * number
+    names = ", ".join((*own, *same))
+    _copy(connection, f"COPY {table.name} ({names}) FROM STDIN", end.join(rows) + end)
 
 
 def _insert_together(
@@ -117,12 +134,12 @@ def select_among(
     if connection.dialect.name == "postgresql":
         kind, array = _array(keys)
         text = f"{statement} = ANY(CAST(%s AS {kind}[]))".replace(":?", "%s")
-        return list(connection.exec_driver_sql(text, (*more, array)))
+        return list(connection.exec_driver_sql(text, (*more, array)).all())
     found: list[sa.Row[Any]] = []
     for start in range(0, len(keys), _SQLITE_KEYS):
         some = keys[start : start + _SQLITE_KEYS]
         text = f"{statement} IN ({', '.join('?' * len(some))})".replace(":?", "?")
-        found += connection.exec_driver_sql(text, (*more, *some))
+        found += connection.exec_driver_sql(text, (*more, *some)).all()
     return found
 
 
@@ -133,7 +150,7 @@ def select_between(
 
     Returns rows of other keys between them too, and None where there would be many of those.
     """
-    table, column = statement.split(" FROM ", 1)[1].split()[0], statement.rsplit(maxsplit=1)[1]
+    table, column = statement.rsplit(" FROM ", 1)[1].split()[0], statement.rsplit(maxsplit=1)[1]
     mark = "%s" if connection.dialect.name == "postgresql" else "?"
     ends = (keys[0], keys[-1])
     limit = 2 * len(keys)
@@ -144,7 +161,7 @@ def select_between(
     if (connection.exec_driver_sql(count, ends).scalar() or 0) >= limit:
         return None
     text = f"{statement} BETWEEN {mark} AND {mark}".replace(":?", mark)
-    return list(connection.exec_driver_sql(text, (*more, *ends)))
+    return list(connection.exec_driver_sql(text, (*more, *ends)).all())
 
 
 def next_ids(connection: sa.Connection, table: sa.Table, number: int) -> Sequence[int]:
@@ -152,12 +169,19 @@ def next_ids(connection: sa.Connection, table: sa.Table, number: int) -> Sequenc
     if not number:
         return ()
     if connection.dialect.name == "postgresql":
-        found = connection.exec_driver_sql(
-            f"SELECT nextval(pg_get_serial_sequence('{table.name}', 'id')) "  # noqa: S608
-            "FROM generate_series(1, %s)",
-            (number,),
+        # In a subquery the sequence is looked for once, not for each number.
+        drawn = (
+            f"SELECT nextval((SELECT pg_get_serial_sequence('{table.name}', 'id'))::regclass) "  # noqa: S608
+            "AS n FROM generate_series(1, %s)"
         )
-        return list(found.scalars())
+        first, end = connection.exec_driver_sql(
+            f"SELECT min(n), max(n) + 1 FROM ({drawn}) AS drawn",  # noqa: S608
+            (number,),
+        ).one()
+        if end - first == number:
+            return range(first, end)
+        # Someone else drew numbers meanwhile; those drawn here are left out.
+        return list(connection.exec_driver_sql(drawn, (number,)).scalars())
     last = connection.execute(sa.select(sa.func.max(table.c.id))).scalar() or 0
     return range(last + 1, last + 1 + number)
 
@@ -172,6 +196,7 @@ def stored(connection: sa.Connection, moment: datetime | None) -> str | None:
     return f"{utc:%Y-%m-%d %H:%M:%S.%f}"
 
 
+@lru_cache(maxsize=1_000)
 def moment_of(value: datetime | str | None) -> datetime | None:
     """Return the instant that a row of `select_among` holds."""
     if value is None:
@@ -187,12 +212,13 @@ def _array(keys: Sequence[bytes] | Sequence[int]) -> tuple[str, str]:
     return "bigint", f"{{{','.join(map(str, keys))}}}"
 
 
-def _copied(kind: sa.types.TypeEngine[Any], values: Iterable[Any]) -> Iterable[str]:
+def _copied(kind: sa.types.TypeEngine[Any], values: Sequence[Any]) -> Sequence[str]:
     """Return a column as COPY reads it."""
     if isinstance(kind, sa.LargeBinary):
         return [f"\\\\x{value.hex()}" for value in values]
     if isinstance(kind, sa.Text):
-        return [v if v.isalnum() else v.translate(_TAB) for v in values]
+        # Looked through as one: hardly any text has something to escape.
+        return [v.translate(_TAB) for v in values] if _ESCAPED.search("".join(values)) else values
     return ["\\N" if value is None else str(value) for value in values]
 
 
@@ -201,7 +227,7 @@ def _copy(connection: sa.Connection, statement: str, lines: str) -> None:
     assert driver is not None
     try:
         with driver.cursor() as cursor, cursor.copy(statement) as copy:
-            copy.write(lines + "\n")
+            copy.write(lines)
     except connection.dialect.loaded_dbapi.Error as error:
         # What the driver says in full quotes the row, and with it a person.
         quiet = type(error)(error.diag.message_primary or "the connection was lost")

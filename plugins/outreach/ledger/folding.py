@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from outreach.ledger.sayings import BASIS, FACTS, words_of
-from outreach.ledger.workplaces import fuller, newest, without_workplace
+from outreach.ledger.workplaces import fuller, moved, without_workplace, workplace
 from outreach.records import PERSON_FIELDS, Facts, PersonRow
 
 Basis = tuple[str, str]
@@ -46,8 +46,9 @@ class Fold:
 
 def carried(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, str]:
     """Return what a source says now: its new words, and its old ones where it is silent."""
-    kept = {k: v for k, v in old.items() if not ("basis" in new and k in BASIS)}
-    return {**without_workplace({**kept, **new}), **newest(old, new)}
+    kept = {k: v for k, v in old.items() if k not in BASIS} if "basis" in new else old
+    both = {**kept, **new}
+    return {**without_workplace(both), **workplace(new)} if moved(old, new) else both
 
 
 def folded(rows: Sequence[PersonRow]) -> tuple[PersonRow, set[int], list[Facts]]:

@@ -52,6 +52,21 @@ def lock_people(connection: sa.Connection) -> None:
         connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({_PEOPLE_LOCK})"))
 
 
+def lock_part(connection: sa.Connection) -> None:
+    """Begin one of an import's many transactions: `lock_people`, and no wait for the disk.
+
+    What was committed reaches the disk in order. So none of it can be missing once the import's
+    end is there, and without that the import counts as stopped, and its file can be taken again.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(
+            sa.text(
+                f"SELECT pg_advisory_xact_lock({_PEOPLE_LOCK}), "
+                "set_config('synchronous_commit', 'off', true)"
+            )
+        )
+
+
 def taken(connection: sa.Connection, file_hash: str) -> Taken | None:
     """Return the import that took exactly this file in this way, if one is done."""
     return _done(connection, import_.c.file_hash == file_hash)

@@ -10,7 +10,8 @@ from outreach.ledger import bases
 from outreach.ledger.folding import Basis, Fold, carried
 from outreach.ledger.people_known import Held
 from outreach.ledger.precedence import Statement, outranks, resolve
-from outreach.ledger.workplaces import without_workplace, workplace
+from outreach.ledger.sayings import words_of
+from outreach.ledger.workplaces import WORKPLACE
 from outreach.records import Facts, PersonRow
 
 
@@ -19,7 +20,17 @@ class Draft:
 
     __slots__ = (
         *("email", "fields", "given_again", "held", "left_at", "legacy", "merge_now", "mine"),
-        *("new_bases", "precedence", "source", "told", "tracking", "words", "_fold", "_spoken"),
+        *(
+            "new_bases",
+            "precedence",
+            "source",
+            "told",
+            "tracking",
+            "words",
+            "_fold",
+            "_said",
+            "_spoken",
+        ),
     )
 
     def __init__(
@@ -31,75 +42,90 @@ class Draft:
         self.precedence = precedence
         self.legacy = _legacy(held)
         self.told = held.statements or self.legacy
-        self.mine = next((s for s in self.told if s.current and s.source == source), None)
-        self.words = dict(self._said)
+        self.mine: Statement | None = None
+        for one in self.told:
+            if one.current and one.source == source:
+                self.mine = one
+                break
+        self._said: Mapping[str, str] = self.mine.words if self.mine else {}
+        self.words = self._said
         self.email = ""
         self.fields = dict(held.fields)
         self.tracking = held.tracking
         self.left_at = held.left_at
         self.new_bases: dict[Basis, Facts] = {}
         self.given_again: dict[Basis, Facts] = {}
-        self._fold = Fold()
-        # A contact from an earlier version may have refused: nothing says that it did not.
-        self._spoken = held.chose or bool(self.legacy) or self._was_asked()
+        self._spoken = held.chose
 
     def _was_asked(self) -> bool:
-        return any("tracking_consent" in one.words for one in self.told)
+        # A contact from an earlier version may have refused: nothing says that it did not.
+        return bool(self.legacy) or any("tracking_consent" in one.words for one in self.told)
 
     def take(self, rows: Sequence[PersonRow]) -> set[int]:
         """Take in every row of a file about one person; return the numbers of those that tell.
 
         A row tells if the contact differs for it.
         """
-        whole = Fold()
+        if len(rows) == 1:
+            return {rows[0][1]} if self._take_alone(rows[0]) else set()
+        whole, self._fold = Fold(), Fold()
         for row in rows:
             whole.take(row)
         # Rows that contradict each other may say in the end what was said before.
         silent = carried(self._said, whole.words) == self._said
         return {row[1] for row in rows if self._take(row, silent)}
 
+    def _take_alone(self, row: PersonRow) -> bool:
+        """Take in the only row about a person, as nearly all are: with nothing to fold."""
+        return self._take_rest(row) | self._speak(words_of(row), row[4])
+
     def _take(self, row: PersonRow, silent: bool) -> bool:
+        changed = self._take_rest(row)
+        if silent or not self._fold.take(row):
+            return changed
+        return self._speak(self._fold.words, row[4]) or changed
+
+    def _take_rest(self, row: PersonRow) -> bool:
+        """Take in the bases, and the address where there is none; return whether any is new."""
         changed = self._take_bases(row[4])
         if self.held.addressless and not self.email:
             self.email, changed = row[2], True
-        if silent or not self._fold.take(row):
-            return changed
-        words = carried(self._said, self._fold.words)
+        return changed
+
+    def _speak(self, told: Mapping[str, str], facts: Facts) -> bool:
+        """Take in what the file says so far; return whether the contact differs for it."""
+        words = carried(self._said, told)
         if words == self.words:
-            return changed
+            return False
         self.words = words
         before = (self.fields, self.tracking, self.left_at)
         self.fields = self._resolved()
-        self._take_facts(row[4])
-        return changed or before != (self.fields, self.tracking, self.left_at)
+        self._take_facts(facts)
+        return before != (self.fields, self.tracking, self.left_at)
 
     @property
     def speaks(self) -> bool:
         """Whether the source says something else than before, or something for the first time."""
         return self.words != self._said
 
-    @property
-    def _said(self) -> Mapping[str, str]:
-        return self.mine.words if self.mine else {}
-
     def _resolved(self) -> dict[str, str]:
-        told = [
-            one if one is not self.mine else Statement(one.source, one.stated_at, one.words, False)
-            for one in self.told
-        ]
-        new = Statement(self.source, self.merge_now, self.words)
-        fields = resolve([*told, new], self.precedence)
-        held = self.held.fields
-        if workplace(fields):
-            held = without_workplace(held)
-        # An empty cell never erases.
-        return fields | {name: text for name, text in held.items() if not fields[name]}
+        mine = self.mine
+        told = [one._replace(current=False) if one is mine else one for one in self.told]
+        told.append(Statement(self.source, self.merge_now, self.words))
+        fields = resolve(told, self.precedence)
+        if "" in fields.values():
+            employed = any(fields[name] for name in WORKPLACE)
+            for name, text in self.held.fields.items():
+                # An empty cell never erases.
+                if not fields[name] and not (employed and name in WORKPLACE):
+                    fields[name] = text
+        return fields
 
     def _take_facts(self, facts: Facts) -> None:
         # An import may withdraw consent to tracking; given once, only the person may give it again.
         if facts[0] == "no":
             self.tracking = False
-        elif facts[0] == "yes" and not self._spoken:
+        elif facts[0] == "yes" and not (self._spoken or self._was_asked()):
             self.tracking = True
         self._spoken = self._spoken or bool(facts[0])
         if facts[1]:
@@ -128,7 +154,7 @@ class Draft:
 
 def _legacy(held: Held) -> list[Statement]:
     """Return what a contact from before statements holds, as said by its source."""
-    words = {name: text for name, text in held.fields.items() if text}
     if held.statements or held.addressless:
         return []
+    words = {name: text for name, text in held.fields.items() if text}
     return [Statement(held.source, held.updated_at, words)]

@@ -21,7 +21,7 @@ from outreach.ledger.folding import folded
 from outreach.ledger.imports import Tally
 from outreach.ledger.making import Made, Making, Shared, none_shared
 from outreach.ledger.people_draft import Draft
-from outreach.ledger.people_known import Met, erased_among, held, met
+from outreach.ledger.people_known import Met, erased_among, held, known_among
 from outreach.ledger.people_write import Fresh
 from outreach.records import (
     ContactRecord,
@@ -122,8 +122,8 @@ def merge_people(
         rows, made = left, merge.made(left)
     hashes = [row[0] for row in rows]
     keys = hashes if len(set(hashes)) == len(hashes) else list(dict.fromkeys(hashes))
-    known = met(connection, keys, merge.source)
-    work = _sort((rows, made), known, erased_among(connection, keys), merge)
+    known, erased = known_among(connection, keys, merge.source)
+    work = _sort((rows, made), known, erased, merge)
     ids = people_write.write_new(connection, work.fresh, merge)
     drafts = _drafts(connection, work, known, merge)
     people_write.write_changed(connection, drafts, merge)
@@ -198,7 +198,15 @@ def _drafts(
 ) -> list[Draft]:
     if not work.known:
         return []
-    what = held(connection, [known[address_hash].id for address_hash in work.known])
+    ids = [known[address_hash].id for address_hash in work.known]
+    facts = {row[4] for rows in work.known.values() for row in rows}
+    what = held(
+        connection,
+        ids,
+        standings=any(one[2] for one in facts),
+        # Only consent given in a row has to know what the person chose.
+        choices=any(one[0] == "yes" for one in facts),
+    )
     drafts = []
     for address_hash, rows in work.known.items():
         draft = Draft(what[known[address_hash].id], merge.source, merge.now, merge.precedence)

@@ -8,15 +8,15 @@ employer's name, code and postcode are one field: all are the word of whoever na
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter, itemgetter
+from typing import NamedTuple
 
-from outreach.ledger.workplaces import foremost, names_one, without_workplace, workplace
+from outreach.ledger.workplaces import WORKPLACE, foremost, names_one, workplace
 from outreach.records import PERSON_FIELDS
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(NamedTuple):
     """What one source said at one time. `words`: field -> text, none empty.
 
     `current` is False once the same source has said something else. `id` 0: not yet written.
@@ -46,21 +46,36 @@ def outranks(one: str, other: str, precedence: Mapping[str, int]) -> bool:
 
 def resolve(history: Iterable[Statement], precedence: Mapping[str, int]) -> dict[str, str]:
     """Return the fields that a contact should have; what nobody says is empty."""
-    told = sorted(history, key=lambda one: one.stated_at)
-    declared, others = [], []
+    told = sorted(history, key=attrgetter("stated_at"))
+    declared: list[tuple[int, Statement]] = []
+    others: list[Statement] = []
     for one in told:
         rank = rank_of(one.source, precedence)
         if rank is None:
             others.append(one)
         elif one.current:
             declared.append((rank, one))
-    declared.sort(key=lambda pair: pair[0])  # stable: newer after older
+    declared.sort(key=itemgetter(0))  # stable: newer after older
     words = [one.words for _, one in declared]
-    fields = _first_said(others)
+    fields, employers = _told_by_others(others)
     for mine in words:
         fields |= mine
-    fields = without_workplace(fields) | foremost([*reversed(words), *_employers_said(others)])
-    return {name: fields.get(name, "") for name in PERSON_FIELDS}
+    employer = foremost([*reversed(words), *employers])
+    told_of = {name: fields.get(name, "") for name in PERSON_FIELDS}
+    return told_of | {name: employer.get(name, "") for name in WORKPLACE}
+
+
+def _told_by_others(
+    told: Sequence[Statement],
+) -> tuple[dict[str, str], Sequence[Mapping[str, str]]]:
+    """Return each field, and the employers, of sources that declare no precedence."""
+    if any(not one.current for one in told) or len({one.source for one in told}) < len(told):
+        return _first_said(told), _employers_said(told)
+    # As nearly always: each of them has spoken once, and whoever did so first keeps it.
+    fields: dict[str, str] = {}
+    for one in reversed(told):
+        fields |= one.words
+    return fields, [one.words for one in told]
 
 
 def _employers_said(told: Sequence[Statement]) -> list[Mapping[str, str]]:

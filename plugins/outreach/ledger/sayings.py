@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import repeat
+from json.encoder import encode_basestring
 from typing import TypeVar
 
 from outreach.records import PERSON_FIELDS, Facts, PersonRow
@@ -23,6 +23,7 @@ FACTS = (
 BASIS = FACTS[2:]
 """Those that say one thing together."""
 
+_WORDS = (*PERSON_FIELDS, *FACTS)
 _MEMO = 20_000
 
 T = TypeVar("T")
@@ -31,18 +32,18 @@ T = TypeVar("T")
 def words_of(row: PersonRow) -> dict[str, str]:
     """Return what a row says, without what it leaves empty."""
     _, _, _, values, facts, _ = row
-    pairs = zip((*PERSON_FIELDS, *FACTS), (*values, *facts), strict=True)
+    pairs = zip(_WORDS, values + facts, strict=True)
     return {name: text for name, text in pairs if text}
 
 
 def as_json(words: Mapping[str, str]) -> str:
     """Return words as a statement holds them, always in one order."""
-    order = [name for name in (*PERSON_FIELDS, *FACTS) if words.get(name)]
-    return "{" + "".join(_fragment(name, words[name]) for name in order)[:-1] + "}"
+    parts = [f'"{n}":{encode_basestring(text)}' for n in _WORDS if (text := words.get(n))]
+    return f"{{{','.join(parts)}}}"
 
 
 def _fragment(name: str, text: str) -> str:
-    return f'"{name}":{json.dumps(text, ensure_ascii=False)},' if text else ""
+    return f'"{name}":{encode_basestring(text)},' if text else ""
 
 
 class _Memo(dict[T, str]):

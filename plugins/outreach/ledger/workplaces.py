@@ -11,7 +11,7 @@ _NAMING = frozenset(WORKPLACE[:2])
 
 def workplace(words: Mapping[str, str]) -> dict[str, str]:
     """Return what words say of the employer, without what they leave empty."""
-    return {name: words[name] for name in WORKPLACE if words.get(name)}
+    return {name: text for name in WORKPLACE if (text := words.get(name))}
 
 
 def names_one(words: Mapping[str, str]) -> bool:
@@ -36,10 +36,9 @@ def fuller(first: Mapping[str, str], later: Mapping[str, str]) -> dict[str, str]
     return theirs if names_one(theirs) and not names_one(mine) else mine
 
 
-def newest(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, str]:
-    """Return where a source says that somebody works now: as before, unless it says otherwise."""
-    mine, theirs = workplace(old), workplace(new)
-    return mine if theirs.items() <= mine.items() else theirs
+def moved(old: Mapping[str, str], new: Mapping[str, str]) -> bool:
+    """Whether a source says now that somebody works elsewhere than it said before."""
+    return any(new.get(name) and new[name] != old.get(name) for name in WORKPLACE)
 
 
 def foremost(ranked: Sequence[Mapping[str, str]]) -> dict[str, str]:
@@ -48,6 +47,10 @@ def foremost(ranked: Sequence[Mapping[str, str]]) -> dict[str, str]:
     It is the whole word of the first source that tells which employer it is; where none does,
     of the first that gives a postcode.
     """
-    naming = [words for words in ranked if names_one(words)]
-    located = [words for words in ranked if workplace(words)]
-    return workplace(next(iter(naming or located), {}))
+    located: dict[str, str] = {}
+    for words in ranked:
+        said = workplace(words)
+        if names_one(said):
+            return said
+        located = located or said
+    return located

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from pathlib import Path
 
 from outreach.errors import Fault, InputError
@@ -16,6 +15,7 @@ from outreach.sources.mapping import ColumnPlan, plan_columns
 from outreach.sources.stretches import WHOLE, Stretch
 from outreach.sources.suppressions import told_by_name
 from outreach.sources.tables import Block, Row, Table, examine
+from outreach.sources.wishes import heed_wishes
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +98,7 @@ def open_file(path: Path, kind: ImportKind, how: Columns, context: Context) -> S
     spec = KINDS[kind]
     plan = plan_columns(path.name, headings, spec.fields, how.columns, how.constants, how.defaults)
     _check_required(path.name, spec, plan, headings)
+    heed_wishes(path.name, kind, plan)
     _check_constants(path.name, plan, context)
     _check_values(path.name, how, context)
     return SourceFile(table, spec, plan, 0 if given else first.number)
@@ -106,7 +107,7 @@ def open_file(path: Path, kind: ImportKind, how: Columns, context: Context) -> S
 def _first_row(path: Path, how: Columns) -> tuple[Table, Row | None]:
     try:
         table = examine(path, how.format, how.records)
-        return table, next(islice(table.rows(), 1), None)
+        return table, table.first()
     except OSError as error:
         said = f"it cannot be opened ({error.strerror}); ask for the right to read it"
         raise InputError(Fault(said, path.name)) from None

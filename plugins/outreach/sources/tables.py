@@ -9,8 +9,8 @@ import hashlib
 import re
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, field
+from itertools import chain, islice
 from pathlib import Path
 
 from outreach.errors import Fault, InputError
@@ -53,6 +53,9 @@ ENDINGS = tuple(
 
 _BLOCK = 1 << 20
 
+_Numbered = Iterator[tuple[int, list[str]]]
+"""Rows as they stand in a file, each with its number."""
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -82,6 +85,24 @@ class Table:
     text: csvfile.TextFormat | None
     form: Format | None = None
     records: str = ""
+    _begun: list[_Numbered] = field(default_factory=list, repr=False, compare=False)
+
+    def first(self) -> Row | None:
+        """Return the first row that is not blank; whoever reads the table next need not begin anew.
+
+        Opening a workbook of 100,000 rows takes a second. Raises InputError where it is broken.
+        """
+        begun, passed = self._found(), []
+        try:
+            for number, cells in begun:
+                passed.append((number, cells))
+                narrow = self.narrow(number, cells)
+                if any(cell.strip() for cell in narrow):
+                    return Row(number, tuple(narrow))
+        finally:
+            if not self.text:
+                self._begun[:] = [chain(passed, begun)]
+        return None
 
     def rows(self) -> Iterator[Row]:
         """Yield every row that is not blank. Raises InputError where the file is broken."""
@@ -109,9 +130,11 @@ class Table:
         too_many = len(cells) > csvfile.MAX_COLUMNS
         return csvfile.narrow(self.path, number, cells) if too_many else cells
 
-    def _found(self) -> Iterator[tuple[int, list[str]]]:
+    def _found(self) -> _Numbered:
         if self.text:
             return csvfile.rows(self.path, self.text)
+        if self._begun:
+            return self._begun.pop()
         return self.form.rows(self.path, self.records) if self.form else iter(())
 
 
@@ -167,6 +190,7 @@ _MISTAKEN = {
     "document": "this is a document or web page, not a table; save the table as CSV",
     "rss": "this is XML, and its name says {}; save the table as CSV",
     "text": "its name says {} but this is plain text; if it is a table, name it .csv",
+    "packed": "this is packed, or a picture, and no table; unpack it and take the file inside",
     "json": "this is JSON, and its name says {}; name it .json",
 }
 
@@ -175,7 +199,13 @@ _JSON = re.compile(rb"\[\s*[\[\]{\"]|\{\s*[\"}]")
 """How JSON begins; a heading in brackets does not."""
 
 
+_PACKED = (b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"BZh", b"\xfd7zXZ", b"\x89PNG", b"\xff\xd8\xff")
+"""How gzip, 7-Zip, RAR, bzip2 and xz begin, and PNG and JPEG pictures."""
+
+
 def _by_content(path: Path, head: bytes) -> str:
+    if head.startswith(_PACKED):
+        return "packed"
     if head.startswith(b"PK\x03\x04"):
         return _zipped(path)
     if head.startswith(xlsfile.MAGIC[:4]):

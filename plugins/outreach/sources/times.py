@@ -23,6 +23,8 @@ _WRITTEN = re.compile(
 _FULL_YEAR = (".", " ")
 """What stands between day, month and year only where the year is written in full."""
 
+_EXCEL_DAY = re.compile(r"[34][0-9]{4}(\.[0-9]+)?")
+
 
 @lru_cache(maxsize=4096)
 def read_time(value: str, what: str) -> datetime:
@@ -34,7 +36,7 @@ def read_time(value: str, what: str) -> datetime:
     text = " ".join(value.split())
     moment = _parsed(text)
     if moment is None:
-        raise BadValue(f"{what} is not a date", "write it as 2026-03-14 or 14/03/2026 09:30")
+        raise BadValue(f"{what} is not a date", _advice(text))
     instant = _utc(moment, what) if moment.tzinfo else _london(moment, what)
     if instant.year < 2000:
         raise BadValue(f"{what} is before 2000", "check the date")
@@ -64,6 +66,13 @@ def read_past_time(
     if instant > now + timedelta(minutes=10):
         raise BadValue(f"{what} is in the future", "check the date; day comes before month")
     return instant
+
+
+def _advice(text: str) -> str:
+    """Return what to do: a bare number is how Excel holds a day in a cell not shown as one."""
+    if _EXCEL_DAY.fullmatch(text):
+        return "a spreadsheet's number of a day: format the column as a date, and save again"
+    return "write it as 2026-03-14 or 14/03/2026 09:30"
 
 
 def _utc(moment: datetime, what: str) -> datetime:

@@ -59,7 +59,11 @@ def rows(path: Path) -> Iterator[tuple[int, list[str]]]:
             if sheet is None:
                 return
             for number, cells in enumerate(sheet.iter_rows(), 1):
-                yield number, [_text(cell) for cell in cells]
+                # Nearly every cell is text, and short: as it is.
+                yield (
+                    number,
+                    [c if type(c) is str and len(c) <= MAX_CELL else _text(c) for c in cells],
+                )
     except python_calamine.CalamineError:
         raise InputError(Fault(UNREADABLE, path.name)) from None
 

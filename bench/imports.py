@@ -25,6 +25,7 @@ import sqlalchemy as sa
 from bench.deployment import databases, deployment
 from bench.measure import (
     Comparison,
+    Helpers,
     Options,
     Result,
     Sample,
@@ -52,7 +53,8 @@ MB = 1_000_000
 class Imported:
     """One import: how long, how many bytes more than before at the worst, contacts after it.
 
-    `cpu` is seconds of this process's own work, which a busy machine does not stretch.
+    `grown` has all that its second process held. `cpu` is seconds of this process's own work,
+    which a busy machine does not stretch.
     """
 
     seconds: float
@@ -143,12 +145,12 @@ def take_ours(how: str, file: Path, home: Path, url: str) -> Imported:
             file = other
         clock = WriterClock(ws.engine)
         before, cpu = memory_now(), time.process_time()
-        with timed_ours() as seconds:
+        with Helpers() as helpers, timed_ours() as seconds:
             done = _take(ws, file, how, "list" if how != "other" else "survey")
         cpu = time.process_time() - cpu
         if done.state is not ImportState.DONE:
             raise RuntimeError(done.message)
-        grown = memory_peak() - before
+        grown = memory_peak() - before + helpers.peak
         return Imported(seconds(), grown, done.created, clock.longest, cpu)
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import cProfile
 import gc
+import os
 import re
 import resource
 import statistics
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -144,9 +146,44 @@ def memory_peak() -> int:
     return _status("VmHWM") or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
-def _status(name: str) -> int:
+class Helpers:
+    """The most bytes that processes started by this one held, together; 0 off Linux.
+
+    getrusage would show what this process held when it started them.
+    """
+
+    def __init__(self) -> None:
+        self._peaks: dict[str, int] = {}
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> Helpers:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    @property
+    def peak(self) -> int:
+        """The most that each held, added up."""
+        return sum(self._peaks.values())
+
+    def _watch(self) -> None:
+        while not self._over.wait(0.05):
+            for children in Path(f"/proc/{os.getpid()}/task").glob("*/children"):
+                try:
+                    for child in children.read_text().split():
+                        held = _status("VmHWM", child)
+                        self._peaks[child] = max(held, self._peaks.get(child, 0))
+                except OSError:
+                    continue  # it has just ended
+
+
+def _status(name: str, process: str = "self") -> int:
     # getrusage would show what the parent held when it started this process.
-    status = Path("/proc/self/status")
+    status = Path(f"/proc/{process}/status")
     found = re.search(rf"{name}:\s+(\d+)", status.read_text()) if status.exists() else None
     return int(found[1]) * 1024 if found else 0
 

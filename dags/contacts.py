@@ -16,6 +16,7 @@ from outreach.airflow_bridge import (
     stopping_at_faults,
     workspace_in_airflow,
 )
+from outreach.pullwords import LET_PASS
 from outreach.settings import load_settings
 from outreach.sources.sourcesfile import source_names
 
@@ -88,7 +89,8 @@ def report(pulled: dict[str, Any]) -> None:
         )
 
 
-def _allow(title: str, description: str) -> Param:
+def _allow(guard: str, description: str) -> Param:
+    title = LET_PASS[guard]
     return Param(False, type="boolean", title=title, description=description, section=FOR_ONCE)
 
 
@@ -102,16 +104,14 @@ FORM = {
         examples=list(source_names(load_settings().root / "contacts" / "sources.yaml")),
     ),
     "allow_shrink": _allow(
-        "It may be much shorter than last time",
+        "shrink",
         "The import said “it looks cut short”. Holds for this run alone.",
     ),
     "allow_lost_column": _allow(
-        "It may lack a column that it had last time",
+        "lost-column",
         "The import said that a column “is missing”. Holds for this run alone.",
     ),
-    "allow_stale": _allow(
-        "It may be old", "The import said “it looks stale”. Holds for this run alone."
-    ),
+    "allow_stale": _allow("stale", "The import said “it looks stale”. Holds for this run alone."),
 }
 
 

@@ -58,7 +58,7 @@ def let_go() -> None:
 with DAG(
     dag_id="upkeep",
     dag_display_name="Upkeep",
-    description="Settle doubts of open editions",
+    description="End what lapsed, settle doubts, let go of what is too old to keep",
     doc_md="""
 # Upkeep
 

@@ -134,6 +134,18 @@ def database_url(request: pytest.FixtureRequest) -> str:
     return str(request.getfixturevalue(kind))
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def nothing_yet(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database that no migration was run on, of both kinds."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/nothing-yet.db"
+        return
+    server, run = (request.getfixturevalue(f"postgres_{what}") for what in ("server", "admin"))
+    run("CREATE DATABASE nothing_yet")
+    yield sa.make_url(server).set(database="nothing_yet").render_as_string(hide_password=False)
+    run("DROP DATABASE nothing_yet WITH (FORCE)")
+
+
 @pytest.fixture
 def engine(database_url: str) -> Iterator[sa.Engine]:
     """The ledger with all its tables, empty, on both databases."""

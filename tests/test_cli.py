@@ -8,13 +8,17 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 
 from outreach.cli import build_parser, main
-from outreach.settings import ROOT
+from outreach.settings import ROOT, load_settings
+from outreach.web.public.app import create_public_app
+from outreach.workspace import open_to_halt
 
 SAMPLES = ROOT / "contacts" / "samples"
 EDITION = "what-is-wres@one"
@@ -376,3 +380,21 @@ def test_organisations_are_listed_matched_typed_and_counted(filled: Run, home: P
     out = home / "coverage.csv"
     assert filled("organisations", "coverage", "--out", str(out))[0] == 0
     assert {line["grouped_by"] for line in rows(out)} >= {"Borough", "Primary Care Network"}
+
+
+def test_objections_are_honoured_while_hub_yaml_is_broken(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = replace(load_settings(), root=home / "checkout")
+    (home / "checkout").mkdir()
+    (home / "checkout" / "hub.yaml").write_text("name: [\n")
+    (home / "checkout" / "templates").symlink_to(ROOT / "templates")
+    monkeypatch.setattr("outreach.workspace.load_settings", lambda: broken)
+    someone = ("someone@example.org", "--by", "amy", "--reason", "Objected by phone")
+    assert run("suppress", *someone) == (0, {"suppressed": True, "added": True})
+    status, found = run("person", "someone@example.org")
+    assert (status, "never to be written to" in found["summary"]) == (0, True)
+    assert run("events", "drain")[0] == 0
+    assert run("person", "someone@example.org", "--erase")[0] == 0
+    page = TestClient(create_public_app(open_to_halt(broken))).get("/unsubscribe/nobody")
+    assert "Our team" in page.text

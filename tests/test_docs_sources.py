@@ -38,10 +38,10 @@ def test_every_format_is_named() -> None:
 
 
 def test_the_examples_load_and_show_each_kind_and_place(tmp_path: Path) -> None:
-    (example,) = [body for info, body in fences(PAGE) if info.endswith("sources")]
-    file = tmp_path / "sources.yaml"
-    file.write_text(example)
-    found = load_sources(file)
+    file, found = tmp_path / "sources.yaml", []
+    for example in [body for info, body in fences(PAGE) if info.endswith("sources")]:
+        file.write_text(example)
+        found += load_sources(file)
     assert {source.kind for source in found} == set(ImportKind)
     assert {source.scheme for source in found} == {"", "s3", "abfs", "https", "msgraph"}
     assert any(source.asked_as_api for source in found)

@@ -73,7 +73,7 @@ def test_a_web_address_that_is_not_https_is_refused(tmp_path: Path) -> None:
         ("name: [", "cannot be read"),
         ("name: a\nname: b", "written twice (also on line 1)"),
         ("a: &x [1]\nb: *x", "repeats another part"),
-        ("just words", "valid dictionary"),
+        ("just words", "must have fields"),
     ],
 )
 def test_broken_yaml_is_a_fault_and_not_a_crash(tmp_path: Path, text: str, says: str) -> None:

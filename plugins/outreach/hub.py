@@ -189,9 +189,12 @@ class _HubForm(BaseModel):
 
 
 def nameless_hub() -> Hub:
-    """Return a hub that says nothing: to stop what is being sent while hub.yaml is broken."""
+    """Return a hub that says nothing: to stop mail while hub.yaml is broken. Its name makes a
+    sentence of what the public pages say."""
     none = Palette(*("" for _ in fields(Palette)))
-    return Hub("", "", "", "", "", "", "", (), (), (), Mailbox(""), None, (), none, none)
+    return Hub(
+        "Our team", "Our team", "", "", "", "", "", (), (), (), Mailbox(""), None, (), none, none
+    )
 
 
 def load_hub(path: Path) -> Hub:

@@ -23,7 +23,6 @@ from outreach.settings import Settings
 
 UNSUBSCRIBE = "unsubscribe"
 VIEW = "view"
-PROOF = "proof"
 
 _BLOCK = struct.Struct(">QI4s")
 _MARK = b"odly"

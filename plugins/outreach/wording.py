@@ -13,6 +13,25 @@ from outreach.errors import Fault
 from outreach.settings import ROOT
 from outreach.yamlfile import Located
 
+SLUG = r"^[a-z0-9][a-z0-9-]*$"
+"""What names of sources are made of."""
+
+_NUMBER, _YES_NO = "must be a number", "must be true or false"
+_MUST = {
+    "list_type": "must be a list: each of its entries begins with a hyphen and a space",
+    "model_type": "must have fields, each as name: value",
+    "dict_type": "must have fields, each as name: value",
+    "string_too_short": "must not be empty",
+    "int_type": _NUMBER,
+    "int_parsing": _NUMBER,
+    "int_from_float": "must be a whole number",
+    "float_type": _NUMBER,
+    "float_parsing": _NUMBER,
+    "bool_type": _YES_NO,
+    "bool_parsing": _YES_NO,
+}
+_BOUNDS = {"ge": "{} or more", "le": "{} or less", "gt": "more than {}", "lt": "less than {}"}
+
 
 def suggest(wrong: str, right: Iterable[str]) -> str:
     """Return `; did you mean “x”?`, or the whole choice where nothing is near."""
@@ -59,7 +78,20 @@ def _words(detail: ErrorDetails, name: str, schema: type[BaseModel]) -> str:
         return str(detail.get("ctx", {}).get("error", detail["msg"]))
     if kind == "string_type":
         return f"“{name}” must be text; put quotes round it"
-    return f"“{name}”: {detail['msg'][0].lower()}{detail['msg'][1:]}"
+    return f"{f'“{name}”' if name else 'the file'} {_must(detail)}"
+
+
+def _must(detail: ErrorDetails) -> str:
+    """Return what a value must be, after its name."""
+    kind, bounds = detail["type"], detail.get("ctx", {})
+    if kind in _MUST:
+        return _MUST[kind]
+    for name, words in _BOUNDS.items():
+        if name in bounds and kind.startswith(("greater", "less")):
+            return f"must be {words.format(bounds[name])}"
+    if kind == "string_pattern_mismatch" and bounds.get("pattern") == SLUG:
+        return f"cannot be “{detail['input']}”; use small letters, digits and hyphens only"
+    return f"is not right: {detail['msg'][0].lower()}{detail['msg'][1:]}"
 
 
 def _fields(schema: type[BaseModel], detail: ErrorDetails) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from outreach.pullwords import LET_PASS
 from outreach.settings import ROOT
 from outreach.workspace import Workspace
 from tests.flows.importing import own_workspace, table
@@ -158,6 +159,11 @@ def test_an_import_that_died_half_way_is_told_of_once_when_its_retry_has_taken_t
     cleared = Run(dag)
     cleared.pull()
     assert cleared.told == {}
+
+
+def test_the_form_has_the_tick_that_the_page_of_a_stopped_file_names(dag: ModuleType) -> None:
+    ticks = {name: field.schema["title"] for name, field in dag.FORM.items() if "allow" in name}
+    assert ticks == {f"allow_{g.replace('-', '_')}": title for g, title in LET_PASS.items()}
 
 
 def test_the_form_offers_the_sources_by_name_and_loads_whatever_stands_in_the_file(

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from python_calamine import CalamineWorkbook
 
 from outreach.flows import mending
+from outreach.flows.exports import export
 from outreach.flows.imports import import_file
 from outreach.keys import Keys
 from outreach.ledger.mending import open_counts
@@ -144,3 +145,35 @@ def test_a_file_that_only_looks_like_a_sheet_is_a_file_like_any_other(
     result = import_file(ws, file, "contacts", source="mine", **WHO)
     assert (result.source, result.accepted) == ("mine", 1)
     assert rows_of(ws.engine, "import")[0]["corrects_id"] is None
+
+
+def test_nobody_is_taken_on_the_basis_of_another_import_that_stands_in_the_same_sheet(
+    ws: Workspace, tmp_path: Path
+) -> None:
+    first_list(ws, tmp_path)
+    bare = table(tmp_path / "bare.csv", ("Email",), ("dan(at)example.org",))
+    second = import_file(ws, bare, "contacts", **WHO).import_id
+    out = tmp_path / "all.csv"
+    assert export(ws, "quarantine", out) == 3
+    out.write_text(out.read_text().replace("(at)", "@"))
+    refused = import_file(ws, out, "contacts", **WHO)
+    assert (refused.state, refused.file_name) == ("refused", "all.csv")
+    assert "sheet of its own" in refused.message
+    assert len(rows_of(ws.engine, "basis")) == len(rows_of(ws.engine, "contact")) == 1
+    cells = sheet(ws, second, tmp_path / "own.csv")
+    cells[1][0] = "dan@example.org"
+    assert import_file(ws, save(tmp_path / "own.csv", cells), "contacts", **WHO).accepted == 1
+    assert len(rows_of(ws.engine, "basis")) == 1
+
+
+def test_rows_of_all_imports_are_those_still_open_without_an_earlier_sheets_marks(
+    ws: Workspace, tmp_path: Path
+) -> None:
+    first = first_list(ws, tmp_path)
+    cells = sheet(ws, first, tmp_path / "one.csv")
+    cells[1][1] = "bob@example.org"
+    import_file(ws, save(tmp_path / "one.csv", cells), "contacts", **WHO)
+    out = tmp_path / "all.csv"
+    assert export(ws, "quarantine", out) == 2
+    assert "bob" not in out.read_text()
+    assert "Outreach:" not in out.read_text()

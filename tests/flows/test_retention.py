@@ -13,17 +13,17 @@ import pytest
 import sqlalchemy as sa
 
 from outreach.cli import main
-from outreach.domain import DeliveryState, EditionState
+from outreach.domain import DeliveryState, EditionState, Purpose, Segment
 from outreach.errors import InputError, Refused
 from outreach.flows.imports import import_file
-from outreach.flows.people import person, suppress
+from outreach.flows.people import person, suppress, unsuppress
 from outreach.flows.retention import apply_retention, confirm, confirmed, latest
 from outreach.hub import load_hub
 from outreach.keys import Keys
 from outreach.ledger import thinning
 from outreach.ledger.certificate import certificate
 from outreach.ledger.editions import batch, delivery, edition, event, raw_event
-from outreach.ledger.people import basis, contact, import_
+from outreach.ledger.people import basis, contact, import_, suppression
 from outreach.retention import USUAL, Retention
 from outreach.settings import ROOT, Settings
 from outreach.workspace import Workspace
@@ -150,6 +150,43 @@ def test_who_was_let_go_is_not_written_to_again_by_a_new_list(ws: Workspace, old
     with ws.engine.connect() as c:
         mine = contact.c.address_hash == ws.keys.address_hash(LEFT)
         assert c.execute(sa.select(contact.c.left_at).where(mine)).scalar() == LONG_AGO
+
+
+def test_nobody_gets_an_edition_or_a_letter_for_a_pledge_twice_after_thinning(
+    ws: Workspace, old: int
+) -> None:
+    pledged = seeds.Rule("thanks", Purpose.PUBLIC_TASK, Segment(), per_pledge=True)
+    people = [f"person{n}@example.org" for n in range(3)]
+    with ws.engine.begin() as c:
+        for address in people:
+            mine = contact.c.address_hash == ws.keys.address_hash(address)
+            number = c.execute(sa.select(contact.c.id).where(mine)).scalar_one()
+            seeds.add_pledge(c, ws.keys, number, address, days_ago=3)
+        c.execute(sa.update(contact).values(left_at=None))
+        c.execute(sa.update(basis).values(withdrawn_at=None))
+        c.execute(sa.update(suppression).values(lifted_at=LONG_AGO))
+    thanked = seeds.make_edition(ws.engine, rule=pledged)
+    sent = [r for r in rows_of(ws.engine, "delivery") if r["edition_id"] == thanked]
+    assert [r["state"] for r in sent] == [None] * 3
+    with ws.engine.begin() as c:
+        c.execute(sa.update(edition).values(state=EditionState.SENT, finished_at=LONG_AGO))
+        c.execute(sa.update(batch).values(state=DeliveryState.ACCEPTED))
+        c.execute(sa.update(contact).values(left_at=LONG_AGO))
+    apply_retention(ws, dry_run=True, **WHO)
+    confirm(ws, **WHO)
+    assert apply_retention(ws, dry_run=False, **WHO).counts["leavers"] == 4  # NEVER too
+    for address in people:
+        unsuppress(ws, address, reason="works there again", **WHO)
+    path = table(ws.settings.root / "n.csv", ("Email",), *((one,) for one in people))
+    import_file(
+        ws, path, "contacts", constants={"basis": "public_task", "evidence": "staff"}, **WHO
+    )
+    said = "a contact, may be written to; not for direct marketing: no basis for this purpose"
+    assert {person(ws, one).summary for one in people} == {said}
+    assert seeds.make_edition(ws.engine) is None
+    seeds.make_edition(ws.engine, rule=pledged, occurrence="two")
+    again = [r for r in rows_of(ws.engine, "delivery") if r["edition_id"] not in (old, thanked)]
+    assert [r for r in again if r["state"] is None] == []
 
 
 def test_the_rules_are_days_or_keep_and_change_nothing_that_readers_see(tmp_path: Path) -> None:

@@ -81,6 +81,18 @@ def test_a_leaver_stays_left_until_a_person_lifts_it(ws: Workspace) -> None:
     assert person(ws, ANN).summary == "a contact, may be written to"
 
 
+def test_a_leaving_day_still_to_come_marks_nobody_and_is_counted(ws: Workspace) -> None:
+    file = table(
+        ws.settings.root / "staff.csv",
+        ("Email", "Left on"),
+        *((ANN, "31/12/4712"), (BO, "2999-01-01"), (CY, "2026-03-01")),
+    )
+    said = import_file(ws, file, "contacts", **WHO)
+    assert (said.accepted, said.quarantined) == (3, 0)
+    assert "not marked as left, since that day is still to come: 2" in said.message
+    assert {row["email"] for row in rows_of(ws.engine, "contact") if row["left_at"]} == {CY}
+
+
 def test_left_as_a_reason_marks_the_contact_and_lifting_it_unmarks_them(ws: Workspace) -> None:
     contacts(ws, ANN, BO)
     suppress(ws, ANN, reason="left", **WHO)
@@ -164,3 +176,31 @@ def test_a_reason_that_nobody_foresaw_suppresses_all_the_same(ws: Workspace) -> 
     stops(ws, "odd.csv", ("Email", "Reason"), (ANN, "Moved to Wales"))
     (row,) = rows_of(ws.engine, "suppression")
     assert (row["reason"], row["detail"]) == (SuppressionReason.MANUAL, "Moved to Wales")
+
+
+def test_an_address_that_is_no_contact_says_what_stands_against_it(ws: Workspace) -> None:
+    suppress(ws, ANN, reason="objected", **WHO)
+    suppress(ws, BO, reason="asked", scope="direct_marketing", **WHO)
+    assert person(ws, ANN).summary == "not a contact; never to be written to: objected"
+    assert "manual (for direct marketing alone)" in person(ws, BO).summary
+
+
+def test_who_may_be_written_to_for_one_purpose_alone_is_told_apart(ws: Workspace) -> None:
+    contacts(ws, ANN)
+    suppress(ws, ANN, reason="objected", scope="direct_marketing", **WHO)
+    assert person(ws, ANN).summary == (
+        "a contact, may be written to; not for direct marketing: objected"
+    )
+
+
+def test_a_status_that_says_the_opposite_is_named_by_its_own_heading(ws: Workspace) -> None:
+    file = table(ws.settings.root / "all.csv", ("Email", "Status"), (ANN, "Subscribed"))
+    import_file(ws, file, "suppressions", **WHO)
+    assert [row["column_name"] for row in rows_of(ws.engine, "quarantined_row")] == ["Status"]
+
+
+def test_who_may_be_written_to_for_no_purpose_is_not_said_to_be(ws: Workspace) -> None:
+    file = table(ws.settings.root / "c.csv", ("Email", "Basis purpose"), (ANN, "direct_marketing"))
+    given = {"basis": "public_task", "evidence": "list"}
+    import_file(ws, file, "contacts", constants=given, **WHO)
+    assert person(ws, ANN).summary.startswith("a contact, not written to; not for ")

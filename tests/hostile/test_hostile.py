@@ -18,21 +18,6 @@ from tests.hostile.case import Case
 
 CASES = [*texts.CASES, *workbooks.CASES, *places.CASES]
 
-NOT_YET = {
-    "400 MB in one line": "the CSV reader holds a whole line in memory",
-    "400 MB of nothing": "the CSV reader holds a whole line in memory",
-    "thirty million cells in one line": "the CSV reader holds a whole line in memory",
-    "UTF-32": "taken for UTF-16, so that every row is quarantined",
-    "cells a billion apart, in small letters": "the look-over knows capitals only",
-    "cells a billion apart, with zeros before the row": "the look-over knows seven digits",
-    "cells a billion apart, behind a long attribute": "the look-over gives up after 200 letters",
-    "cells a billion apart, behind a > in an attribute": "the look-over ends a tag at it",
-    "cells a billion apart by counting alone": "the look-over counts no cells without r=",
-    "a row beyond the last that Excel has": "the look-over knows seven digits",
-    "a long string that many cells share": "each cell is given a copy of it",
-}
-"""What the import does not survive yet, and why; strict, so that none stays here once mended."""
-
 
 class Player:
     """A process that imports one file after another; another takes over when it dies."""
@@ -97,23 +82,13 @@ def player(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Player]:
     one.close()
 
 
-def _marked(case: Case) -> Any:
-    why = NOT_YET.get(case.about)
-    marks = [pytest.mark.xfail(reason=why, strict=True)] if why else []
-    return pytest.param(case, id=case.about, marks=marks)
-
-
-@pytest.mark.parametrize("case", [_marked(case) for case in CASES])
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.about) for case in CASES])
 def test_a_hostile_file_is_refused_or_quarantined_within_bounds(player: Player, case: Case) -> None:
     found = player.play(case)
-    if case.grows and found["state"] == "refused":
-        # Whether a row came in meanwhile is a race; both ways it ends, and takes what is whole.
-        assert "changed while it was read" in found["said"]
-        assert found["same"]
-    elif case.said:
+    if case.said:
         assert (found["state"], case.said in found["said"]) == ("refused", True), found
         assert found["same"]
     else:
         assert found["state"] == "done", found
         assert found["reasons"] == case.reasons
-        assert found["accepted"] == case.accepted or case.grows
+        assert found["accepted"] == case.accepted

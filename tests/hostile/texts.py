@@ -43,6 +43,21 @@ def _long_row(path: Path) -> None:
             file.write(b"," * 1_000_000)
 
 
+def _long_record(path: Path) -> None:
+    """One row of cells that each go over two lines."""
+    with path.open("wb") as file:
+        file.write(GOOD.encode() + b'"a\n"')
+        for _ in range(40):
+            file.write(b',"a\n"' * 100_000)
+
+
+def _wide_and_blank(path: Path) -> None:
+    """As Excel saves a sheet with a mark in its last column: 16,000 empty cells in each row."""
+    with path.open("w") as file:
+        file.write("Email" + "," * 16_000 + "\n")
+        file.writelines(f"p{n}.hostile@example.org" + "," * 16_000 + "\n" for n in range(600))
+
+
 def _database(path: Path) -> None:
     with sqlite3.connect(path) as connection:
         connection.execute("CREATE TABLE person (email TEXT)")
@@ -71,6 +86,8 @@ CASES = (
     Case("400 MB in one line", "line.csv", _long_line, "32,767 characters"),
     Case("400 MB of nothing", "nothing.csv", _sparse(b"Email\n", 400_000_000), "32,767 characters"),
     Case("thirty million cells in one line", "cells.csv", _long_row, "columns"),
+    Case("one row over four million lines", "record.csv", _long_record, "32,767 characters"),
+    Case("rows of 16,000 cells, nearly all empty", "blank.csv", _wide_and_blank, accepted=600),
     Case("a quotation mark that is never closed", "unclosed.csv", _unclosed, "32,767 characters"),
     Case("NUL in headings and cells", "nul.csv", holding(f"E\0mail,First name\n{ANNS},A\0nn\n"), accepted=1),
     Case("lone surrogates in UTF-16", "lone16.csv", holding(b"\xff\xfe" + GOOD.encode("utf-16-le") + b"\x00\xd8\x41\x00"), "text is damaged"),
@@ -91,21 +108,21 @@ CASES = (
     Case("ethnicity in a question", "special3.csv", holding(f"Email,How would you describe your ethnic group?\n{ANNS},secret\n"), "special-category"),
     Case("belief, in a workbook's old capitals", "special4.csv", holding(f"Email,RELIGION_OR_BELIEF\n{ANNS},secret\n"), "special-category"),
     Case("disability", "special5.csv", holding(f"Email,Do you consider yourself disabled?\n{ANNS},secret\n"), "special-category"),
-    Case("a workbook by the name of text", "book.csv", holding(_BOOK), "an Excel workbook or a zip"),
-    Case("a workbook by the name of tabs", "book.tsv", holding(_BOOK), "an Excel workbook or a zip"),
-    Case("text by the name of a workbook", "text.xlsx", holding(GOOD), "not a workbook"),
-    Case("a web page by the name of a workbook", "page.xlsx", holding("<html><table>"), "not a workbook"),
+    Case("a workbook by the name of text", "book.csv", holding(_BOOK), "an Excel workbook (XLSX)"),
+    Case("a workbook by the name of tabs", "book.tsv", holding(_BOOK), "an Excel workbook (XLSX)"),
+    Case("text by the name of a workbook", "text.xlsx", holding(GOOD), "this is plain text"),
+    Case("a web page by the name of a workbook", "page.xlsx", holding("<html><table>"), "a document or web page"),
     Case("an old workbook by the name of a new one", "old.xlsx", holding(_OLD_EXCEL), "old Excel workbook"),
     Case("an old workbook by the name of text", "old.csv", holding(_OLD_EXCEL), "old Excel workbook"),
-    Case("a document in a zip by the name of a workbook", "letter.xlsx", holding(zipped({"word/document.xml": b"<x/>", "[Content_Types].xml": b"<x/>"})), "not an Excel workbook"),
-    Case("an OpenDocument sheet by the name of a workbook", "open.xlsx", holding(zipped({"mimetype": b"application/vnd.oasis.opendocument.spreadsheet", "content.xml": b"<x/>"})), "not an Excel workbook"),
+    Case("a document in a zip by the name of a workbook", "letter.xlsx", holding(zipped({"word/document.xml": b"<x/>", "[Content_Types].xml": b"<x/>"})), "a zip and no workbook"),
+    Case("an OpenDocument sheet by the name of a workbook", "open.xlsx", holding(zipped({"mimetype": b"application/vnd.oasis.opendocument.spreadsheet", "content.xml": b"<x/>"})), "an ODS workbook"),
     Case("a PDF by the name of text", "pdf.csv", holding(b"%PDF-1.7\n" + bytes(range(256))), "a document or web page"),
     Case("a web page by the name of text", "page.csv", holding("\n <!DOCTYPE html><title>x</title>"), "a document or web page"),
     Case("a program by the name of text", "program.csv", holding(_PROGRAM), "letters cannot be read"),
     Case("a picture by the name of text", "picture.csv", holding(_PICTURE), "letters cannot be read"),
     Case("gzip by the name of text", "gzip.csv", holding(gzip.compress(GOOD.encode() * 50)), "letters cannot be read"),
     Case("a database by the name of text", "database.csv", _database, "headings above it"),
-    Case("JSON by the name of text", "json.csv", holding(json.dumps([{"email": ANNS}] * 3)), "headings above it"),
+    Case("JSON by the name of text", "json.csv", holding(json.dumps([{"email": ANNS}] * 3)), "this is JSON"),
     Case("an ending that is not read", "list.exe", holding(_PROGRAM), "cannot be read"),
     Case("two endings", "list.csv.exe", holding(GOOD), "cannot be read"),
     Case("no ending", "list", holding(GOOD), "cannot be read"),

@@ -130,7 +130,7 @@ def _twice(path: Path) -> None:
 
 CASES = (
     Case("an honest workbook, made the same way", "honest.xlsx", book(ANN), accepted=1),
-    Case("zips in zips in zips", "nested.xlsx", _nested, "not an Excel workbook"),
+    Case("zips in zips in zips", "nested.xlsx", _nested, "a zip and no workbook"),
     Case("entries that share their bytes", "overlap.xlsx", _overlapping, "unpacks to far more"),
     Case("a part larger than it says", "liar.xlsx", _lying, "unpacks to far more"),
     Case("thousands of parts", "parts.xlsx", _many_parts, "far too many parts"),
@@ -149,12 +149,12 @@ CASES = (
     Case("cells a billion apart, with zeros before the row", "zeros.xlsx", _far("XFD0001048576"), "a sheet of"),
     Case("cells a billion apart, behind a long attribute", "long.xlsx", book(ANN + _row(f'<c x="{"y" * 2_000}" r="XFD1048576"><v>1</v></c>')), "a sheet of"),
     Case("cells a billion apart, behind a > in an attribute", "gt.xlsx", book(ANN + _row('<c x=">" r="XFD1048576"><v>1</v></c>')), "a sheet of"),
-    Case("cells a billion apart, in references to letters", "refs.xlsx", _far("&#88;FD1048576"), "cannot be read"),
+    Case("cells a billion apart, in references to letters", "refs.xlsx", _far("&#88;FD1048576"), "a sheet of"),
     Case("cells a billion apart by counting alone", "counted.xlsx", book(ANN + _row("<c><v>1</v></c>" * 16_000) + _row("<c><v>1</v></c>") * 60_000), "a sheet of"),
     Case("cells a billion apart, in UTF-16", "utf16.xlsx", lambda path: path.write_bytes(zipped(parts(sheet(ANN + _row(text("x", "XFD1048576"))).decode().replace('"1.0"', '"1.0" encoding="UTF-16"').encode("utf-16")))), "empty"),
     Case("one merged range over everything", "merged.xlsx", lambda path: path.write_bytes(zipped(parts(sheet(ANN).replace(b"</sheetData>", b'</sheetData><mergeCells><mergeCell ref="A1:XFD1048576"/></mergeCells>')))), accepted=1),
     Case("a row beyond the last that Excel has", "beyond.xlsx", _far("A4294967295"), "a sheet of"),
-    Case("a long string that many cells share", "shared.xlsx", book(_row(EMAIL) + _row(_SHARED_CELL) * 60_000, strings=shared(f"<si><t>{'x' * 30_000}</t></si>")), reasons={"email address is not valid": 60_000}),
+    Case("a long string that many cells share", "shared.xlsx", book(_row(EMAIL) + _row(_SHARED_CELL) * 60_000, strings=shared(f"<si><t>{'x' * 30_000}</t></si>")), "unpacks to far more"),
     Case("16,000 columns", "wide.xlsx", book(_row(EMAIL * 16_000)), "16000 columns"),
     Case("four million empty strings", "strings.xlsx", book(ANN, strings=shared("<si/>" * 4_000_000)), accepted=1),
     Case("formulas that call and link", "formula.xlsx", book(_row(EMAIL) + _row('<c><f>cmd|"/c calc"!A1</f><v>1</v></c>') + _row('<c t="str"><f>WEBSERVICE("http://127.0.0.1/")</f><v>ann.hostile@example.org</v></c>')), accepted=1, reasons={"email address is not valid": 1}),

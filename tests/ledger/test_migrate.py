@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,18 +17,6 @@ from outreach.ledger import migrate
 from outreach.ledger.engine import open_engine
 from outreach.ledger.schema import metadata
 from outreach.settings import load_settings
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def nothing_yet(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of a database that no migration was run on, of both kinds."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/nothing-yet.db"
-        return
-    server, run = (request.getfixturevalue(f"postgres_{what}") for what in ("server", "admin"))
-    run("CREATE DATABASE nothing_yet")
-    yield sa.make_url(server).set(database="nothing_yet").render_as_string(hide_password=False)
-    run("DROP DATABASE nothing_yet WITH (FORCE)")
 
 
 def test_the_migrated_ledger_is_what_the_code_declares(nothing_yet: str, tmp_path: Path) -> None:

@@ -131,3 +131,22 @@ def test_a_choice_about_clicks_that_an_import_brings_is_kept_with_its_evidence(
         assert connection.execute(sa.select(sa.func.count(basis.c.id))).scalar() == 1
         assert connection.execute(sa.select(sa.func.count(pledge.c.id))).scalar() == 0
     assert [tuple(row) for row in rows] == [(True, "form of May"), (False, "form of May")]
+
+
+def test_a_pledge_made_before_a_person_withdrew_theirs_comes_in_withdrawn(
+    engine: sa.Engine, keys: Keys, merge: Merge
+) -> None:
+    put(engine, people_merge.merge_pledges, merge, made(days(-9)))
+    with engine.begin() as connection:
+        how = pledges.PledgeWithdrawal("lee", "asked by phone", NOW)
+        assert pledges.withdraw_all(connection, keys.address_hash(ANN), how) == 1
+    put(engine, people_merge.merge_pledges, merge, made(days(-1)), made(days(1)))
+    told = [
+        (r["pledged_at"], r["withdrawn_at"], r["withdrawn_by"], r["renewal"])
+        for r in rows_of(engine, "pledge")
+    ]
+    assert told == [
+        (days(-9), NOW, "lee", False),
+        (days(-1), NOW, "lee", True),
+        (days(1), None, "", False),
+    ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import struct
-import time
 import tracemalloc
 import zipfile
 from collections.abc import Callable
@@ -155,9 +154,7 @@ def test_bombs_in_ods_are_refused_before_they_are_opened_in_little_memory(
     path = packed(tmp_path / "bomb.ods", body.replace("@", '"'), **more)
     monkeypatch.setattr(odsfile, "MAX_UNPACKED", 1 << 20)
     tracemalloc.start()
-    began = time.monotonic()
     assert said in refusal(path)
-    assert time.monotonic() - began < 20
     assert tracemalloc.get_traced_memory()[1] < 20_000_000
     tracemalloc.stop()
 

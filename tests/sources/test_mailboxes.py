@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from outreach.sources.mailboxes import is_shared_mailbox
+from outreach.sources.mailboxes import is_shared_mailbox, shared_mailboxes
 
 SHARED = [
     "info@",
@@ -80,3 +80,9 @@ def test_a_mailbox_that_several_read_is_shared(address: str) -> None:
 @pytest.mark.parametrize("address", OWN)
 def test_a_persons_own_address_is_not(address: str) -> None:
     assert not is_shared_mailbox(whole(address))
+
+
+def test_many_addresses_at_once_are_judged_as_each_alone() -> None:
+    addresses = [whole(one) for one in (*SHARED, *OWN)]
+    for _ in range(2):  # the second time, every word has been met
+        assert shared_mailboxes(addresses) == [is_shared_mailbox(one) for one in addresses]

@@ -72,6 +72,7 @@ def test_headings_and_questions_mean_one_field_or_none(heading: str, field: str)
         "Black, Asian or minority group", "Skin color", "Person of colour", "Ancestry", "HIV status",
         "Protected characteristics", "Equality monitoring", "Cultural background", "Trans",
         "Medical information", "Reasonable adjustments", "Vaccinated?", "Blood group",
+        "Ethn.", "Eth Code", "ETH_GRP", "Eth. origin", "EthCat",
     ],
 )  # fmt: skip
 def test_special_category_headings_are_known(heading: str) -> None:
@@ -84,7 +85,7 @@ def test_special_category_headings_are_known(heading: str) -> None:
         "Have you read the Workforce Race Equality Standard?", "Health centre name",
         "Medical practice", "I commit to an environment free from racist behaviour",
         "I pledge fairness for all regardless of ethnicity, religion or disability",
-        "Healthcare sector", "Ethical approval number", "White City practice", "Blackfriars office",
+        "Healthcare sector", "Ethical approval number", "Ethel's team", "Beth code", "White City practice", "Blackfriars office",
         "Equality lead's name", "Immunisation lead", "Technical skills", "Email", "Trace number", "Workforce Race Equality Standard (WRES)",
     ],
 )  # fmt: skip

@@ -68,9 +68,20 @@ def test_every_fault_is_named_with_its_line(tmp_path: Path) -> None:
         ("sources:\n  - {name: a, kind: contacts, path: 'https://me:secret@x/y'}\n",
          "holds no log-in"),
         ("", "sources"),
+        ("- a\n", "the file must have fields"),
+        ("sources: hello\n", "must be a list"),
+        ("sources:\n  - {name: Staff List, kind: contacts, path: x}\n", "small letters"),
+        ("sources:\n  - {name: a, kind: contacts, path: ''}\n", "must not be empty"),
+        ("sources:\n  - {name: a, kind: contacts, path: x, least_share: 2}\n", "must be 1"),
+        ("sources:\n  - {name: a, kind: contacts, path: x, precedence: high}\n", "a number"),
     ],
 )  # fmt: skip
 def test_a_file_that_makes_no_sense_is_refused_in_words(
     tmp_path: Path, text: str, said: str
 ) -> None:
     assert said in "\n".join(faults(tmp_path, text))
+
+
+def test_a_file_that_is_not_there_says_so(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="there is no such file"):
+        load_sources(tmp_path / "sources.yaml")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -139,3 +140,18 @@ def test_who_pledges_is_known_by_how_people_put_it(text: str, meant: str) -> Non
 def test_who_pledges_is_never_guessed(text: str) -> None:
     with pytest.raises(BadValue, match="who pledges"):
         values.read_pledge_kind(text)
+
+
+@pytest.mark.parametrize("text", ["9999-12-31T23:59:59-05:00", "0001-01-01T00:00:00+05:00"])
+@pytest.mark.parametrize("read", [times.read_time, times.read_day])
+def test_a_time_beyond_all_calendars_is_no_date_and_stops_nothing(
+    read: Callable[[str, str], datetime], text: str
+) -> None:
+    with pytest.raises(BadValue, match="is not a date"):
+        read(text, "date")
+
+
+def test_a_spreadsheets_bare_number_of_a_day_is_known_and_not_guessed() -> None:
+    with pytest.raises(BadValue) as caught:
+        times.read_time("46095", "pledge date")
+    assert "format the column as a date" in caught.value.advice

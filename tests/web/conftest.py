@@ -27,6 +27,43 @@ class Person:
     may_act: bool = True
 
 
+class OneApp:
+    """The staff app, made once: which ledger it shows and who is logged in, each test says."""
+
+    def __init__(self) -> None:
+        self.ws: Workspace | None = None
+        self.person = Person()
+        self.guards = Guards(
+            read=self._read,
+            act=self._act,
+            who=lambda _request: self.person.name,
+            may=lambda _request: self.person.may_act,
+        )
+        warnings = ["OUTREACH_FROM is not set"]
+        self.app = create_staff_app(self._workspace, self.guards, lambda: warnings)
+
+    def _workspace(self) -> Workspace:
+        assert self.ws is not None
+        return self.ws
+
+    def _read(self) -> None:
+        """Answer as Airflow does: 401 for nobody."""
+        if not self.person.name:
+            raise HTTPException(401, "Not authenticated")
+
+    def _act(self) -> None:
+        """And 403 for whoever may not act."""
+        self._read()
+        if not self.person.may_act:
+            raise HTTPException(403, "Forbidden")
+
+
+@pytest.fixture(scope="session")
+def one_app() -> OneApp:
+    """The staff app for all tests."""
+    return OneApp()
+
+
 @pytest.fixture
 def ws(settings: Settings, keys: Keys, engine: sa.Engine) -> Workspace:
     """A workspace over the seeded ledger, on both databases."""
@@ -47,27 +84,18 @@ def person() -> Person:
 
 
 @pytest.fixture
-def guards(person: Person) -> Guards:
-    """Guards that answer as Airflow's do: 401 for nobody, 403 for who may not act."""
-
-    def read() -> None:
-        if not person.name:
-            raise HTTPException(401, "Not authenticated")
-
-    def act() -> None:
-        read()
-        if not person.may_act:
-            raise HTTPException(403, "Forbidden")
-
-    return Guards(
-        read=read, act=act, who=lambda _request: person.name, may=lambda _request: person.may_act
-    )
+def guards(one_app: OneApp, person: Person) -> Guards:
+    """The guards of the staff app, which look at who is logged in."""
+    one_app.person = person
+    return one_app.guards
 
 
 @pytest.fixture
-def staff(ws: Workspace, guards: Guards) -> FastAPI:
-    """The staff app itself."""
-    return create_staff_app(lambda: ws, guards, lambda: ["OUTREACH_FROM is not set"])
+def staff(one_app: OneApp, ws: Workspace, guards: Guards) -> FastAPI:
+    """The staff app itself, over this test's own ledger."""
+    assert guards is one_app.guards
+    one_app.ws = ws
+    return one_app.app
 
 
 @pytest.fixture

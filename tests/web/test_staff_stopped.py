@@ -19,6 +19,7 @@ from outreach.flows.imports import pull_sources
 from outreach.hub import load_hub
 from outreach.keys import Keys
 from outreach.ledger import editions as t
+from outreach.pullwords import LET_PASS
 from outreach.settings import ROOT, Settings
 from outreach.workspace import Workspace
 
@@ -95,7 +96,7 @@ def test_a_dropped_file_says_how_it_passes(client: TestClient, ws: Workspace) ->
     (result,) = pull_sources(ws, **WHO)
     text = words(client, f"imports/{result.import_id}")
     assert "put the file into its folder again" in text
-    assert "Take stale files" in text
+    assert f"staff and {LET_PASS['stale']}" in text
     assert post(client, f"imports/{result.import_id}", reason="x").status_code == 409
 
 

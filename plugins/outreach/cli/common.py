@@ -21,7 +21,7 @@ def workspace() -> Workspace:
 
 
 def workspace_to_halt() -> Workspace:
-    """Open it for an order that holds or ends something, even while hub.yaml is broken."""
+    """Open it to end something or honour an objection, even while hub.yaml is broken."""
     return open_to_halt()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from outreach.cli.common import VIA, Commands, add_who, me, workspace
+from outreach.cli.common import VIA, Commands, add_who, me, workspace, workspace_to_halt
 from outreach.cli.output import Output, table
 from outreach.domain import BasisKind, Purpose
 from outreach.flows import bases, pledging, retention, tracking
@@ -69,7 +69,7 @@ def _basis(arguments: argparse.Namespace, out: Output) -> int:
     who = {"by": arguments.by or me(), "via": VIA}
     if arguments.withdraw:
         ended = bases.withdraw_basis(
-            workspace(),
+            workspace_to_halt(),
             arguments.address,
             purpose=arguments.purpose,
             reason=arguments.reason,
@@ -92,7 +92,7 @@ def _basis(arguments: argparse.Namespace, out: Output) -> int:
 
 def _tracking(arguments: argparse.Namespace, out: Output) -> int:
     changed = tracking.choose_tracking(
-        workspace(),
+        workspace_to_halt(),
         arguments.address,
         arguments.give,
         evidence=arguments.evidence or arguments.reason,
@@ -107,7 +107,7 @@ def _tracking(arguments: argparse.Namespace, out: Output) -> int:
 
 def _pledge(arguments: argparse.Namespace, out: Output) -> int:
     ended = pledging.withdraw_pledge(
-        workspace(),
+        workspace_to_halt(),
         arguments.address,
         by=arguments.by or me(),
         via=VIA,

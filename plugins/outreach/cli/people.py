@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from outreach.cli.common import VIA, Commands, me, pairs, workspace
+from outreach.cli.common import VIA, Commands, me, pairs, workspace, workspace_to_halt
 from outreach.cli.output import Output, table
 from outreach.clock import london
 from outreach.errors import InputError, Refused
-from outreach.flows import accounts, erasing, exports, imports, people, receipts
+from outreach.flows import accounts, erasing, exports, imports, mending, people, receipts
 from outreach.flows.suppressing import SCOPES
 from outreach.workspace import Workspace
 
@@ -36,6 +36,14 @@ def add_commands(commands: Commands) -> None:
     export.add_argument("what", choices=WHAT)
     export.add_argument("--out", type=Path, required=True, metavar="FILE")
     export.add_argument("--edition", default="", metavar="ID")
+    export.add_argument(
+        "--import",
+        type=int,
+        default=0,
+        metavar="NUMBER",
+        dest="of_import",
+        help="of quarantine: one import's rows, as a sheet to mend (.csv or .xlsx)",
+    )
     export.set_defaults(run=_export)
     person = commands.add_parser("person", help="everything known of one address")
     person.add_argument("address")
@@ -94,7 +102,10 @@ def _import(arguments: argparse.Namespace, out: Output) -> int:
 
 
 def _export(arguments: argparse.Namespace, out: Output) -> int:
-    rows = exports.export(workspace(), arguments.what, arguments.out, edition=arguments.edition)
+    if arguments.of_import:
+        rows = _sheet(arguments)
+    else:
+        rows = exports.export(workspace(), arguments.what, arguments.out, edition=arguments.edition)
     out.result(
         {"what": arguments.what, "file": arguments.out, "rows": rows},
         f"{rows} rows in {arguments.out}",
@@ -102,8 +113,15 @@ def _export(arguments: argparse.Namespace, out: Output) -> int:
     return 0
 
 
+def _sheet(arguments: argparse.Namespace) -> int:
+    if arguments.what != "quarantine" or arguments.out.suffix not in mending.WRITERS:
+        raise InputError("--import goes with: export quarantine --out FILE.csv, or FILE.xlsx")
+    number, file = arguments.of_import, arguments.out
+    return mending.write_sheet(workspace(), number, file, by=me(), via=VIA)
+
+
 def _person(arguments: argparse.Namespace, out: Output) -> int:
-    ws = workspace()
+    ws = workspace_to_halt()  # who asks, or asks to be erased, need not wait for hub.yaml
     if arguments.receipt and not (arguments.erase or arguments.erased):
         raise InputError("--receipt goes with --erase, which writes it, or --erased")
     if arguments.erase:
@@ -169,7 +187,7 @@ def _suppress(arguments: argparse.Namespace, out: Output) -> int:
     if not arguments.reason.strip():
         raise Refused("a suppression needs a reason: --reason TEXT")
     added = people.suppress(
-        workspace(),
+        workspace_to_halt(),
         arguments.address,
         reason=arguments.reason,
         scope=arguments.scope,

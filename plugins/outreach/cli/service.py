@@ -1,4 +1,4 @@
-"""Commands that keep a deployment running: events, recover, serve, doctor."""
+"""Commands that keep a deployment running: events, recover, serve, public-role, doctor."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import argparse
 import signal
 import threading
 
-from outreach.cli.common import VIA, Commands, me, workspace
+from outreach.cli.common import VIA, Commands, me, workspace, workspace_to_halt
 from outreach.cli.output import Output, table
 from outreach.flows import doctor, events, notices
+from outreach.flows.public_role import grant_to_public
 from outreach.flows.recovery import recover
 
 
@@ -31,6 +32,11 @@ def add_commands(commands: Commands) -> None:
     public.add_argument("--port", type=int, default=8090)
     public.add_argument("--host", default="127.0.0.1")
     public.set_defaults(run=_serve)
+    role = commands.add_parser(
+        "public-role", help="give a PostgreSQL role what the public app needs, and no more"
+    )
+    role.add_argument("role")
+    role.set_defaults(run=_public_role)
     told = commands.add_parser("notices", help="what Outreach did by itself and nobody has seen")
     told.add_argument("--seen", type=int, metavar="NOTICE", help="mark one as seen")
     told.add_argument("--by", default="", metavar="NAME", help="who has seen it")
@@ -40,7 +46,7 @@ def add_commands(commands: Commands) -> None:
 
 
 def _drain(arguments: argparse.Namespace, out: Output) -> int:
-    ws = workspace()
+    ws = workspace_to_halt()
     if arguments.follow:
         stop = threading.Event()
         for name in (signal.SIGTERM, signal.SIGINT):
@@ -59,7 +65,7 @@ def _drain(arguments: argparse.Namespace, out: Output) -> int:
 
 
 def _pull(_: argparse.Namespace, out: Output) -> int:
-    report = events.pull_suppressions(workspace())
+    report = events.pull_suppressions(workspace_to_halt())
     out.result(report, f"{report.listed} listed by the provider, {report.suppressed} new here")
     return 0
 
@@ -79,12 +85,19 @@ def _serve(arguments: argparse.Namespace, out: Output) -> int:
 
     from outreach.web.public.app import create_public_app
 
-    app = create_public_app(workspace())
+    # Who unsubscribes must not wait until somebody has mended hub.yaml.
+    app = create_public_app(workspace_to_halt())
     out.say(f"Public pages on http://{arguments.host}:{arguments.port}")
     # The access log would hold link tokens, which stand for people.
     uvicorn.run(
         app, host=arguments.host, port=arguments.port, access_log=False, log_level="warning"
     )
+    return 0
+
+
+def _public_role(arguments: argparse.Namespace, out: Output) -> int:
+    grant_to_public(workspace(), arguments.role)
+    out.say(f"{arguments.role} may do what the public app needs in the ledger, and no more")
     return 0
 
 

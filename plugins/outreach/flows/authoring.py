@@ -12,6 +12,7 @@ from outreach.campaigns import Campaign, load_library
 from outreach.clock import LONDON
 from outreach.domain import Organisation, Reader
 from outreach.errors import Fault, InputError, Refused
+from outreach.flows.kept_files import preview_name
 from outreach.flows.links import links
 from outreach.flows.mailboxes import reply_to_mailbox, sender_mailbox
 from outreach.flows.preparing import find_campaign, layouts
@@ -93,14 +94,16 @@ def preview(
     """
     campaign = find_campaign(ws, slug)
     compiled = compile_campaign(campaign, ws.hub, layouts(ws))
-    people = (readers.reader(ws.engine, ws.keys.address_hash(address)),) if address else SAMPLES
+    person = ws.keys.address_hash(address) if address else b""
+    people = (readers.reader(ws.engine, person),) if person else SAMPLES
     folder = folder or ws.settings.home / "preview" / slug
     folder.mkdir(parents=True, exist_ok=True)
     files: list[Path] = []
     for number, reader in enumerate(people, start=1):
         shown = _message(ws, compiled, reader)
         for suffix, text in (("html", shown.html), ("txt", f"{shown.subject}\n\n{shown.text}")):
-            file = folder / f"{number}.{suffix}"
+            # By it, erasing the person finds the file.
+            file = folder / f"{preview_name(person.hex()) if person else number}.{suffix}"
             file.write_text(text, encoding="utf-8")
             files.append(file)
     return tuple(files)

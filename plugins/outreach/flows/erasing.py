@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from outreach.domain import SuppressionReason
 from outreach.flows import kept_files
+from outreach.flows.file_search import in_json
 from outreach.flows.who import address_of, audit
 from outreach.ledger import erasing, erasing_texts, suppressing
 from outreach.ledger.contacts import quarantined_with
-from outreach.ledger.engine import reading
+from outreach.ledger.engine import drop_old_pages, reading
 from outreach.ledger.imports import lock_people
 from outreach.ledger.suppressing import Target
 
@@ -79,7 +81,8 @@ def erase_person(ws: Workspace, address: str, *, by: str, via: str) -> Erasure:
     with ws.engine.begin() as connection:
         counts["texts that name them"] = erasing_texts.erase_texts(connection, plain)
     counts["raw events"] = _redact_raw_events(ws, plain)
-    counts |= kept_files.erase_files(ws.settings.root / "contacts", ws.settings.home, plain)
+    counts |= kept_files.erase_files(*_folders(ws), plain, address_hash.hex())
+    drop_old_pages(ws.engine)
     with ws.engine.begin() as connection:
         number = erasing.keep_proof(connection, address_hash, counts, by=by, via=via, now=now)
     audit(ws, plain, "erase", by, via, ", ".join(f"{k}: {v}" for k, v in counts.items()))
@@ -94,10 +97,10 @@ def remains(ws: Workspace, address: str) -> Remains:
         counts = erasing.left_of(connection, address_hash, datetime.now(UTC))
         counts["quarantined rows"] = len(list(quarantined_with(connection, plain)))
         counts["texts that name them"] = len(list(erasing_texts.texts_with(connection, plain)))
-        needle = kept_files.in_json(plain)
+        needle = in_json(plain)
         counts["raw events"] = len(list(erasing_texts.raw_events_with(connection, needle)))
         proofs = erasing.proofs(connection, address_hash)
-    counts |= kept_files.find_in_files(ws.settings.root / "contacts", ws.settings.home, plain)
+    counts |= kept_files.find_in_files(*_folders(ws), plain, address_hash.hex())
     return Remains(
         counts,
         tuple(
@@ -107,8 +110,12 @@ def remains(ws: Workspace, address: str) -> Remains:
     )
 
 
+def _folders(ws: Workspace) -> tuple[Path, Path]:
+    return ws.settings.root / "contacts", ws.settings.home
+
+
 def _redact_raw_events(ws: Workspace, address: str) -> int:
-    needle = kept_files.in_json(address)
+    needle = in_json(address)
     with reading(ws.engine) as connection:
         ids = list(erasing_texts.raw_events_with(connection, needle))
     for raw_id in ids:

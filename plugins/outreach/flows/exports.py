@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from outreach.errors import InputError
 from outreach.exports import write_csv
+from outreach.flows.mending import OURS
 from outreach.ledger import exports as ledger
 from outreach.ledger.edition_store import edition_names as names_of
 from outreach.ledger.engine import reading
@@ -82,11 +83,11 @@ def _pledges(ws: Workspace, out: Path, _: str) -> int:
 
 
 def _quarantine(ws: Workspace, out: Path, _: str) -> int:
-    """Each row whole under its own headings, so that it can be mended and dropped back in."""
+    """Each open row whole under its own headings, so that it can be mended and put back in."""
     headings: dict[str, None] = {}
     for row in ledger.quarantined_rows(ws.engine):
         headings |= dict.fromkeys(row.row)
-    names = tuple(name for name in headings if name not in QUARANTINE)
+    names = tuple(name for name in headings if name not in (*QUARANTINE, *OURS))
 
     def rows() -> Iterator[tuple[object, ...]]:
         for r in ledger.quarantined_rows(ws.engine):

@@ -37,7 +37,8 @@ def put_away(ws: Workspace, contacts: Path, path: Path, result: ImportResult) ->
     target = folder / _fitting(f"{stamp}-{result.import_id}-", path)
     path.replace(target)
     target.chmod(0o600)
-    if ERASED in result.quarantined_by_reason:
+    # One that was not taken was not read for the erased either.
+    if result.state is not ImportState.DONE or ERASED in result.quarantined_by_reason:
         forget_in_file(ws, target)
     return f"The file is now in contacts/{REFUSED}/" if folder.name == REFUSED else ""
 

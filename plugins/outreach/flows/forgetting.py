@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from outreach.errors import InputError
 from outreach.flows.kept_files import keep_without
 from outreach.keys import Keys
 from outreach.ledger.engine import reading
-from outreach.ledger.people_known import erased_among
+from outreach.ledger.people_known import anybody_erased, erased_among
 from outreach.ledger.people_merge import ERASED, ERASED_ADVICE
 from outreach.records import Quarantined
 from outreach.sources.addresses import addresses_in
-from outreach.sources.tables import examine
+from outreach.sources.tables import Table, examine
 
 if TYPE_CHECKING:
     from outreach.workspace import Workspace
@@ -39,16 +41,28 @@ def without_erased(
 
 
 def forget_in_file(ws: Workspace, path: Path) -> None:
-    """Take the rows of erased people out of a file that is kept after it was taken."""
-    table = examine(path)
+    """Take the rows of erased people out of a file that is kept after it was looked at.
+
+    One that cannot be read stays as it is; erasing somebody looks into it.
+    """
+    with reading(ws.engine) as connection:
+        if not anybody_erased(connection):
+            return
+    with suppress(InputError):
+        table = examine(path)
+        theirs = _erased_in(ws, table)
+        if theirs:
+            keep_without(path, table, theirs)
+
+
+def _erased_in(ws: Workspace, table: Table) -> set[int]:
     rows, theirs = table.rows(), set()
     while some := list(islice(rows, _AT_ONCE)):
         named = {row.number: _hashes(ws.keys, row.cells) for row in some}
         with reading(ws.engine) as connection:
             erased = erased_among(connection, set().union(*named.values()))
         theirs |= {number for number, hashes in named.items() if hashes & erased}
-    if theirs:
-        keep_without(path, table, theirs)
+    return theirs
 
 
 def _hashes(keys: Keys, cells: Iterable[str]) -> set[bytes]:

@@ -16,7 +16,7 @@ from outreach.ledger import imports as ledger
 from outreach.ledger import organisation_merge, people_merge, reference_merge
 from outreach.ledger.people_merge import Merge
 from outreach.records import ImportKind, Quarantined
-from outreach.sources.mailboxes import is_shared_mailbox
+from outreach.sources.mailboxes import shared_mailboxes
 from outreach.sources.reading import SourceFile
 
 _MERGERS: dict[ImportKind, Callable[..., ledger.Tally]] = {
@@ -74,18 +74,18 @@ def _merge_of(job: Job, taken: Taken) -> Merge:
         # Not when reading began: what was matched meanwhile would count these rows as looked at.
         *(job.ws.keys, job.stated_by, taken.opened_at, taken.import_id),
         precedence=job.precedence,
-        shared=is_shared_mailbox,
+        shared=shared_mailboxes,
     )
 
 
 def _merge_people(job: Job, staging: Staging, taken: Taken) -> None:
     merge = _merge_of(job, taken)
     pace = Pace()
-    for rows in staging.blocks(pace.size):
+    for rows, made in staging.blocks(pace.size):
         bad: list[Quarantined] = []
         with pace.timing(len(rows)), job.ws.engine.begin() as connection:
             ledger.lock_part(connection)
-            tally = people_merge.merge_people(connection, rows, merge)
+            tally = people_merge.merge_people(connection, rows, merge, made)
             taken.note(connection, tally, bad, len(rows))
         taken.add(tally, bad, len(rows))
     for bad in staging.bad():

@@ -12,6 +12,7 @@ _REASONS = 5
 """Reasons that a message lists."""
 
 _DATES = ("since", "cleaned_on")
+_LEAVING = "left_on"
 
 
 def import_words(
@@ -46,10 +47,12 @@ def _why(import_id: int, reasons: Counter[str]) -> str:
 
 def _asides(left_empty: Mapping[str, int], unused: tuple[str, ...]) -> Iterator[str]:
     """Yield what else a person should know of a file that was taken."""
-    left = {name: n for name, n in sorted(left_empty.items()) if name not in _DATES}
+    left = {name: n for name, n in sorted(left_empty.items()) if name not in (*_DATES, _LEAVING)}
     if left:
         fields = ", ".join(f"{name.replace('_', ' ')} {n}" for name, n in left.items())
         yield f"left empty, as the source says for what is not recognised: {fields}"
+    if leaving := left_empty.get(_LEAVING):
+        yield f"not marked as left, since that day is still to come: {leaving}"
     if dates := sum(left_empty.get(name, 0) for name in _DATES):
         yield f"taken without their date, which could not be read: {dates}"
     if unused:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +21,7 @@ from outreach.flows.import_record import already, close, done, opening, refused
 from outreach.flows.import_rows import Taken, take_rows
 from outreach.flows.organising import match_organisations
 from outreach.flows.pace import CHUNK, Progress, without_sweeps
+from outreach.flows.reading_apart import put_aside
 from outreach.flows.sample_dates import settled_shift
 from outreach.flows.shrinking import Guard, refuse_shrunken
 from outreach.flows.staging import Staging
@@ -29,7 +30,7 @@ from outreach.ledger import imports as ledger
 from outreach.ledger.engine import reading
 from outreach.records import ImportKind, ImportResult, ImportState
 from outreach.sources.fields import Context
-from outreach.sources.people import read_people
+from outreach.sources.people import People
 from outreach.sources.reading import Columns, SourceFile, open_file
 from outreach.sources.values import Lists
 
@@ -95,9 +96,13 @@ def _read(job: Job, file: SourceFile, staging: Staging, steady: Steady) -> int:
         steady.check()
         return rows
     progress = Progress(f"reading {job.kind.value} from {job.source}")
-    for some in steady.watching(read_people(file, job.context, job.ws.keys)):
-        staging.add(some)
-        progress.say(staging.rows + staging.bad_rows)
+
+    def watched(parts: Iterator[People]) -> Iterator[People]:
+        for some in steady.watching(parts):
+            yield some
+            progress.say(staging.rows + staging.bad_rows)
+
+    put_aside(file, job.context, job.ws.keys, staging, watched)
     staging.check(job.file_name)
     steady.check()
     return staging.rows + staging.bad_rows
@@ -118,14 +123,15 @@ def refuse_source(
     by: str,
     via: str,
     failed: bool = False,
+    path: Path | None = None,
 ) -> ImportResult:
     """Record that a source brought nothing, because its place could not be reached or read.
 
-    `failed`: it broke off, and may have brought something.
+    `failed`: it broke off, and may have brought something. `path`: the file, where it is one.
     """
     context = Context(Lists((), (), ()), datetime.now(UTC))
     source = ledger.storable(source)
-    job = Job(ws, Path(source), kind, source, Columns(), by, via, Guard(), False, context)
+    job = Job(ws, path or Path(source), kind, source, Columns(), by, via, Guard(), False, context)
     return refused(job, error, failed=failed)
 
 

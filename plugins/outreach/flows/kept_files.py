@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import csv
 import os
-import re
 from collections.abc import Container, Iterator
+from dataclasses import dataclass
 from email import policy
 from email.parser import BytesHeaderParser
 from email.utils import getaddresses
 from pathlib import Path
 
-from outreach.errors import InputError
+from outreach.flows.file_search import UNREADABLE, is_plain, named_in_broken, named_in_workbook
 from outreach.ledger.contacts import address_pattern, seen
 from outreach.sources.tables import Table, examine
 
 KEPT = ("processed", "quarantine", "inbox")
 """Folders under contacts/ that hold files people or systems dropped."""
+
+_BOOKS = frozenset({".xlsx", ".xlsm", ".xls", ".ods"})
 
 FILES, UNREAD, MESSAGES = (
     "kept files",
@@ -25,48 +27,66 @@ FILES, UNREAD, MESSAGES = (
 )
 
 
-def erase_files(contacts: Path, home: Path, address: str) -> dict[str, int]:
+def erase_files(contacts: Path, home: Path, address: str, person: str) -> dict[str, int]:
     """Take a person out of kept files and written messages; return counts by place.
 
     A CSV is written again without their rows. Any other table is removed whole: it is only a
-    copy of what was imported.
+    copy of what was imported. `person` is the keyed hash of the address in hex.
     """
     counts = {FILES: 0, UNREAD: 0}
     for path in _kept(contacts):
-        try:
-            table = examine(path)
-            theirs = _rows_of(table, address)
-        except InputError:
-            counts[UNREAD] += _erase_unread(path, address)
-            continue
-        if theirs:
-            keep_without(path, table, theirs)
-        counts[FILES] += bool(theirs)
+        found = _look(path, address)
+        if found.table and found.rows:
+            keep_without(path, found.table, found.rows)
+        elif found.named:
+            path.unlink()
+        counts[FILES] += found.named
+        counts[UNREAD] += found.unsure
     messages = [path for path in _written(home) if _is_to(path, address)]
+    messages += _previews(home, person)
     for path in messages:
         path.unlink()
     return {**counts, MESSAGES: len(messages)}
 
 
-def find_in_files(contacts: Path, home: Path, address: str) -> dict[str, int]:
+def find_in_files(contacts: Path, home: Path, address: str, person: str) -> dict[str, int]:
     """Count the kept files and written messages that name a person, changing none."""
-    counts = {FILES: 0, UNREAD: 0}
-    for path in _kept(contacts):
-        try:
-            counts[FILES] += bool(_rows_of(examine(path), address))
-        except InputError:
-            data = path.read_bytes()
-            counts[UNREAD] += bool(in_json(address).search(data)) or not data.isascii()
-    return {**counts, MESSAGES: sum(_is_to(path, address) for path in _written(home))}
+    looks = [_look(path, address) for path in _kept(contacts)]
+    written = sum(_is_to(path, address) for path in _written(home))
+    return {
+        FILES: sum(one.named for one in looks),
+        UNREAD: sum(one.unsure for one in looks),
+        MESSAGES: written + len(_previews(home, person)),
+    }
 
 
-def in_json(address: str) -> re.Pattern[bytes]:
-    """Return a pattern for the address in JSON: any case, each sign plain or as an escape."""
-    signs = (
-        re.escape(c) if c.isalnum() else rf"(?:{re.escape(c)}|\\u{ord(c):04x})" for c in address
-    )
-    before = r"(?<![\w.!#$%&'*+/=?^`{|}~-])"
-    return re.compile(f"{before}{''.join(signs)}(?![\\w-]|\\.\\w)".encode(), re.IGNORECASE)
+def preview_name(person: str) -> str:
+    """Return the name, without ending, of a preview of one person's message."""
+    return f"contact-{person[:16]}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """Whether a file names somebody. `table` and `rows`: where only their rows need to go;
+    `unsure` where it cannot be read and may name anybody."""
+
+    named: bool
+    unsure: bool = False
+    table: Table | None = None
+    rows: frozenset[int] = frozenset()
+
+
+def _look(path: Path, address: str) -> _Look:
+    try:
+        table = examine(path)
+        rows = frozenset(_rows_of(table, address))
+        if table.text:
+            return _Look(bool(rows), table=table, rows=rows)
+        inside = path.suffix.lower() in _BOOKS and named_in_workbook(path, address)
+        return _Look(bool(rows) or inside)
+    except UNREADABLE:
+        named = named_in_broken(path, address)
+        return _Look(named, unsure=not named and not is_plain(path))
 
 
 def keep_without(path: Path, table: Table, numbers: Container[int]) -> None:
@@ -100,13 +120,8 @@ def _rows_of(table: Table, address: str) -> set[int]:
     }
 
 
-def _erase_unread(path: Path, address: str) -> bool:
-    """Remove a file that is no table where it names the address; count it if it may."""
-    data = path.read_bytes()
-    if in_json(address).search(data) or address.encode() in data.lower():
-        path.unlink()
-        return False
-    return not data.isascii()
+def _previews(home: Path, person: str) -> list[Path]:
+    return sorted((home / "preview").rglob(f"{preview_name(person)}.*"))
 
 
 def _is_to(path: Path, address: str) -> bool:

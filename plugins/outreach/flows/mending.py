@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from outreach.errors import InputError, NotFound
+from outreach.errors import Fault, InputError, NotFound
 from outreach.exports import write_csv
 from outreach.flows import intake
 from outreach.flows.shrinking import Guard
@@ -43,6 +43,12 @@ _EXPORTED = ("import_id", "row_number", "file_name", "problem_column", "problem"
 _KEPT = ("stated_by",)
 """What else of an import's order a sheet of its rows is taken with, where it was given."""
 
+_SEVERAL = (
+    "rows of several imports that were taken in different ways, such as on another basis: mend "
+    "each import in a sheet of its own, from its page under Imports, or at a terminal with "
+    "export quarantine --import NUMBER"
+)
+
 _SOME_ROWS = Guard(least_share=0, compare_columns=False)
 """A sheet has few of its file's rows, and only the columns they had: neither tells anything."""
 
@@ -56,15 +62,20 @@ WRITERS: dict[str, Callable[..., int]] = {
 
 @dataclass(frozen=True, slots=True)
 class _Sheet:
-    """A sheet that came back in: the import most of its rows are of, and where ours stand.
-    `headings` are its headings, squeezed."""
+    """A sheet that came back in: the imports that its rows are of, the one with most of them
+    first, and where ours stand. `headings` are its headings, squeezed."""
 
     table: Table
     headings_row: int
     import_at: int
     row_at: int
     headings: frozenset[str]
-    import_id: int
+    imports: tuple[int, ...]
+
+    @property
+    def import_id(self) -> int:
+        """The import that most of its rows are of."""
+        return self.imports[0]
 
 
 def write_sheet(ws: Workspace, import_id: int, path: Path, *, by: str, via: str) -> int:
@@ -107,6 +118,10 @@ def take_file(
     """
     sheet = _look(path)
     first = _first_taken(ws, sheet) if sheet else None
+    if sheet and first and _taken_otherwise(ws, sheet, first):
+        who = {"by": asked["by"], "via": asked["via"]}
+        error = InputError(Fault(_SEVERAL, path.name))
+        return intake.refuse_source(ws, kind, source, error, path=path, **who)
     if sheet and first:
         kind, source, guard = ImportKind(first.kind), first.source, _SOME_ROWS
         how = _as_first(first.how, how, sheet.headings)
@@ -128,6 +143,16 @@ def _first_taken(ws: Workspace, sheet: _Sheet) -> ledger.Taken | None:
             return ledger.how_taken(connection, sheet.import_id)
     except NotFound:
         return None  # a sheet of another deployment is a file like any other
+
+
+def _taken_otherwise(ws: Workspace, sheet: _Sheet, first: ledger.Taken) -> bool:
+    """Whether some rows are of imports that were read in another way than the first.
+
+    Nobody agreed to the basis of the rest because their row stands in the same sheet.
+    """
+    with reading(ws.engine) as connection:
+        ways = ledger.ways_taken(connection, sheet.imports)
+    return any(way != first for way in ways)
 
 
 def _own(row: Any) -> dict[str, str]:
@@ -157,10 +182,10 @@ def _sheet(table: Table, first: Row) -> _Sheet | None:
         places = [named.get(headers.squeezed(name)) for name in names]
         if None not in places:
             at, row_at = (place or 0 for place in places[:2])
-            sheet = _Sheet(table, first.number, at, row_at, frozenset(named), 0)
+            sheet = _Sheet(table, first.number, at, row_at, frozenset(named), ())
             counted = Counter(origin[0] for _, origin in _origins(sheet))
             if counted:
-                return replace(sheet, import_id=counted.most_common(1)[0][0])
+                return replace(sheet, imports=tuple(n for n, _ in counted.most_common()))
     return None
 
 

@@ -16,6 +16,7 @@ from outreach.ledger import views_people
 from outreach.ledger.edition_store import note
 from outreach.ledger.engine import reading
 from outreach.ledger.source_marks import last_import
+from outreach.pullwords import LET_PASS
 from outreach.records import ImportResult, ImportState
 from outreach.sources.sourcesfile import Source, load_sources
 
@@ -44,6 +45,11 @@ class WayOn:
     source: str = ""
     here: bool = False
     dropped: bool = False
+
+    @property
+    def tick(self) -> str:
+        """The tick on the trigger form that lets it pass, '' where there is none."""
+        return LET_PASS.get(self.guard, "")
 
 
 def way_on(ws: Workspace, import_id: int) -> WayOn:

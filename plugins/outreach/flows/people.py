@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from outreach.domain import Purpose
 from outreach.errors import InputError, OutreachError
 from outreach.flows import accounts, person_files
 from outreach.flows.answers import EditionLine, edition_lines
@@ -62,9 +63,32 @@ def _summary(facts: Facts, known: bool) -> str:
     if not known:
         return NOT_KNOWN
     if facts.contact is None:
-        return "not a contact; see suppressions and quarantined rows"
+        return f"not a contact; {'; '.join(_elsewhere(facts)) or 'known from the past only'}"
     reason = facts.contact["not_mailable_reason"]
-    return f"a contact, not written to: {reason}" if reason else "a contact, may be written to"
+    if reason:
+        return f"a contact, not written to: {reason}"
+    stops = [
+        f"not for {one.value.replace('_', ' ')}: {why}"
+        for one in Purpose
+        if (why := facts.contact[f"not_mailable_for_{one.value}"])
+    ]
+    if len(stops) == len(Purpose):
+        return f"a contact, not written to; {'; '.join(stops)}"
+    return "; ".join(["a contact, may be written to", *stops])
+
+
+def _elsewhere(facts: Facts) -> Iterator[str]:
+    """Yield where an address that is no contact's stands all the same."""
+    standing = [row for row in facts.suppressions if row["lifted_at"] is None]
+    if standing:
+        yield "never to be written to: " + ", ".join(_suppressed(row) for row in standing)
+    if facts.quarantined:
+        yield f"rows set aside that name it: {len(facts.quarantined)}"
+
+
+def _suppressed(row: Mapping[str, object]) -> str:
+    scope = "" if row["scope"] == "all" else f" (for {str(row['scope']).replace('_', ' ')} alone)"
+    return f"{row['reason']}{scope}"
 
 
 def export_person(ws: Workspace, address: str, file: Path | str) -> Path:

@@ -22,6 +22,7 @@ from outreach.ledger.engine import reading
 from outreach.ledger.person_editions import all_editions
 from outreach.ledger.suppression_list import SuppressionRow
 from outreach.ledger.views import AuditRow
+from outreach.records import PERSON_FIELDS
 
 if TYPE_CHECKING:
     from outreach.workspace import Workspace
@@ -56,19 +57,6 @@ class PersonPage:
     choices: tuple[ledger.Choice, ...]
     erasures: tuple[ledger.Proof, ...]
     history: tuple[AuditRow, ...]
-
-
-_FIELDS = (
-    "first_name",
-    "last_name",
-    "job_role",
-    "sector",
-    "ics_area",
-    "borough",
-    "organisation_name",
-    "ods_code",
-    "organisation_postcode",
-)
 
 
 def number_of(ws: Workspace, person: str) -> int:
@@ -107,15 +95,13 @@ def _stops(connection: sa.Connection, who: ledger.Contact) -> tuple[SuppressionR
 
 def _fields(facts: Facts, said: tuple[ledger.Said, ...]) -> tuple[FieldLine, ...]:
     contact = facts.contact or {}
-    named = dict.fromkeys((*_FIELDS, *(name for one in said for name in one.fields)))
     return tuple(
         FieldLine(
             name,
             str(contact.get(name) or ""),
             tuple((one, one.fields[name]) for one in said if name in one.fields),
         )
-        for name in named
-        if name in _FIELDS
+        for name in PERSON_FIELDS
     )
 
 

@@ -230,8 +230,9 @@ def _guard(source: Source, allowing: Allowing) -> Guard:
 def _unreachable(
     pull: _Pull, source: Source, error: InputError, *, failed: bool = False
 ) -> ImportResult:
-    who = {"by": pull.by, "via": pull.via}
-    return refuse_source(pull.ws, source.kind, source.name, error, failed=failed, **who)
+    return refuse_source(
+        pull.ws, source.kind, source.name, error, failed=failed, by=pull.by, via=pull.via
+    )
 
 
 def _unchanged(pull: _Pull, source: Source, found: Found) -> ImportResult:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from itertools import chain, islice
+from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -58,37 +58,51 @@ def _insert_together(
 ) -> None:
     """Insert many rows with each statement: SQLite spends half of its time between statements.
 
-    A column that says the same in every row is bound once for all of them.
+    A column that says the same in every row is bound once for all of them, and so is the first
+    of one that counts.
     """
+    counting: dict[str, range] = {}
     same: dict[str, Any] = {}
     own: dict[str, Sequence[Any]] = {}
     for name, some in columns.items():
-        values = list(islice(some, number))
-        if values.count(values[0]) == number:
+        values: Sequence[Any] = some if isinstance(some, Sequence) else list(islice(some, number))
+        if isinstance(values, range) and values.step == 1:
+            counting[name] = values
+        elif values[0] == values[-1] and values.count(values[0]) == number:
             same[name] = values[0]
         else:
             own[name] = values
-    rows = list(zip(*own.values(), strict=True)) if own else [()] * number
-    start = f"INSERT INTO {table} ({', '.join((*same, *own))}) VALUES "  # noqa: S608 - our own
-    whole = number - number % _TOGETHER
+    flat: list[Any] = [None] * (number * len(own))
+    for place, values in enumerate(own.values()):
+        flat[place :: len(own)] = values
+    names = ", ".join((*counting, *same, *own))
     bound = tuple(same.values())
-    for size, some in ((_TOGETHER, rows[:whole]), (1, rows[whole:])):
-        if some:
-            groups = [
-                bound + tuple(chain.from_iterable(some[i : i + size]))
-                for i in range(0, len(some), size)
-            ]
-            connection.exec_driver_sql(start + _marks(len(same), len(own), size), groups)
+    whole = number - number % _TOGETHER
+    for size, start, end in ((_TOGETHER, 0, whole), (1, whole, number)):
+        groups = [
+            (
+                *(some[i] for some in counting.values()),
+                *bound,
+                *flat[i * len(own) : (i + size) * len(own)],
+            )
+            for i in range(start, end, size)
+        ]
+        if groups:
+            marks = _marks(len(counting), len(same), len(own), size)
+            connection.exec_driver_sql(f"INSERT INTO {table} ({names}) VALUES {marks}", groups)  # noqa: S608
 
 
 @lru_cache(maxsize=200)
-def _marks(same: int, own: int, rows: int) -> str:
-    """Return the values of `rows` rows: those that are the same in all come first."""
-    start = [f"?{i + 1}" for i in range(same)]
-    return ", ".join(
-        f"({', '.join(start + [f'?{same + row * own + i + 1}' for i in range(own)])})"
-        for row in range(rows)
-    )
+def _marks(counting: int, same: int, own: int, rows: int) -> str:
+    """Return the values of `rows` rows: what is bound once for all of them comes first."""
+    once = counting + same
+    lines = []
+    for row in range(rows):
+        counted = [f"?{i + 1} + {row}" for i in range(counting)]
+        shared = [f"?{i + 1}" for i in range(counting, once)]
+        alone = [f"?{once + row * own + i + 1}" for i in range(own)]
+        lines.append(f"({', '.join(counted + shared + alone)})")
+    return ", ".join(lines)
 
 
 def update_rows(

@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from outreach.domain import Purpose
 from outreach.ledger.editions import audit, batch, delivery, edition, event, exclusion
 from outreach.ledger.mailable import not_mailable
 from outreach.ledger.people import (
@@ -57,6 +58,7 @@ def facts_about(
             sa.select(
                 contact,
                 not_mailable(None).label("not_mailable_reason"),
+                *(not_mailable(one).label(f"not_mailable_for_{one.value}") for one in Purpose),
                 organisation.c.name.label("registered_organisation"),
             )
             .outerjoin(organisation, organisation.c.id == c.organisation_id)

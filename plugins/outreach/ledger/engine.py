@@ -27,7 +27,7 @@ def open_engine(url: str) -> sa.Engine:
     """Return an engine for `url`, set up for one careful writer.
 
     SQLite: WAL, synchronous=FULL, `BEGIN IMMEDIATE` and a 30 s wait for the writer.
-    PostgreSQL: psycopg 3. Parameters stay out of error texts, as they hold personal data.
+    PostgreSQL: psycopg 3. Parameters and rows stay out of error texts: they hold personal data.
     Raises ConfigError for any other database.
     """
     try:
@@ -46,10 +46,21 @@ def open_engine(url: str) -> sa.Engine:
         return engine
     if parsed.get_backend_name() == "postgresql":
         live = parsed.set(drivername="postgresql+psycopg")
-        return sa.create_engine(live, pool_pre_ping=True, hide_parameters=True)
+        engine = sa.create_engine(live, pool_pre_ping=True, hide_parameters=True)
+        event.listen(engine, "handle_error", _without_rows)
+        return engine
     raise ConfigError(
         f"OUTREACH_DATABASE_URL names {parsed.get_backend_name()}; use sqlite or postgresql"
     )
+
+
+def _without_rows(context: sa.engine.ExceptionContext) -> None:
+    """Leave of an error what went wrong: PostgreSQL's details quote the row, and so a person."""
+    driver, ours = context.original_exception, context.sqlalchemy_exception
+    said = getattr(getattr(driver, "diag", None), "message_primary", None)
+    if said and ours is not None:
+        ours.args = (f"({type(driver).__name__}) {said}", *ours.args[1:])
+        driver.args = (said,)
 
 
 @contextmanager
@@ -57,6 +68,20 @@ def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
     """A connection for reading only: on SQLite it never waits for a writer."""
     with engine.connect().execution_options(outreach_reading=True) as connection:
         yield connection
+
+
+def drop_old_pages(engine: sa.Engine) -> None:
+    """Empty SQLite's write-ahead log, which holds pages as they were before an erasure.
+
+    PostgreSQL clears its old rows away by itself (autovacuum).
+    """
+    if engine.dialect.name != "sqlite":
+        return
+    connection = engine.raw_connection()  # outside a transaction
+    try:
+        connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:
+        connection.close()
 
 
 def answers(engine: sa.Engine) -> bool:
@@ -74,6 +99,8 @@ def _sqlite_connect(connection: Any, _record: Any) -> None:
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
+    # What was erased is written over with zeros, not only given free.
+    cursor.execute("PRAGMA secure_delete=ON")
     cursor.execute("PRAGMA busy_timeout=30000")
     cursor.close()
 

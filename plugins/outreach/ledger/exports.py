@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from outreach.ledger.engine import reading
 from outreach.ledger.mailable import not_mailable
+from outreach.ledger.mending import still_open
 from outreach.ledger.people import contact, import_, organisation, pledge, quarantined_row
 
 _PAGE = 1_000
@@ -68,21 +69,23 @@ def pledge_rows(engine: sa.Engine) -> Iterator[sa.Row[Any]]:
     return _paged(engine, query, pledge.c.id)
 
 
-def quarantined_rows(engine: sa.Engine, import_id: int = 0) -> Iterator[sa.Row[Any]]:
-    """Yield quarantined rows, of one import where `import_id` is given."""
+def quarantined_rows(engine: sa.Engine) -> Iterator[sa.Row[Any]]:
+    """Yield every import's rows that were set aside and are still open."""
     q = quarantined_row.c
-    query = sa.select(
-        q.id,
-        q.import_id,
-        import_.c.file_name,
-        q.row_number,
-        q.column_name,
-        q.reason,
-        q.advice,
-        q.row,
-    ).join(import_, import_.c.id == q.import_id)
-    if import_id:
-        query = query.where(q.import_id == import_id)
+    query = (
+        sa.select(
+            q.id,
+            q.import_id,
+            import_.c.file_name,
+            q.row_number,
+            q.column_name,
+            q.reason,
+            q.advice,
+            q.row,
+        )
+        .join(import_, import_.c.id == q.import_id)
+        .where(still_open())
+    )
     return _paged(engine, query, q.id)
 
 

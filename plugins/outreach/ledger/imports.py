@@ -214,6 +214,8 @@ def keep_quarantined(
 
 def storable(text: str) -> str:
     """Return text as every database takes it: without NUL and lone surrogates."""
+    if text.isascii() and "\0" not in text:
+        return text
     return text.replace("\0", "\N{SYMBOL FOR NULL}").encode("utf-8", "replace").decode()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -22,6 +22,19 @@ def mark_left(connection: sa.Connection, address_hashes: Collection[bytes], at: 
             .where(contact.c.address_hash.in_(address_hashes), contact.c.left_at.is_(None))
             .values(left_at=at)
         )
+
+
+def mark_each(connection: sa.Connection, left: Mapping[bytes, datetime]) -> None:
+    """Mark each of these (address hash -> when they left), unless they are marked already."""
+    if not left:
+        return
+    whose = contact.c.address_hash == sa.bindparam("whose")
+    connection.execute(
+        sa.update(contact)
+        .where(whose, contact.c.left_at.is_(None))
+        .values(left_at=sa.bindparam("since")),
+        [{"whose": address_hash, "since": at} for address_hash, at in sorted(left.items())],
+    )
 
 
 def left_at(connection: sa.Connection, address_hash: bytes) -> datetime | None:

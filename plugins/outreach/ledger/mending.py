@@ -73,6 +73,20 @@ def how_taken(connection: sa.Connection, import_id: int) -> Taken:
     return Taken(row.source, row.kind, row.how or {})
 
 
+def ways_taken(connection: sa.Connection, imports: Sequence[int]) -> list[Taken]:
+    """Return each way in which one of these imports read its file, once."""
+    ways: list[Taken] = []
+    for some in chunks(imports):
+        query = sa.select(import_.c.source, import_.c.kind, import_.c.how).where(
+            import_.c.id.in_(some)
+        )
+        for row in connection.execute(query):
+            way = Taken(row.source, row.kind, row.how or {})
+            if way not in ways:
+                ways.append(way)
+    return ways
+
+
 def keep_how(
     connection: sa.Connection, import_id: int, how: Mapping[str, Any], corrects: int | None
 ) -> None:

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from outreach.domain import SuppressionReason
 from outreach.ledger.bulk import moment_of, select_among, select_between
 from outreach.ledger.folding import Basis
+from outreach.ledger.people import suppression
 from outreach.ledger.precedence import Statement
 from outreach.records import PERSON_FIELDS
 
@@ -107,6 +108,14 @@ def _nearby(connection: sa.Connection) -> str:
         f"EXISTS (SELECT 1 FROM {table} WHERE address_hash BETWEEN {mark} AND {mark})"  # noqa: S608
         for table in ("contact", "suppression")
     ).join(("SELECT ", ""))
+
+
+def anybody_erased(connection: sa.Connection) -> bool:
+    """Whether the ledger knows of an erasure at all."""
+    erased = suppression.c.reason == SuppressionReason.ERASED.value
+    return (
+        connection.execute(sa.select(suppression.c.id).where(erased).limit(1)).first() is not None
+    )
 
 
 def _near(

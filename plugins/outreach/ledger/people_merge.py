@@ -8,7 +8,7 @@ gaps. Suppressions are never touched here, and an erased person is never written
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import compress
@@ -19,10 +19,10 @@ from outreach.keys import Keys
 from outreach.ledger import leavers, people_write, pledge_merge
 from outreach.ledger.folding import folded
 from outreach.ledger.imports import Tally
+from outreach.ledger.making import Made, Making, Shared, none_shared
 from outreach.ledger.people_draft import Draft
 from outreach.ledger.people_known import Met, erased_among, held, known_among
 from outreach.ledger.people_write import Fresh
-from outreach.ledger.sayings import Sayings
 from outreach.records import (
     ContactRecord,
     PersonRow,
@@ -50,8 +50,8 @@ class Merge:
     """What every merge of one import shares.
 
     `precedence`: source -> its declared precedence, for every source that has one. `shared`
-    tells whether an address is a shared mailbox. `told`: ODS codes of the organisations that
-    this import has told of. `sayings` and `memo` hold what was worked out
+    tells of addresses whether each is a shared mailbox. `told`: ODS codes of the organisations that
+    this import has told of. `making` and `memo` hold what was worked out
     before; they make no difference but in time.
     """
 
@@ -61,9 +61,13 @@ class Merge:
     import_id: int | None = None
     precedence: Mapping[str, int] = field(default_factory=dict)
     told: set[str] = field(default_factory=set, repr=False, compare=False)
-    sayings: Sayings = field(default_factory=Sayings, repr=False, compare=False)
-    shared: Callable[[str], bool] = field(default=lambda _: False, repr=False, compare=False)
+    making: Making = field(default_factory=Making, repr=False, compare=False)
+    shared: Shared = field(default=none_shared, repr=False, compare=False)
     memo: people_write.Memo = field(default_factory=people_write.Memo, repr=False, compare=False)
+
+    def made(self, rows: Sequence[PersonRow]) -> list[Made]:
+        """Return what is made of each row."""
+        return self.making.of(rows, self.keys, self.shared)
 
 
 @dataclass(slots=True)
@@ -100,18 +104,26 @@ def _rows(records: Sequence[ContactRecord | PledgeRecord], merge: Merge) -> list
     return sorted(rows, key=lambda row: row[:2])
 
 
-def merge_people(connection: sa.Connection, rows: Sequence[PersonRow], merge: Merge) -> Tally:
+def merge_people(
+    connection: sa.Connection,
+    rows: Sequence[PersonRow],
+    merge: Merge,
+    made: list[Made] | None = None,
+) -> Tally:
     """Write what sorted rows say; all rows of one file about an address come in one call.
 
-    The caller's transaction holds `lock_people`.
+    `made`: what `merge.making` makes of them, where that is known. The caller's transaction
+    holds `lock_people`.
     """
     if not rows:
         return Tally()
-    rows = _still_left(connection, rows)
+    left = _still_left(connection, rows)
+    if made is None or left is not rows:
+        rows, made = left, merge.made(left)
     hashes = [row[0] for row in rows]
     keys = hashes if len(set(hashes)) == len(hashes) else list(dict.fromkeys(hashes))
     known, erased = known_among(connection, keys, merge.source)
-    work = _sort(rows, known, erased, merge)
+    work = _sort((rows, made), known, erased, merge)
     ids = people_write.write_new(connection, work.fresh, merge)
     drafts = _drafts(connection, work, known, merge)
     people_write.write_changed(connection, drafts, merge)
@@ -119,28 +131,35 @@ def merge_people(connection: sa.Connection, rows: Sequence[PersonRow], merge: Me
     if rows[0][5] is not None:
         numbers = {h: one.id for h, one in known.items()} | ids
         gone = {one.row_number for one in work.refused}
-        made = [row for row in rows if row[1] not in gone]
-        new_pledges, moved = pledge_merge.write_pledges(connection, made, numbers, merge)
+        kept = [row for row in rows if row[1] not in gone]
+        new_pledges, moved = pledge_merge.write_pledges(connection, kept, numbers, merge)
         work.changed |= moved - {row[1] for row in work.fresh.rows}
     created, changed = len(work.fresh.rows), len(work.changed)
     return Tally(created, changed, work.taken - created - changed, new_pledges, tuple(work.refused))
 
 
 def _sort(
-    rows: Sequence[PersonRow], known: Mapping[bytes, Met], erased: set[bytes], merge: Merge
+    read: tuple[Sequence[PersonRow], list[Made]],
+    known: Mapping[bytes, Met],
+    erased: set[bytes],
+    merge: Merge,
 ) -> _Sorted:
     """Decide of each row whether its person is new, known, or was erased."""
     work = _Sorted()
+    rows, made = read
     twice = _met_twice(rows)
     groups: dict[bytes, list[PersonRow]] = {}
-    sayings = merge.sayings.of(rows)
-    pairs = list(zip(rows, sayings, strict=True))
+    pairs: Iterable[tuple[PersonRow, Made]] = zip(rows, made, strict=True)
     if not (known or erased):
         # As in any first import of a list: a loop over them all would take half of the time.
-        once = [row[0] not in twice for row in rows]
-        work.fresh = Fresh(list(compress(rows, once)), list(compress(sayings, once)))
-        pairs = [pair for pair in pairs if pair[0][0] in twice] if twice else []
-    for row, said in pairs:
+        if twice:
+            again = [row[0] in twice for row in rows]
+            once = [not twofold for twofold in again]
+            work.fresh = Fresh(list(compress(rows, once)), list(compress(made, once)))
+            pairs = list(compress(pairs, again))
+        else:
+            work.fresh, pairs = Fresh(list(rows), made), ()
+    for row, one in pairs:
         address_hash = row[0]
         if address_hash in erased:
             # Nothing of the row is kept: that is what erasure means.
@@ -148,14 +167,11 @@ def _sort(
         elif address_hash in twice:
             groups.setdefault(address_hash, []).append(row)
         elif (before := known.get(address_hash)) is None:
-            work.fresh.add(row, said)
-        elif before.said != said:
+            work.fresh.add(row, one)
+        elif before.said != one[0]:
             work.known[address_hash] = [row]
-    for address_hash, group in groups.items():
-        if address_hash in known:
-            work.known[address_hash] = group
-        else:
-            _take_group(work, group, merge)
+    work.known |= {who: group for who, group in groups.items() if who in known}
+    _take_groups(work, [group for who, group in groups.items() if who not in known], merge)
     work.taken = len(rows) - len(work.refused)
     return work
 
@@ -168,10 +184,13 @@ def _met_twice(rows: Sequence[PersonRow]) -> set[bytes]:
     return {address_hash for address_hash, number in Counter(hashes).items() if number > 1}
 
 
-def _take_group(work: _Sorted, group: list[PersonRow], merge: Merge) -> None:
-    one, told, further = folded(group)
-    work.fresh.add(one, merge.sayings.of([one])[0], further)
-    work.changed |= told
+def _take_groups(work: _Sorted, groups: list[list[PersonRow]], merge: Merge) -> None:
+    """Take in new people with several rows each."""
+    found = [folded(group) for group in groups]
+    made = merge.made([one for one, _, _ in found])
+    for (one, told, further), what in zip(found, made, strict=True):
+        work.fresh.add(one, what, further)
+        work.changed |= told
 
 
 def _drafts(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import repeat
@@ -19,6 +19,7 @@ from outreach.ledger.bulk import (
     update_rows,
 )
 from outreach.ledger.columns import chunks
+from outreach.ledger.making import Made
 from outreach.ledger.people import basis, contact, organisation, statement
 from outreach.ledger.people_draft import Draft
 from outreach.ledger.sayings import as_json
@@ -36,24 +37,23 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class Fresh:
-    """People met for the first time: rows, their words as JSON, and further bases by place."""
+    """People met for the first time: rows, what is made of them, and further bases by place."""
 
     rows: list[PersonRow] = field(default_factory=list)
-    said: list[str] = field(default_factory=list)
+    made: list[Made] = field(default_factory=list)
     further: list[tuple[int, Facts]] = field(default_factory=list)
 
-    def add(self, row: PersonRow, said: str, further: Sequence[Facts] = ()) -> None:
+    def add(self, row: PersonRow, made: Made, further: Sequence[Facts] = ()) -> None:
         """Add one person."""
         self.further += [(len(self.rows), one) for one in further]
         self.rows.append(row)
-        self.said.append(said)
+        self.made.append(made)
 
 
 @dataclass(slots=True)
 class Memo:
-    """What an import has worked out before: domains' hashes, organisations' ids by ODS code."""
+    """What an import has looked up before: organisations' ids by ODS code."""
 
-    domains: dict[str, bytes] = field(default_factory=dict)
     organisations: dict[str, int | None] = field(default_factory=dict)
 
 
@@ -63,6 +63,7 @@ def write_new(connection: sa.Connection, fresh: Fresh, merge: Merge) -> dict[byt
     if not rows:
         return {}
     hashes, _, emails, values, facts, _ = zip(*rows, strict=True)
+    said, shared, domain_hashes = zip(*fresh.made, strict=True)
     ids = next_ids(connection, contact, len(rows))
     fields = dict(zip(PERSON_FIELDS, zip(*values, strict=True), strict=True))
     tracking_said, lefts, *_ = zip(*facts, strict=True)
@@ -72,19 +73,19 @@ def write_new(connection: sa.Connection, fresh: Fresh, merge: Merge) -> dict[byt
         "id": ids,
         "email": emails,
         "address_hash": hashes,
-        "domain_hash": _domain_hashes(emails, merge),
+        "domain_hash": domain_hashes,
         **fields,
         "organisation_id": employers,
         "organisation_how": ["code" if number else "" for number in employers],
         "source": repeat(merge.source),
         "tracking_consent": [said == "yes" for said in tracking_said],
-        "shared_mailbox": _shared(emails, merge),
+        "shared_mailbox": shared,
         "created_at": repeat(now),
         "updated_at": repeat(now),
         "left_at": _times(connection, lefts),
     }
     insert_columns(connection, contact, columns, len(rows))
-    _state(connection, ids, fresh.said, merge)
+    _state(connection, ids, said, merge)
     _give(connection, ids, facts, merge)
     further = [ids[place] for place, _ in fresh.further]
     _give(connection, further, [one for _, one in fresh.further], merge)
@@ -106,7 +107,9 @@ def write_changed(connection: sa.Connection, drafts: Sequence[Draft], merge: Mer
                 sa.update(contact)
                 .where(contact.c.id == draft.held.id)
                 .values(
-                    email=draft.email, domain_hash=domain, shared_mailbox=merge.shared(draft.email)
+                    email=draft.email,
+                    domain_hash=domain,
+                    shared_mailbox=merge.shared([draft.email])[0],
                 )
             )
     chosen = [d for d in drafts if d.tracking != d.held.tracking]
@@ -252,24 +255,6 @@ def _times(connection: sa.Connection, texts: Sequence[str]) -> list[str | None]:
     if not any(texts):
         return [None] * len(texts)
     return [stored(connection, datetime.fromisoformat(text)) if text else None for text in texts]
-
-
-def _domain_hashes(emails: Sequence[str], merge: Merge) -> list[bytes]:
-    domains = [email.rpartition("@")[2] for email in emails]
-    return _looked_up(merge.memo.domains, domains, merge.keys.domain_hash)
-
-
-def _looked_up(memo: dict[str, T], texts: Sequence[str], make: Callable[[str], T]) -> list[T]:
-    if len(memo) > _MEMO:
-        memo.clear()
-    for text in set(texts):
-        if text not in memo:
-            memo[text] = make(text)
-    return [memo[text] for text in texts]
-
-
-def _shared(emails: Sequence[str], merge: Merge) -> list[bool]:
-    return [merge.shared(email) for email in emails]
 
 
 def _employers(connection: sa.Connection, codes: Sequence[str], merge: Merge) -> list[int | None]:

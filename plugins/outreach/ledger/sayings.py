@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import repeat
 from json.encoder import encode_basestring
 from typing import TypeVar
 
@@ -64,16 +65,25 @@ class Sayings:
 
     def of(self, rows: Sequence[PersonRow]) -> list[str]:
         """Return each row's words as a statement holds them."""
-        columns = zip(*[row[3] for row in rows], strict=True)
-        parts: list[list[str]] = []
-        for memo, texts in zip(self._fields, columns, strict=True):
-            if len(memo) > _MEMO:
-                memo.clear()
-            parts.append(list(map(memo.__getitem__, texts)))
+        if not rows:
+            return []
+        _, _, _, values, facts, _ = zip(*rows, strict=True)
+        parts: list[Iterable[str]] = []
+        for memo, texts in zip(self._fields, zip(*values, strict=True), strict=True):
+            parts += _parts(memo, texts)
         if len(self._facts) > _MEMO:
             self._facts.clear()
-        parts.append([self._facts[row[4]] for row in rows])
-        return [f"{{{''.join(one)[:-1]}}}" for one in zip(*parts, strict=True)]
+        parts.append(map(self._facts.__getitem__, facts))
+        return [f"{{{''.join(one)[:-1]}}}" for one in zip(*parts, strict=False)]
+
+
+def _parts(memo: _Memo[str], texts: Sequence[str]) -> list[Iterable[str]]:
+    """Return what a column adds to each row's words: nothing where it is empty throughout."""
+    if len(memo) > _MEMO:
+        memo.clear()
+    if texts[0] == texts[-1] and texts.count(texts[0]) == len(texts):
+        return [repeat(memo[texts[0]])] if texts[0] else []
+    return [map(memo.__getitem__, texts)]
 
 
 def _of(name: str) -> Callable[[str], str]:

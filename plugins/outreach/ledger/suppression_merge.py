@@ -43,7 +43,7 @@ def merge_suppressions(
         for r in records
     ]
     records = _erasures_by_hand(connection, records, hashes)
-    standing, lifted = _known(connection, set(hashes))
+    standing, lifted = _known(connection, records, hashes)
     rows: list[dict[str, Any]] = []
     for record, target_hash in zip(records, hashes, strict=True):
         fact = (target_hash, record.reason.value, record.scope)
@@ -107,29 +107,34 @@ def _erasures_by_hand(
 
 
 def _mark_left(connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
+    left: dict[bytes, datetime] = {}
     for row in rows:
         mine = row["reason"] == SuppressionReason.LEFT.value and row["scope"] == ALL
         if mine and row["address_hash"]:
-            leavers.mark_left(connection, [row["address_hash"]], row["created_at"])
+            left.setdefault(row["address_hash"], row["created_at"])
+    leavers.mark_each(connection, left)
 
 
 def _known(
-    connection: sa.Connection, hashes: set[bytes]
+    connection: sa.Connection, records: Sequence[SuppressionRecord], hashes: Sequence[bytes]
 ) -> tuple[set[_Fact], dict[_Fact, datetime]]:
     """Return the suppressions that stand, and when those that do not were last lifted."""
-    s = suppression.c
+    domains = {h for record, h in zip(records, hashes, strict=True) if record.is_domain}
     standing: set[_Fact] = set()
     lifted: dict[_Fact, datetime] = {}
-    for some in chunks(sorted(hashes)):
-        rows = connection.execute(
-            sa.select(s.address_hash, s.domain_hash, s.reason, s.scope, s.lifted_at)
-            .where(sa.or_(s.address_hash.in_(some), s.domain_hash.in_(some)))
-            .order_by(s.lifted_at)
-        )
-        for row in rows:
-            fact = (bytes(row.address_hash or row.domain_hash), row.reason, row.scope)
-            if row.lifted_at is None:
-                standing.add(fact)
-            else:
-                lifted[fact] = row.lifted_at
+    # Each by its own index: an OR of the two may read the whole table.
+    s = suppression.c
+    for column, wanted in ((s.address_hash, {*hashes} - domains), (s.domain_hash, domains)):
+        for some in chunks(sorted(wanted)):
+            rows = connection.execute(
+                sa.select(column.label("target"), s.reason, s.scope, s.lifted_at)
+                .where(column.in_(some))
+                .order_by(s.lifted_at)
+            )
+            for row in rows:
+                fact = (bytes(row.target), row.reason, row.scope)
+                if row.lifted_at is None:
+                    standing.add(fact)
+                else:
+                    lifted[fact] = row.lifted_at
     return standing, lifted

@@ -29,7 +29,7 @@ from outreach.ledger.people import (
 )
 from outreach.ledger.states import EFFECTIVE, WITH_BATCH
 
-_AT_ONCE = 300
+_AT_ONCE = 200
 _OVER = (EditionState.SENT, EditionState.CANCELLED, EditionState.REJECTED, EditionState.RECOVERED)
 _UNDECIDED = (DeliveryState.PLANNED, DeliveryState.CLAIMED, DeliveryState.UNKNOWN)
 _TOLD = tuple(c for c in contact.c if isinstance(c.type, sa.Text) and c.name != "email")

@@ -9,21 +9,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from outreach.records import PERSON_FIELDS
 from outreach.sources import ods, times, values
 from outreach.sources.addresses import clean_address, clean_domain, tidy
 from outreach.sources.values import BadValue, Lists
 
 _REPEATING = frozenset(
     {
-        "first_name",
-        "last_name",
-        "job_role",
-        "sector",
-        "ics_area",
-        "borough",
-        "organisation_name",
-        "ods_code",
-        "organisation_postcode",
+        *PERSON_FIELDS,
         "basis",
         "evidence",
         "wording_version",
@@ -150,10 +143,8 @@ READERS: dict[str, Callable[[str, Context], Any]] = {
     "ods_code": lambda text, _: values.read_ods_code(text),
     "organisation_postcode": lambda text, _: values.clean_text(text, "postcode", 12).upper(),
     "tracking_consent": lambda text, _: values.read_yes(text, "tracking consent"),
-    "left_on": lambda text, _: times.read_time(text, "leaving date"),
-    "pledged_at": lambda text, c: times.read_past_time(
-        (times.read_time(text, "pledge date") + c.shift).isoformat(), "pledge date", c.now
-    ),
+    "left_on": lambda text, c: _left(text, c),
+    "pledged_at": lambda text, c: times.read_past_time(text, "pledge date", c.now, c.shift),
     "pledge_kind": lambda text, _: values.read_pledge_kind(text),
     "org_name": _plain("organisation name"),
     "postcode": lambda text, _: values.clean_text(text, "postcode", 12).upper(),
@@ -190,6 +181,13 @@ READERS: dict[str, Callable[[str, Context], Any]] = {
 
 def _unguarded(text: str) -> str:
     return values.clean_text(text, "email address", 320) if text[:1] == "'" else text
+
+
+def _left(text: str, context: Context) -> Any:
+    """Return when somebody left. A day to come is left empty: they have not left yet, and staff
+    systems write one such as 31/12/4712 for everybody who stays."""
+    left = times.read_time(text, "leaving date")
+    return LEFT_EMPTY if left > context.now else left
 
 
 def _area_of(code: str, context: Context) -> str:

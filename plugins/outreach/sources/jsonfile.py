@@ -6,6 +6,7 @@ The headings are the records' keys in the order in which they first stand.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,10 @@ from outreach.errors import Fault, InputError
 
 MAX_SIZE = 50 * 1024 * 1024
 MAX_KEYS = 250
+
+
+class _Twice(Exception):
+    """A record has two values of one name."""
 
 
 def guard(path: Path) -> None:
@@ -47,11 +52,23 @@ def at(document: Any, dotted: str) -> Any:
 def _document(path: Path) -> Any:
     try:
         text = path.read_bytes().decode("utf-8-sig")
-        return json.loads(text, parse_int=str, parse_float=str, parse_constant=str)
+        return json.loads(
+            text, parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=_once
+        )
+    except _Twice as twice:
+        said = f"one record has the name {twice} twice, and only one could be kept; export it again"
+        raise InputError(Fault(said, path.name)) from None
     except (ValueError, RecursionError):
         raise InputError(
             Fault("it is not valid JSON (UTF-8); export it again", path.name)
         ) from None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise _Twice(Counter(key for key, _ in pairs).most_common(1)[0][0])
+    return found
 
 
 def _listed(name: str, document: Any, records: str) -> list[dict[str, Any]]:

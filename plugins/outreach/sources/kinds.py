@@ -209,7 +209,7 @@ def _suppression(cells: Cells, _: Context) -> SuppressionRecord:
     try:
         reason, words = why(cells.get("reason"), cells.get("status"), cleaned)
     except BadValue as problem:
-        raise BadCell("reason", problem) from None
+        raise BadCell("reason" if cells.has("reason") else "status", problem) from None
     return SuppressionRecord(
         cells.row_number,
         target,

@@ -8,6 +8,7 @@ are surnames too (nurse, page, post) count only where nothing else stands beside
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 
@@ -73,8 +74,6 @@ _NHS = ("nhs.net", "nhs.uk")
 def is_shared_mailbox(address: str) -> bool:
     """Whether an address is a shared mailbox, such as info@ or one with a practice's ODS code."""
     local, _, domain = address.strip().lower().rpartition("@")
-    if local[:1].isalpha() and _quiet.issuperset(local.rstrip(_DIGITS).split(".")):
-        return False  # a person's, as nearly all are: an import asks of a million
     local = local.partition("+")[0]
     runs = _RUNS(local)
     if runs and not any(map(_telling, runs)) and not _ODS.search(local):
@@ -94,6 +93,19 @@ def is_shared_mailbox(address: str) -> bool:
         return len(words) <= 2 or known.count(False) <= 1
     with_code = any(_ODS.match(word) for word in words)
     return with_code and domain.endswith(_NHS)
+
+
+def shared_mailboxes(addresses: Iterable[str]) -> list[bool]:
+    """Return `is_shared_mailbox` of each, of addresses that are in their one form already.
+
+    What an import asks of a million: nearly all are of a person, in words met before.
+    """
+    quiet = _quiet.issuperset
+    return [
+        not (address[0].isalpha() and quiet(address.partition("@")[0].rstrip(_DIGITS).split(".")))
+        and is_shared_mailbox(address)
+        for address in addresses
+    ]
 
 
 _DIGITS = "0123456789"

@@ -30,6 +30,7 @@ from outreach.sources.fields import LEFT_EMPTY, BadCell, Context, read_field
 from outreach.sources.kinds import read_row
 from outreach.sources.mapping import usable
 from outreach.sources.reading import SourceFile
+from outreach.sources.stretches import WHOLE, Stretch
 from outreach.sources.tables import Block
 from outreach.sources.values import split_name
 
@@ -56,19 +57,22 @@ Texts = Sequence[str | None]
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Some rows, read: those that can be taken, and the others whole."""
+    """Some rows, read: those that can be taken, and the others whole; the last row's number."""
 
     rows: list[PersonRow]
     bad: list[Quarantined]
+    last: int = 0
 
 
-def read_people(file: SourceFile, context: Context, keys: Keys) -> Iterator[People]:
+def read_people(
+    file: SourceFile, context: Context, keys: Keys, stretch: Stretch = WHOLE
+) -> Iterator[People]:
     """Yield what the rows of a file of contacts or pledges say, blank rows left out.
 
-    Raises InputError where the file is broken.
+    Raises InputError where the file is broken, and Unsplit as `csvfile.blocks` does.
     """
     reader = _Reader(file, context, keys)
-    for block in file.blocks(BLOCK):
+    for block in file.blocks(BLOCK, stretch):
         yield reader.read(block)
 
 
@@ -125,7 +129,7 @@ class _Reader:
             found = compress(found, [i not in odd for i in range(number)])
         rows: list[PersonRow] = list(found)
         bad = self._explained(block, odd, rows)
-        return People(rows, bad)
+        return People(rows, bad, block.numbers[-1])
 
     def _columns(self, block: Block) -> tuple[set[int], list[tuple[str, ...]]]:
         """Return which rows are unusual, and the cells of all by column."""

@@ -12,8 +12,10 @@ from outreach.sources import headers, ods
 from outreach.sources.fields import BadCell, Context, read_field
 from outreach.sources.kinds import KINDS, Kind, read_row
 from outreach.sources.mapping import ColumnPlan, plan_columns
+from outreach.sources.stretches import WHOLE, Stretch
 from outreach.sources.suppressions import told_by_name
 from outreach.sources.tables import Block, Row, Table, examine
+from outreach.sources.wishes import heed_wishes
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +65,9 @@ class SourceFile:
         for row in self._rows():
             yield read_row(kind, plan, row.number, row.cells, context)
 
-    def blocks(self, size: int) -> Iterator[Block]:
+    def blocks(self, size: int, stretch: Stretch = WHOLE) -> Iterator[Block]:
         """Yield the rows below the headings, `size` at a time, as `Table.blocks` does."""
-        for block in self.table.blocks(size):
+        for block in self.table.blocks(size, stretch):
             if block.numbers[0] > self.headings_row:
                 yield block
             elif block.numbers[-1] > self.headings_row:
@@ -96,6 +98,7 @@ def open_file(path: Path, kind: ImportKind, how: Columns, context: Context) -> S
     spec = KINDS[kind]
     plan = plan_columns(path.name, headings, spec.fields, how.columns, how.constants, how.defaults)
     _check_required(path.name, spec, plan, headings)
+    heed_wishes(path.name, kind, plan)
     _check_constants(path.name, plan, context)
     _check_values(path.name, how, context)
     return SourceFile(table, spec, plan, 0 if given else first.number)

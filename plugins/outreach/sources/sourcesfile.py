@@ -53,7 +53,10 @@ class Source:
 def load_sources(path: Path) -> tuple[Source, ...]:
     """Read sources.yaml. Raises InputError with every fault and its line."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        said = "there is no such file; it says what is pulled, from where: see docs/sources.md"
+        raise InputError(Fault(said, path.name)) from None
     except (OSError, UnicodeError):
         raise InputError(Fault("cannot be read; it must be a UTF-8 text file", path.name)) from None
     located = read_yaml(text, path.name)

@@ -16,7 +16,7 @@ from outreach.sources.fields import MATCHED
 from outreach.sources.kinds import KINDS
 from outreach.sources.mapping import IGNORE
 from outreach.sources.tables import FORMATS
-from outreach.wording import suggest
+from outreach.wording import SLUG, suggest
 
 Problem = tuple[tuple[str, ...], str]
 """Which key, by its path below the source, and what is wrong with it."""
@@ -60,7 +60,7 @@ class SourceForm(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    name: str = Field(pattern=SLUG)
     kind: ImportKind
     path: str = Field(min_length=1)
     format: str = ""

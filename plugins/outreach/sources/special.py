@@ -11,10 +11,19 @@ _ABOUT_THE_WORK = re.compile(
     r"\b(?:workforce )?race (?:in)?equality(?: standard)?\b|\bworkforce race\b"
     r"|\b(?:race|racial) (?:discrimination|harassment|justice|(?:in)?equit(?:y|ies))\b"
     r"|\bracial (?:in)?equalit(?:y|ies)\b|\b(?:regardless|irrespective) of\b.*"
-    r"|\bhealth ?care\b|\bhealth cent(?:re|er)\b"
+    r"|\bhealth ?care\b|\bhealth cent(?:re|er)\b|\bdisability confident\b"
+    # News of a staff network, and who leads it; not whether somebody is a member.
+    r"|\b(?:(?:black and )?(?:ethnic )?minority(?: ethnic)?|bme|race|disab\w+|lgbt\w*|faith)"
+    r"(?: staff)? network (?:news|updates?|events?|lead|chair|contact)\b"
+    # What somebody's work is, or a place is for.
+    r"|\b(?:mental health|sexual health|learning disabilit(?:y|ies)|disability|autism|adhd"
+    r"|genetics?|pregnancy|diagnosis|political|menopause|religious)"
+    r" (?:awareness|champion|clinic|course|festivals?|first aider|hub|lead(?:ership)?|nurse"
+    r"|practitioner|services?|team|training)\b"
 )
 _SPECIAL = re.compile(
-    r"\beth?i?ni\w*|\braces?\b|\bracial\w*|\bbame\b|\bbme\b|\bcastes?\b|\bancestry\b"
+    r"\beth?i?ni\w*|\beth(?:n|nic|nc)?(?: ?(?:gr?p|group|cat|code|or(?:igin)?|bg))?\b"
+    r"|\braces?\b|\bracial\w*|\bbame\b|\bbme\b|\bcastes?\b|\bancestry\b"
     r"|\b(?:skin|person of|people of) colou?r\b|\b(?:global majority|minority|minorities)\b"
     r"|\bwhite\b.*\bblack\b|\bblack\b.*\b(?:white|asian)\b|\bcultural background\b"
     r"|\b(?:racial|family|cultural) heritage\b|^heritage$|\bnational(?:ity| origin)\b"
@@ -32,6 +41,11 @@ _SPECIAL = re.compile(
     r"|\blong ?term conditions?\b|\bdiagnos[ei]s\b|\bpregnan\w*|\bsickness\b"
     r"|\bsexual\w*|\bsex life\b|\blgbt\w*|\btrans(?:gender| status)\b|^trans$"
     r"|\bgender (?:identity|reassignment)\b"
+    r"|\b(?:adhd|autis\w+|dyslexi\w+|dyspraxi\w+)\b|\b(?:deaf|hard of hearing|wheelchair users?)\b"
+    r"|\b(?:registered blind|visually impaired|menopausal)\b|\bmenopause (?:status|symptoms?)\b"
+    r"|\b(?:illness(?:es)?|ill ?health|long covid|vaccine status|maternity leave)\b"
+    r"|\bsick (?:days|leave|note|pay)\b|\bfasting for\b|\bvisa (?:status|type)\b"
+    r"|\b(?:what|which) union\b|\bunion rep\w*\b"
     r"|\bpolitical\b|\btrade unions?\b|\bunion member\w*|\bgenetic\w*|\bbiometric\w*"
     r"|\bcriminal\b|\bconvictions?\b"
 )

@@ -15,8 +15,7 @@ from pathlib import Path
 
 from outreach.errors import Fault, InputError
 from outreach.sources import csvfile, jsonfile, odsfile, rssfile, xlsfile, xlsxfile
-
-MAX_COLUMNS = 250
+from outreach.sources.stretches import WHOLE, Stretch
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +111,14 @@ class Table:
             if any(cell.strip() for cell in cells):
                 yield Row(number, tuple(cells))
 
-    def blocks(self, size: int) -> Iterator[Block]:
+    def blocks(self, size: int, stretch: Stretch = WHOLE) -> Iterator[Block]:
         """Yield every row, `size` at a time, blank and overlong ones too: whoever asks judges.
 
-        Raises InputError where the file is broken.
+        A stretch is of text alone. Raises InputError where the file is broken, and Unsplit as
+        `csvfile.blocks` does.
         """
         if self.text:
-            for first, rows in csvfile.blocks(self.path, self.text, size):
+            for first, rows in csvfile.blocks(self.path, self.text, size, stretch):
                 yield Block(range(first, first + len(rows)), rows)
             return
         found = self._found()
@@ -127,18 +127,8 @@ class Table:
 
     def narrow(self, number: int, cells: list[str]) -> list[str]:
         """Return a wide row without its blank tail. Raises InputError where it stays too wide."""
-        if len(cells) > MAX_COLUMNS:
-            cells = _without_blank_tail(cells)
-        if len(cells) > MAX_COLUMNS:
-            raise InputError(
-                Fault(
-                    f"{len(cells)} columns; {MAX_COLUMNS} is the most that is read. "
-                    "Is this the right file?",
-                    self.path.name,
-                    number,
-                )
-            )
-        return cells
+        too_many = len(cells) > csvfile.MAX_COLUMNS
+        return csvfile.narrow(self.path, number, cells) if too_many else cells
 
     def _found(self) -> _Numbered:
         if self.text:
@@ -241,10 +231,3 @@ def _digest(path: Path) -> bytes:
         while block := file.read(_BLOCK):
             digest.update(block)
     return digest.digest()
-
-
-def _without_blank_tail(cells: list[str]) -> list[str]:
-    end = len(cells)
-    while end and not cells[end - 1].strip():
-        end -= 1
-    return cells[:end]

@@ -225,12 +225,17 @@ def read_yes(value: str, what: str) -> bool:
     raise BadValue(f"{what} is neither yes nor no", "write yes or no")
 
 
-def read_basis(value: str) -> BasisKind:
-    """Return the basis named. Raises BadValue; there is no "soft opt-in"."""
+def read_basis(value: str) -> str:
+    """Return the basis named, '' for a plain no. Raises BadValue; there is no "soft opt-in".
+
+    A no stands against what a source says of everybody.
+    """
     kinds = {_key(kind): kind for kind in BasisKind}
     if _key(value) in kinds:
         return kinds[_key(value)]
-    raise BadValue("basis not recognised", f"use one of: {', '.join(BasisKind)}")
+    if _key(value) in ("none", "no"):
+        return ""
+    raise BadValue("basis not recognised", f"use one of: {', '.join(BasisKind)}, none")
 
 
 _BOTH = re.compile(

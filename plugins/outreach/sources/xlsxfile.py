@@ -6,11 +6,10 @@ would fill the memory: sizes are measured by unpacking in a stream before it is 
 
 from __future__ import annotations
 
-import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import BinaryIO
@@ -19,21 +18,19 @@ import python_calamine
 
 from outreach.errors import Fault, InputError
 from outreach.sources.csvfile import MAX_CELL
+from outreach.sources.xlsxsize import PartSize, Unreadable, measured, shared_text
 
 MAX_UNPACKED = 200 * 1024 * 1024
 MAX_ENTRIES = 2_000
 MAX_CELLS = 12_000_000
+MAX_TEXT = 100_000_000
+"""Characters in the cells of a sheet: each is given a copy of the string it shares."""
 
+UNREADABLE = "the workbook cannot be read; open it in Excel and save it again"
 DAMAGED = "the workbook is damaged; open it in Excel and save it again"
 
 _BLOCK = 1 << 18
 _LOCAL_HEADER = struct.Struct("<4s5H3L2H")
-_TAG = rb"(?:c|row)\s[^>]{0,200}?\br=[\"']([A-Z]{0,3})([0-9]{1,9})[\"']"
-_CELL = re.compile(b"<" + _TAG)
-_ANY_CELL = re.compile(rb"<(?:\w+:)?" + _TAG)
-"""The same with a prefix, as some programs write it: slower to look for."""
-
-_LONGEST_TAG = 512
 _TOO_MUCH = "unpacks to far more than a contact list needs; save a list this long as CSV"
 
 
@@ -47,9 +44,9 @@ def guard(path: Path) -> None:
                 raise InputError(Fault("a zip, but not an Excel workbook", path.name))
             if len(entries) > MAX_ENTRIES:
                 raise InputError(Fault("far too many parts for a workbook", path.name))
-            left = MAX_UNPACKED
-            for entry in entries:
-                left -= _measure(path.name, file, entry, left)
+            _look_over(path.name, file, entries)
+    except Unreadable:
+        raise InputError(Fault(UNREADABLE, path.name)) from None
     except (zipfile.BadZipFile, zlib.error, struct.error, NotImplementedError):
         raise InputError(Fault(DAMAGED, path.name)) from None
 
@@ -68,9 +65,7 @@ def rows(path: Path) -> Iterator[tuple[int, list[str]]]:
                     [c if type(c) is str and len(c) <= MAX_CELL else _text(c) for c in cells],
                 )
     except python_calamine.CalamineError:
-        raise InputError(
-            Fault("the workbook cannot be read; open it in Excel and save it again", path.name)
-        ) from None
+        raise InputError(Fault(UNREADABLE, path.name)) from None
 
 
 def _first_sheet(book: python_calamine.CalamineWorkbook) -> python_calamine.CalamineSheet | None:
@@ -101,18 +96,32 @@ def _to_the_second(moment: datetime) -> datetime:
     return whole if moment.microsecond < 500_000 else whole + timedelta(seconds=1)
 
 
-def _measure(name: str, file: BinaryIO, entry: zipfile.ZipInfo, left: int) -> int:
-    """Return how large one part is unpacked, whatever its header claims."""
-    size, tail, corner = 0, b"", (0, 0)
-    for block in _unpack(file, entry):
-        size += len(block)
-        if size > left:
+def _look_over(name: str, file: BinaryIO, entries: list[zipfile.ZipInfo]) -> None:
+    """Unpack every part, whatever its header claims, and judge how large it would become."""
+    left = [MAX_UNPACKED]
+
+    def bounded(entry: zipfile.ZipInfo) -> Iterator[bytes]:
+        for block in _unpack(file, entry):
+            left[0] -= len(block)
+            if left[0] < 0:
+                raise InputError(Fault(_TOO_MUCH, name))
+            yield block
+
+    sizes: list[tuple[zipfile.ZipInfo, PartSize]] = []
+    strings: Sequence[int] = ()
+    for entry in entries:
+        size = measured(bounded(entry))
+        if size.rows * size.columns > MAX_CELLS:
+            raise too_wide(name, size.rows, size.columns)
+        strings = size.strings if len(size.strings) else strings
+        if size.cells:
+            sizes.append((entry, size))
+    longest = max(strings, default=0)
+    for entry, size in sizes:
+        # Counted exactly only where it might be too much: that reads the sheet again.
+        possible = size.cells * longest > MAX_TEXT
+        if possible and shared_text(_unpack(file, entry), strings) > MAX_TEXT:
             raise InputError(Fault(_TOO_MUCH, name))
-        corner = _corner(tail + block, corner)  # any part may be named as a sheet
-        tail = block[-_LONGEST_TAG:]
-    if corner[0] * corner[1] > MAX_CELLS:
-        raise too_wide(name, corner[1], corner[0])
-    return size
 
 
 def too_wide(name: str, rows: int, columns: int) -> InputError:
@@ -157,22 +166,3 @@ def _unpack(file: BinaryIO, entry: zipfile.ZipInfo) -> Iterator[bytes]:
         while packed:
             yield unpacker.decompress(packed, _BLOCK)
             packed = unpacker.unconsumed_tail
-
-
-def _corner(xml: bytes, corner: tuple[int, int]) -> tuple[int, int]:
-    """Return the furthest (column, row) named so far."""
-    pattern = _ANY_CELL if b":c" in xml or b":row" in xml else _CELL
-    named = pattern.findall(xml)
-    if not named:
-        return corner
-    letters, rows_named = map(set, zip(*named, strict=True))
-    # A row names no column, and has one.
-    column = max(max(1, _column_number(one)) for one in letters)
-    return max(corner[0], column), max(corner[1], *map(int, rows_named))
-
-
-def _column_number(letters: bytes) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - 64
-    return number

@@ -71,6 +71,7 @@ def add_pages(router: APIRouter, workspace: Callable[[], Workspace]) -> None:
 
 def add_orders(router: APIRouter, workspace: Callable[[], Workspace], who: Who) -> None:
     """Add what holds people's details, and taking a list in, to a router behind `act`."""
+    _add_upload(router, workspace, who)
 
     @router.get("/imports/{import_id}/rows")
     def quarantined_rows(request: Request, import_id: Key, number: Page = 1) -> HTMLResponse:
@@ -109,6 +110,8 @@ def add_orders(router: APIRouter, workspace: Callable[[], Workspace], who: Who) 
             background=BackgroundTask(folder.cleanup),
         )
 
+
+def _add_upload(router: APIRouter, workspace: Callable[[], Workspace], who: Who) -> None:
     @router.get("/list")
     def show_upload(request: Request) -> HTMLResponse:
         return _upload_page(request, uploads.Typed())

@@ -57,6 +57,7 @@ def add_pages(router: APIRouter, workspace: Callable[[], Workspace]) -> None:
 
 def add_orders(router: APIRouter, workspace: Callable[[], Workspace], who: Who) -> None:
     """Add searching, adding, lifting and the file to a router behind `act`."""
+    _add_lifting(router, workspace, who)
 
     @router.post("/suppressions", dependencies=[Depends(same_origin)])
     def order_suppressions(
@@ -92,6 +93,16 @@ def add_orders(router: APIRouter, workspace: Callable[[], Workspace], who: Who) 
             )
         return done(request, "suppressions", said="add")
 
+    @router.get("/suppressions.csv")
+    def suppressions_file(
+        request: Request, reason: Word = "", state: Word = ""
+    ) -> StreamingResponse:
+        asked = suppression_list.asked_for(reason, state)
+        rows = suppression_list.suppressions_export(workspace(), asked, by=who(request), via=VIA)
+        return csv_file("suppressions", exports.csv_lines(suppression_list.COLUMNS, rows))
+
+
+def _add_lifting(router: APIRouter, workspace: Callable[[], Workspace], who: Who) -> None:
     @router.get("/suppressions/{suppression_id}/lift")
     def show_lift(request: Request, suppression_id: Key) -> HTMLResponse:
         return _lift_page(request, workspace(), suppression_id)
@@ -112,14 +123,6 @@ def add_orders(router: APIRouter, workspace: Callable[[], Workspace], who: Who) 
                 reason=reason,
             )
         return done(request, "suppressions", said="lift")
-
-    @router.get("/suppressions.csv")
-    def suppressions_file(
-        request: Request, reason: Word = "", state: Word = ""
-    ) -> StreamingResponse:
-        asked = suppression_list.asked_for(reason, state)
-        rows = suppression_list.suppressions_export(workspace(), asked, by=who(request), via=VIA)
-        return csv_file("suppressions", exports.csv_lines(suppression_list.COLUMNS, rows))
 
 
 def _page(

@@ -13,15 +13,7 @@ down_revision = "0002"
 
 def _added() -> dict[str, tuple[sa.Column[Any], ...]]:
     return {
-        "organisation": (
-            text("type_set_by"),
-            text("type_reason"),
-            when("type_set_at"),
-            when("pcn_since"),
-            text("name_key"),
-            when("opened_at"),
-            when("closed_at"),
-        ),
+        "organisation": (text("name_key"), when("closed_at")),
         "contact": (
             text("organisation_postcode"),
             text("organisation_how"),
@@ -33,22 +25,15 @@ def _added() -> dict[str, tuple[sa.Column[Any], ...]]:
             text("withdrawn_by"),
             text("withdrawn_reason"),
         ),
-        "basis": (
-            text("purpose"),
-            when("given_at"),
-            text("withdrawn_by"),
-            text("withdrawn_reason"),
-        ),
+        "basis": (text("purpose"), text("withdrawn_by"), text("withdrawn_reason")),
         "suppression": (text("by"), sa.Column("import_id", BigId)),
         "import": (
             when("file_modified_at"),
-            when("progress_at"),
             text("by"),
             text("via"),
             sa.Column("corrects_id", BigId),
             count("new_pledges"),
             count("rows_total"),
-            sa.Column("how", sa.JSON(), nullable=False, server_default="{}"),
             sa.Column("reasons", sa.JSON(), nullable=False, server_default="{}"),
         ),
         "quarantined_row": (sa.Column("mended_by", BigId),),
@@ -133,7 +118,6 @@ def _create_organisation_match() -> None:
         text("state"),
         sa.Column("organisation_id", BigId, nullable=True),
         sa.Column("candidates", sa.JSON(), nullable=False, server_default="[]"),
-        count("people"),
         sa.Column("judged_at", UTCDateTime(), nullable=False),
         when("settled_at"),
         text("settled_by"),

@@ -11,7 +11,7 @@ from outreach.ledger.folding import Basis, Fold, carried
 from outreach.ledger.people_known import Held
 from outreach.ledger.precedence import Statement, outranks, resolve
 from outreach.ledger.sayings import words_of
-from outreach.ledger.workplaces import WORKPLACE
+from outreach.ledger.workplaces import without_workplace, workplace
 from outreach.records import Facts, PersonRow
 
 
@@ -83,7 +83,7 @@ class Draft:
         changed = self._take_rest(row)
         if silent or not self._fold.take(row):
             return changed
-        return self._speak(self._fold.words, row[4]) or changed
+        return self._speak(dict(self._fold.words), row[4]) or changed
 
     def _take_rest(self, row: PersonRow) -> bool:
         """Take in the bases, and the address where there is none; return whether any is new."""
@@ -94,7 +94,7 @@ class Draft:
 
     def _speak(self, told: Mapping[str, str], facts: Facts) -> bool:
         """Take in what the file says so far; return whether the contact differs for it."""
-        words = carried(self._said, told)
+        words = carried(self._said, told) if self._said else told
         if words == self.words:
             return False
         self.words = words
@@ -113,13 +113,11 @@ class Draft:
         told = [one._replace(current=False) if one is mine else one for one in self.told]
         told.append(Statement(self.source, self.merge_now, self.words))
         fields = resolve(told, self.precedence)
-        if "" in fields.values():
-            employed = any(fields[name] for name in WORKPLACE)
-            for name, text in self.held.fields.items():
-                # An empty cell never erases.
-                if not fields[name] and not (employed and name in WORKPLACE):
-                    fields[name] = text
-        return fields
+        gaps = {name: text for name, text in self.held.fields.items() if text and not fields[name]}
+        if gaps and workplace(fields):
+            gaps = without_workplace(gaps)
+        # An empty cell never erases.
+        return fields | gaps if gaps else fields
 
     def _take_facts(self, facts: Facts) -> None:
         # An import may withdraw consent to tracking; given once, only the person may give it again.

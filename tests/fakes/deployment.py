@@ -55,6 +55,11 @@ class Deployment:
             "OUTREACH_SENDGRID_BASE_URL": self.server.address,
         }
 
+    def from_here(self) -> Workspace:
+        """The same deployment, which sends to the server from this process."""
+        there = {"sendgrid_api_key": self.server.api_key, "sendgrid_base_url": self.server.address}
+        return replace(self.ws, settings=replace(self.ws.settings, **there))
+
     def sender(self) -> subprocess.Popen[str]:
         """Start a sender of the edition, in a process of its own."""
         return subprocess.Popen(

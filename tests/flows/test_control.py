@@ -31,12 +31,6 @@ def deployed(ws: Workspace, sendgrid_server: FakeSendGrid) -> Deployment:
     return deploy(ws, sendgrid_server)
 
 
-def here(deployed: Deployment) -> Workspace:
-    """The deployment, sending to the server from this process."""
-    there = {"sendgrid_api_key": "SG.test-key", "sendgrid_base_url": deployed.server.address}
-    return replace(deployed.ws, settings=replace(deployed.ws.settings, **there))
-
-
 def stop(ws: Workspace) -> object:
     return control.stop_all(ws, **WHO, reason="wrong figure")
 
@@ -74,11 +68,11 @@ def test_an_order_holds_everything_and_lifting_it_sends_to_everyone_once(
 ) -> None:
     order, lift = ORDERS[name]
     order(deployed.ws)
-    assert "wrong figure" in editions.send(here(deployed), EDITION).why
+    assert "wrong figure" in editions.send(deployed.from_here(), EDITION).why
     account = editions.settle(deployed.ws, EDITION)
     assert (account.planned, account.state, deployed.recipients()) == (PEOPLE, "sending", [])
     lift(deployed.ws)
-    assert editions.send(here(deployed), EDITION).finished
+    assert editions.send(deployed.from_here(), EDITION).finished
     assert editions.settle(deployed.ws, EDITION).accepted == PEOPLE
     assert max(Counter(deployed.recipients()).values()) == 1
 
@@ -87,7 +81,7 @@ def test_an_order_holds_everything_and_lifting_it_sends_to_everyone_once(
 def test_an_order_between_claim_and_hand_over_lets_not_one_batch_go(
     deployed: Deployment, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    ws = here(deployed)
+    ws = deployed.from_here()
     append, (order, lift) = Journal.append, ORDERS[name]
 
     def ordered_meanwhile(journal: Journal, claim: object) -> None:
@@ -122,7 +116,7 @@ def test_orders_at_random_moments_leave_the_account_exact(deployed: Deployment, 
     if account.planned:
         lift(deployed.ws)
     if chance.random() < 0.5:
-        editions.send(here(deployed), EDITION)
+        editions.send(deployed.from_here(), EDITION)
     elif account.planned:
         cancel(deployed.ws)
     account = editions.settle(deployed.ws, EDITION)
@@ -208,7 +202,7 @@ def test_the_days_ceiling_ends_a_send_with_its_words_and_loses_nobody(
     deployed: Deployment,
 ) -> None:
     limits = replace(deployed.ws.hub.limits, emails_per_day=10)
-    ws = replace(here(deployed), hub=replace(deployed.ws.hub, limits=limits))
+    ws = replace(deployed.from_here(), hub=replace(deployed.ws.hub, limits=limits))
     report = editions.send(ws, EDITION)
     assert "the day's ceiling of 10 emails is reached" in report.why
     account = editions.settle(ws, EDITION)

@@ -310,6 +310,26 @@ def test_rows_with_an_unusual_address_are_found_and_erased_too(
     assert "example.org" not in kept.read_text(encoding="utf-8-sig")
 
 
+def test_a_row_of_somebody_else_that_mentions_an_erased_person_is_kept_without_them(
+    ws: Workspace, tmp_path: Path
+) -> None:
+    path = table(
+        tmp_path / "notes.csv",
+        ("Email", "Sector", "Notes", "Manager"),
+        ("bo@example.org", "Podiatry", "Ask eve@example.org\nRoom 2", ""),
+        ("eve@example.org", "Podiatry", "", "bo@example.org"),
+        ("Eve <eve@example.org>", "Podiatry", "", "bo@example.org"),
+        ("bo@example.org", "Podiatry", "", "eve@example.org"),
+    )
+    import_file(ws, path, "contacts", **WHO)
+    assert erase_person(ws, "eve@example.org", **WHO).counts["quarantined rows"] == 4
+    kept = [row["row"] for row in rows_of(ws.engine, "quarantined_row")]
+    assert kept[0]["Email"] == "bo@example.org"
+    assert kept[0]["Notes"] == "(erased)\nRoom 2"
+    assert kept[1:] == [{}, {}, {}]
+    assert not person(ws, "eve@example.org").facts.quarantined
+
+
 def test_an_export_of_something_else_is_refused_with_the_choice(
     ws: Workspace, tmp_path: Path
 ) -> None:

@@ -150,3 +150,25 @@ def test_a_pledge_made_before_a_person_withdrew_theirs_comes_in_withdrawn(
         (days(-1), NOW, "lee", True),
         (days(1), None, "", False),
     ]
+
+
+def test_a_pledge_that_its_own_file_takes_back_is_withdrawn_whichever_row_comes_first(
+    engine: sa.Engine, merge: Merge
+) -> None:
+    merger = people_merge.merge_pledges
+    put(engine, merger, merge, made(days(-9)), made(days(-9), withdrawn_at=days(-1)))
+    put(engine, merger, merge, made(days(-8), withdrawn_at=days(-2)), made(days(-8)))
+    ended = [row["withdrawn_at"] for row in rows_of(engine, "pledge")]
+    assert ended == [days(-1), days(-2)]
+
+
+@pytest.mark.parametrize("together", [True, False])
+@pytest.mark.parametrize("kinds", list(permutations(("person", "organisation"))))
+def test_a_pledge_for_the_organisation_is_not_lost_behind_one_of_the_same_moment(
+    engine: sa.Engine, merge: Merge, kinds: tuple[str, str], together: bool
+) -> None:
+    merger = people_merge.merge_pledges
+    both = [PledgeRecord(ContactRecord(n, ANN), days(-9), kind) for n, kind in enumerate(kinds, 2)]
+    for some in [both] if together else [[one] for one in both]:
+        put(engine, merger, merge, *some)
+    assert [row["kind"] for row in rows_of(engine, "pledge")] == ["organisation"]

@@ -71,6 +71,7 @@ def test_mixed_encodings_are_refused_with_the_line(tmp_path: Path) -> None:
         ("list.xlsx", b"\xd0\xcf\x11\xe0....", "password"),
         ("list.csv", b"<html><table>", "web page"),
         ("list.csv", b"%PDF-1.7", "document"),
+        ("list.csv", b"\x1f\x8b\x08" + b"\0" * 40, "unpack it"),
         ("list.docx", b"PK\x03\x04", "save it as one of CSV"),
         ("list.xlsx", b"PK\x03\x04 broken", "damaged"),
         ("list.xls", b"PK\x03\x04 broken", "name it .xlsx"),

@@ -12,7 +12,7 @@ from outreach.domain import SuppressionReason
 from outreach.flows import kept_files
 from outreach.flows.file_search import in_json
 from outreach.flows.who import address_of, audit
-from outreach.ledger import erasing, erasing_texts, suppressing
+from outreach.ledger import erasing, erasing_rows, erasing_texts, suppressing
 from outreach.ledger.contacts import quarantined_with
 from outreach.ledger.engine import drop_old_pages, reading
 from outreach.ledger.imports import lock_people
@@ -77,7 +77,7 @@ def erase_person(ws: Workspace, address: str, *, by: str, via: str) -> Erasure:
         )
         counts = erasing.erase_contact(connection, address_hash, now)
     with ws.engine.begin() as connection:
-        counts["quarantined rows"] = erasing.erase_quarantined(connection, plain)
+        counts["quarantined rows"] = erasing_rows.erase_quarantined(connection, plain)
     with ws.engine.begin() as connection:
         counts["texts that name them"] = erasing_texts.erase_texts(connection, plain)
     counts["raw events"] = _redact_raw_events(ws, plain)

@@ -13,14 +13,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from outreach.ledger.contacts import contact_id, quarantined_with
+from outreach.ledger.contacts import contact_id
 from outreach.ledger.editions import audit, delivery, event, exclusion
 from outreach.ledger.people import (
     basis,
     contact,
     erasure,
     pledge,
-    quarantined_row,
     statement,
     suppression,
     tracking_choice,
@@ -156,18 +155,6 @@ def left_of(connection: sa.Connection, address_hash: bytes, now: datetime) -> di
         )
         for place in places(address_hash, number, now)
     }
-
-
-def erase_quarantined(connection: sa.Connection, address: str) -> int:
-    """Empty the quarantined rows that hold this address; return how many."""
-    ids = [row["id"] for row in quarantined_with(connection, address)]
-    if ids:
-        connection.execute(
-            sa.update(quarantined_row)
-            .where(quarantined_row.c.id.in_(ids))
-            .values(row={}, advice="", reason="erased at the person's own request")
-        )
-    return len(ids)
 
 
 def keep_proof(

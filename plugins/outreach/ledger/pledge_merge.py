@@ -31,6 +31,7 @@ def write_pledges(
     merge: Merge,
 ) -> tuple[int, set[int]]:
     """Insert the pledges that are not there yet, and end those that rows say were taken back.
+    One made for the organisation counts so, though another row says a person alone made it.
 
     Returns how many are new, and the numbers of the rows that changed something.
     """
@@ -40,39 +41,47 @@ def write_pledges(
     new: list[tuple[PersonRow, datetime]] = []
     ends: dict[_Made, datetime] = {}
     numbers: dict[_Made, int] = {}
+    wholes: dict[_Made, int] = {}
     for row in rows:
         assert row[5] is not None
         made = row[0], datetime.fromisoformat(row[5][0])
         if made not in known:
-            known.add(made)
+            known[made] = row[5][1]
             new.append((row, made[1]))
-        elif row[5][2]:
+            continue
+        if row[5][2]:
             ends[made] = datetime.fromisoformat(row[5][2])
             numbers.setdefault(made, row[1])
-    ended = pledges.withdraw_rows(connection, ends, merge.source)
+        if row[5][1] == pledges.WHOLE != known[made]:
+            known[made], wholes[made] = pledges.WHOLE, row[1]
+    # First: what is taken back, or widened, may have come in with this very file.
     _insert(connection, new, contacts, merge, taken_back)
+    ended = pledges.withdraw_rows(connection, ends, merge.source)
+    pledges.widen(connection, wholes)
     now = before + Counter(row[0] for row, _ in new)
     touched = {row[0] for row, _ in new} | {address_hash for address_hash, _ in ended}
     pledges.mark_renewals(connection, {h for h in touched if now[h] > 1})
-    return len(new), {row[1] for row, _ in new} | {numbers[made] for made in ended}
+    changed = {numbers[made] for made in ended} | {*wholes.values()}
+    return len(new), {row[1] for row, _ in new} | changed
 
 
 def _known(
     connection: sa.Connection, hashes: Sequence[bytes]
-) -> tuple[set[_Made], dict[bytes, PledgeWithdrawal]]:
-    """Return the pledges that are there, and of whom a person withdrew all, when last."""
+) -> tuple[dict[_Made, str], dict[bytes, PledgeWithdrawal]]:
+    """Return the pledges that are there, each with its kind, and of whom a person withdrew all,
+    when last."""
     rows = select_among(
         connection,
-        "SELECT address_hash, pledged_at, withdrawn_at, withdrawn_by, withdrawn_reason "
+        "SELECT address_hash, pledged_at, kind, withdrawn_at, withdrawn_by, withdrawn_reason "
         "FROM pledge WHERE address_hash",
         hashes,
     )
-    found: set[_Made] = set()
+    found: dict[_Made, str] = {}
     taken_back: dict[bytes, PledgeWithdrawal] = {}
     for row in rows:
         whose, moment = bytes(row.address_hash), moment_of(row.pledged_at)
         assert moment is not None
-        found.add((whose, moment))
+        found[whose, moment] = row.kind
         ended = moment_of(row.withdrawn_at)
         if ended and row.withdrawn_reason != _BY_IMPORT:
             last = taken_back.get(whose)

@@ -24,6 +24,20 @@ class PledgeWithdrawal:
     at: datetime
 
 
+WHOLE = "organisation"
+"""The kind of a pledge that somebody makes for all of their organisation."""
+
+
+def widen(connection: sa.Connection, made: Collection[Made]) -> None:
+    """Note that these pledges were made for the organisation, not by a person alone."""
+    for address_hash, at in made:
+        connection.execute(
+            sa.update(pledge)
+            .where(pledge.c.address_hash == address_hash, pledge.c.pledged_at == at)
+            .values(kind=WHOLE)
+        )
+
+
 def mark_renewals(connection: sa.Connection, address_hashes: Collection[bytes]) -> None:
     """Set which pledges of these people renew an earlier one.
 

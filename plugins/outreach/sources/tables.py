@@ -190,6 +190,7 @@ _MISTAKEN = {
     "document": "this is a document or web page, not a table; save the table as CSV",
     "rss": "this is XML, and its name says {}; save the table as CSV",
     "text": "its name says {} but this is plain text; if it is a table, name it .csv",
+    "packed": "this is packed, or a picture, and no table; unpack it and take the file inside",
     "json": "this is JSON, and its name says {}; name it .json",
 }
 
@@ -198,7 +199,13 @@ _JSON = re.compile(rb"\[\s*[\[\]{\"]|\{\s*[\"}]")
 """How JSON begins; a heading in brackets does not."""
 
 
+_PACKED = (b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"BZh", b"\xfd7zXZ", b"\x89PNG", b"\xff\xd8\xff")
+"""How gzip, 7-Zip, RAR, bzip2 and xz begin, and PNG and JPEG pictures."""
+
+
 def _by_content(path: Path, head: bytes) -> str:
+    if head.startswith(_PACKED):
+        return "packed"
     if head.startswith(b"PK\x03\x04"):
         return _zipped(path)
     if head.startswith(xlsfile.MAGIC[:4]):

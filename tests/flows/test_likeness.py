@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
-from outreach.flows.likeness import Judgement, Listed, Register
-from outreach.ledger.organisation_names import name_key, postcode_key
+from outreach.flows.likeness import FAR, Judgement, Listed, Register, likeness
+from outreach.ledger.organisation_names import core, name_key, postcode_key
 
 NAMES = [
     ("Alder Medical Practice", "N1 1AA"),
@@ -110,3 +112,28 @@ def test_what_is_only_likely_is_left_to_a_person(
 )
 def test_a_name_like_no_other_is_unknown(register: Register, name: str, postcode: str) -> None:
     assert judged(register, name, postcode) == Judgement("unknown")
+
+
+_WORDS = (
+    "alder birch elm oak ash park church mill north south old 1 2 surgery medical centre pharmacy"
+)
+
+
+def test_nobody_alike_is_left_out_because_few_are_compared() -> None:
+    dice = random.Random(7)
+    some = [" ".join(dice.choices(_WORDS.split(), k=dice.randint(1, 4))) for _ in range(300)]
+    listed = [Listed(number, key, "") for number, key in enumerate(some, 1)]
+    said = [key[: dice.randint(3, 30)] + dice.choice(["", "e", "s x"]) for key in some]
+    missed = []
+    for key in said:
+        for other in dice.sample(listed, 20):
+            alike = likeness(key, other.name_key)
+            shares = {w[:3] for w in _core(key)} & {w[:3] for w in _core(other.name_key)}
+            wanted = ((other.id, alike),) if alike >= FAR and shares else ()
+            if Register([other]).judge(key, "").candidates != wanted:
+                missed.append((key, other))
+    assert not missed
+
+
+def _core(key: str) -> list[str]:
+    return core(key).split()

@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rapidfuzz import fuzz, process
 
@@ -115,9 +116,14 @@ def likeness(said: str, listed: str) -> int:
     telling = fuzz.ratio(mine, theirs)
     # The words for what it is may differ (surgery, medical centre), or be left out.
     alike = round(max(whole if telling >= NEAR else 0, telling * 0.96))
-    if set(_TELLING.findall(mine)) != set(_TELLING.findall(theirs)):
+    if _numbers_and_points(mine) != _numbers_and_points(theirs):
         return min(alike, _DIFFERENT)
     return alike
+
+
+@lru_cache(maxsize=65_536)
+def _numbers_and_points(telling: str) -> frozenset[str]:
+    return frozenset(_TELLING.findall(telling))
 
 
 def _scored(name_key: str, some: Sequence[Listed], least: int) -> list[tuple[int, int]]:

@@ -10,8 +10,8 @@ from outreach.ledger import bases
 from outreach.ledger.folding import Basis, Fold, carried
 from outreach.ledger.people_known import Held
 from outreach.ledger.precedence import Statement, outranks, resolve
-from outreach.ledger.sayings import words_of
-from outreach.ledger.workplaces import WORKPLACE
+from outreach.ledger.sayings import as_json, words_of
+from outreach.ledger.workplaces import without_workplace, workplace
 from outreach.records import Facts, PersonRow
 
 
@@ -20,17 +20,8 @@ class Draft:
 
     __slots__ = (
         *("email", "fields", "given_again", "held", "left_at", "legacy", "merge_now", "mine"),
-        *(
-            "new_bases",
-            "precedence",
-            "source",
-            "told",
-            "tracking",
-            "words",
-            "_fold",
-            "_said",
-            "_spoken",
-        ),
+        *("new_bases", "precedence", "source", "told", "tracking", "words"),
+        *("_fold", "_said", "_spoken", "_written"),
     )
 
     def __init__(
@@ -49,6 +40,7 @@ class Draft:
                 break
         self._said: Mapping[str, str] = self.mine.words if self.mine else {}
         self.words = self._said
+        self._written = ""
         self.email = ""
         self.fields = dict(held.fields)
         self.tracking = held.tracking
@@ -61,12 +53,13 @@ class Draft:
         # A contact from an earlier version may have refused: nothing says that it did not.
         return bool(self.legacy) or any("tracking_consent" in one.words for one in self.told)
 
-    def take(self, rows: Sequence[PersonRow]) -> set[int]:
+    def take(self, rows: Sequence[PersonRow], written: str = "") -> set[int]:
         """Take in every row of a file about one person; return the numbers of those that tell.
 
-        A row tells if the contact differs for it.
+        A row tells if the contact differs for it. `written`: what the only row says, as JSON.
         """
         if len(rows) == 1:
+            self._written = "" if self._said else written
             return {rows[0][1]} if self._take_alone(rows[0]) else set()
         whole, self._fold = Fold(), Fold()
         for row in rows:
@@ -83,7 +76,7 @@ class Draft:
         changed = self._take_rest(row)
         if silent or not self._fold.take(row):
             return changed
-        return self._speak(self._fold.words, row[4]) or changed
+        return self._speak(dict(self._fold.words), row[4]) or changed
 
     def _take_rest(self, row: PersonRow) -> bool:
         """Take in the bases, and the address where there is none; return whether any is new."""
@@ -94,7 +87,7 @@ class Draft:
 
     def _speak(self, told: Mapping[str, str], facts: Facts) -> bool:
         """Take in what the file says so far; return whether the contact differs for it."""
-        words = carried(self._said, told)
+        words = carried(self._said, told) if self._said else told
         if words == self.words:
             return False
         self.words = words
@@ -102,6 +95,10 @@ class Draft:
         self.fields = self._resolved()
         self._take_facts(facts)
         return before != (self.fields, self.tracking, self.left_at)
+
+    def statement(self) -> str:
+        """Return what the source says now, as a statement keeps it."""
+        return self._written or as_json(self.words)
 
     @property
     def speaks(self) -> bool:
@@ -113,13 +110,11 @@ class Draft:
         told = [one._replace(current=False) if one is mine else one for one in self.told]
         told.append(Statement(self.source, self.merge_now, self.words))
         fields = resolve(told, self.precedence)
-        if "" in fields.values():
-            employed = any(fields[name] for name in WORKPLACE)
-            for name, text in self.held.fields.items():
-                # An empty cell never erases.
-                if not fields[name] and not (employed and name in WORKPLACE):
-                    fields[name] = text
-        return fields
+        gaps = {name: text for name, text in self.held.fields.items() if text and not fields[name]}
+        if gaps and workplace(fields):
+            gaps = without_workplace(gaps)
+        # An empty cell never erases.
+        return fields | gaps if gaps else fields
 
     def _take_facts(self, facts: Facts) -> None:
         # An import may withdraw consent to tracking; given once, only the person may give it again.

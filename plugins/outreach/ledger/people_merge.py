@@ -76,6 +76,9 @@ class _Sorted:
 
     fresh: Fresh = field(default_factory=Fresh)
     known: dict[bytes, list[PersonRow]] = field(default_factory=dict)
+    written: dict[bytes, str] = field(default_factory=dict)
+    """What the only row about someone known says, as JSON."""
+
     refused: list[Quarantined] = field(default_factory=list)
     changed: set[int] = field(default_factory=set)
     """Numbers of the rows that changed something."""
@@ -170,6 +173,7 @@ def _sort(
             work.fresh.add(row, one)
         elif before.said != one[0]:
             work.known[address_hash] = [row]
+            work.written[address_hash] = one[0]
     work.known |= {who: group for who, group in groups.items() if who in known}
     _take_groups(work, [group for who, group in groups.items() if who not in known], merge)
     work.taken = len(rows) - len(work.refused)
@@ -210,7 +214,7 @@ def _drafts(
     drafts = []
     for address_hash, rows in work.known.items():
         draft = Draft(what[known[address_hash].id], merge.source, merge.now, merge.precedence)
-        work.changed |= draft.take(rows)
+        work.changed |= draft.take(rows, work.written.get(address_hash, ""))
         drafts.append(draft)
     return drafts
 

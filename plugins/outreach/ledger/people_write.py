@@ -180,7 +180,7 @@ def _state_again(connection: sa.Connection, drafts: Sequence[Draft], merge: Merg
         "replaced_at": [now if one is draft.mine else None for draft, one in before],
     }
     insert_columns(connection, statement, columns, len(before))
-    _state(connection, [d.held.id for d in drafts], [as_json(d.words) for d in drafts], merge)
+    _state(connection, [d.held.id for d in drafts], [d.statement() for d in drafts], merge)
 
 
 def _write_bases(connection: sa.Connection, drafts: Sequence[Draft], merge: Merge) -> None:

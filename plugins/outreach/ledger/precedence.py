@@ -69,6 +69,8 @@ def _told_by_others(
     told: Sequence[Statement],
 ) -> tuple[dict[str, str], Sequence[Mapping[str, str]]]:
     """Return each field, and the employers, of sources that declare no precedence."""
+    if len(told) == 1 and told[0].current:
+        return {**told[0].words}, [told[0].words]
     if any(not one.current for one in told) or len({one.source for one in told}) < len(told):
         return _first_said(told), _employers_said(told)
     # As nearly always: each of them has spoken once, and whoever did so first keeps it.

@@ -7,6 +7,7 @@ import traceback
 import pytest
 import sqlalchemy as sa
 
+from outreach.ledger.engine import reading, writing_much
 from outreach.ledger.people import contact
 
 
@@ -18,3 +19,20 @@ def test_an_error_of_the_database_quotes_no_row(engine: sa.Engine) -> None:
     assert "address_hash" in told
     assert "ann@" not in told
     assert isinstance(raised.value.orig, engine.dialect.loaded_dbapi.IntegrityError)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_much_is_written_with_its_statements_undone_from_memory_and_nothing_else(
+    engine: sa.Engine,
+) -> None:
+    def where(connection: sa.Connection) -> int | None:
+        return connection.exec_driver_sql("PRAGMA temp_store").scalar()
+
+    with writing_much(engine) as connection:
+        assert where(connection) == 2
+    with engine.begin() as connection:
+        assert where(connection) == 0
+    with pytest.raises(ZeroDivisionError), writing_much(engine):
+        _ = 1 / 0
+    with reading(engine) as connection:
+        assert where(connection) == 0

@@ -14,6 +14,7 @@ from outreach.flows.pace import Pace, Progress
 from outreach.flows.staging import Staging
 from outreach.ledger import imports as ledger
 from outreach.ledger import organisation_merge, people_merge, reference_merge
+from outreach.ledger.engine import writing_much
 from outreach.ledger.people_merge import Merge
 from outreach.records import ImportKind, Quarantined
 from outreach.sources.mailboxes import shared_mailboxes
@@ -83,7 +84,7 @@ def _merge_people(job: Job, staging: Staging, taken: Taken) -> None:
     pace = Pace()
     for rows, made in staging.blocks(pace.size):
         bad: list[Quarantined] = []
-        with pace.timing(len(rows)), job.ws.engine.begin() as connection:
+        with pace.timing(len(rows)), writing_much(job.ws.engine) as connection:
             ledger.lock_part(connection)
             tally = people_merge.merge_people(connection, rows, merge, made)
             taken.note(connection, tally, bad, len(rows))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,8 @@ PostgreSQL's driver counts a database that has become read-only among the second
 
 DatabaseError = sa.exc.DatabaseError
 """Anything that a database says against what was asked of it: also that it is none."""
+
+_IN_MEMORY = "outreach_temp_store_in_memory"
 
 
 def open_engine(url: str) -> sa.Engine:
@@ -43,6 +45,7 @@ def open_engine(url: str) -> sa.Engine:
         engine = sa.create_engine(parsed, connect_args={"timeout": 30}, hide_parameters=True)
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", _sqlite_begin)
+        event.listen(engine, "checkin", _sqlite_checkin)
         return engine
     if parsed.get_backend_name() == "postgresql":
         live = parsed.set(drivername="postgresql+psycopg")
@@ -84,6 +87,15 @@ def drop_old_pages(engine: sa.Engine) -> None:
         connection.close()
 
 
+def writing_much(engine: sa.Engine) -> AbstractContextManager[sa.Connection]:
+    """A transaction that inserts thousands of rows. Sort nothing large in it.
+
+    SQLite keeps the pages that a statement of many rows changes until it has succeeded, by
+    default in a file: here in memory.
+    """
+    return engine.execution_options(outreach_writing_much=True).begin()
+
+
 def answers(engine: sa.Engine) -> bool:
     """Whether the database can be reached and answers."""
     try:
@@ -107,4 +119,12 @@ def _sqlite_connect(connection: Any, _record: Any) -> None:
 
 def _sqlite_begin(connection: sa.Connection) -> None:
     reading_only = connection.get_execution_options().get("outreach_reading")
+    if connection.get_execution_options().get("outreach_writing_much"):
+        connection.info[_IN_MEMORY] = True
+        connection.exec_driver_sql("PRAGMA temp_store=MEMORY")
     connection.exec_driver_sql("BEGIN" if reading_only else "BEGIN IMMEDIATE")
+
+
+def _sqlite_checkin(connection: Any, record: Any) -> None:
+    if connection is not None and record.info.pop(_IN_MEMORY, False):
+        connection.execute("PRAGMA temp_store=DEFAULT")

@@ -17,6 +17,8 @@ from xml.parsers import expat
 _PLACE = re.compile(r"([A-Za-z]{1,9})([0-9]{1,18})")
 _MATTERS = (b"sheetData", b"<sst", b":sst")
 _LONGEST_TAG = 1 << 20
+_INSIDE = frozenset({"v", "is", "t", "f"})
+"""What stands inside nearly every cell or shared string, and says nothing of a size."""
 
 
 class Unreadable(ValueError):
@@ -100,7 +102,7 @@ class _Look:
                 self.cells += 1
                 self._column = known
                 return
-        elif name == "v":
+        elif name in _INSIDE:
             return
         self._start_other(name.rpartition(":")[2], attributes)
 

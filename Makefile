@@ -24,7 +24,7 @@ run: setup ## Airflow and the public pages for you to use; Ctrl-C stops all
 	$(BIN)/python -m outreach.local.run
 
 test: check ## check, then every test
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 3
 
 check: $(VENV)/tools ## format, lint and types
 	$(BIN)/ruff format --check .

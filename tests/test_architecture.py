@@ -19,9 +19,9 @@ SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if "versions" not in pat
 
 BASE = {
     *("domain", "errors", "settings", "keys", "connections", "clock", "records"),
-    *("wording", "yamlfile", "hub", "limits", "retention"),
+    *("wording", "yamlfile", "hub", "limits", "retention", "memo"),
 }
-"""What everything may use: words, errors, settings, keys, time, and reading of YAML."""
+"""What everything may use: words, errors, settings, keys, time, reading of YAML, memos."""
 
 ALLOWED = {
     "providers": {"providers"},

@@ -101,6 +101,17 @@ PERSON_FIELDS = (
 )
 """What sources say of a person, each a text of its own, merged field by field."""
 
+FACT_FIELDS = (
+    "tracking_consent",
+    "left_on",
+    "basis",
+    "basis_purpose",
+    "evidence",
+    "wording_version",
+    "given_on",
+)
+"""What else than `PERSON_FIELDS` a row says of a person, in the order of `Facts`."""
+
 Facts = tuple[str, str, str, str, str, str, str]
 """(tracking consent "yes", "no" or "", left on, basis, its purpose, evidence, wording version,
 given on): what else a row says of a person; dates in ISO 8601, UTC."""

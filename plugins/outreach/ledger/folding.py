@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from outreach.ledger.sayings import BASIS, FACTS, words_of
+from outreach.ledger.sayings import BASIS, words_of
 from outreach.ledger.workplaces import fuller, moved, without_workplace, workplace
-from outreach.records import PERSON_FIELDS, Facts, PersonRow
+from outreach.records import FACT_FIELDS, PERSON_FIELDS, Facts, PersonRow
 
 Basis = tuple[str, str]
 """Kind and purpose."""
@@ -58,6 +58,6 @@ def folded(rows: Sequence[PersonRow]) -> tuple[PersonRow, set[int], list[Facts]]
     told = {row[1] for row in rows[1:] if fold.take(row)}
     address_hash, number, email, _, _, pledge = rows[0]
     values = tuple(fold.words.get(name, "") for name in PERSON_FIELDS)
-    facts: Facts = tuple(fold.words.get(name, "") for name in FACTS)  # type: ignore[assignment]
+    facts: Facts = tuple(fold.words.get(name, "") for name in FACT_FIELDS)  # type: ignore[assignment]
     further = [found for named, found in fold.bases.items() if named != (facts[2], facts[3])]
     return (address_hash, number, email, values, facts, pledge), told, further

@@ -5,28 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import repeat
 from json.encoder import encode_basestring
-from typing import TypeVar
 
-from outreach.records import PERSON_FIELDS, Facts, PersonRow
+from outreach.memo import Memo
+from outreach.records import FACT_FIELDS, PERSON_FIELDS, Facts, PersonRow
 
-FACTS = (
-    "tracking_consent",
-    "left_on",
-    "basis",
-    "basis_purpose",
-    "evidence",
-    "wording_version",
-    "given_on",
-)
-"""The words of a statement beside `PERSON_FIELDS`, in the order of `records.Facts`."""
-
-BASIS = FACTS[2:]
+BASIS = FACT_FIELDS[2:]
 """Those that say one thing together."""
 
-_WORDS = (*PERSON_FIELDS, *FACTS)
-_MEMO = 20_000
-
-T = TypeVar("T")
+_WORDS = (*PERSON_FIELDS, *FACT_FIELDS)
 
 
 def words_of(row: PersonRow) -> dict[str, str]:
@@ -46,22 +32,12 @@ def _fragment(name: str, text: str) -> str:
     return f'"{name}":{encode_basestring(text)},' if text else ""
 
 
-class _Memo(dict[T, str]):
-    def __init__(self, make: Callable[[T], str]) -> None:
-        super().__init__()
-        self._make = make
-
-    def __missing__(self, key: T) -> str:
-        value = self[key] = self._make(key)
-        return value
-
-
 class Sayings:
     """Writes what rows say: `as_json(words_of(row))`, each text encoded once."""
 
     def __init__(self) -> None:
-        self._fields = [_Memo[str](_of(name)) for name in PERSON_FIELDS]
-        self._facts = _Memo[Facts](_facts)
+        self._fields = [Memo[str, str](_of(name)) for name in PERSON_FIELDS]
+        self._facts = Memo[Facts, str](_facts)
 
     def of(self, rows: Sequence[PersonRow]) -> list[str]:
         """Return each row's words as a statement holds them."""
@@ -71,16 +47,14 @@ class Sayings:
         parts: list[Iterable[str]] = []
         for memo, texts in zip(self._fields, zip(*values, strict=True), strict=True):
             parts += _parts(memo, texts)
-        if len(self._facts) > _MEMO:
-            self._facts.clear()
+        self._facts.bound()
         parts.append(map(self._facts.__getitem__, facts))
         return [f"{{{''.join(one)[:-1]}}}" for one in zip(*parts, strict=False)]
 
 
-def _parts(memo: _Memo[str], texts: Sequence[str]) -> list[Iterable[str]]:
+def _parts(memo: Memo[str, str], texts: Sequence[str]) -> list[Iterable[str]]:
     """Return what a column adds to each row's words: nothing where it is empty throughout."""
-    if len(memo) > _MEMO:
-        memo.clear()
+    memo.bound()
     if texts[0] == texts[-1] and texts.count(texts[0]) == len(texts):
         return [repeat(memo[texts[0]])] if texts[0] else []
     return [map(memo.__getitem__, texts)]
@@ -91,4 +65,4 @@ def _of(name: str) -> Callable[[str], str]:
 
 
 def _facts(facts: Facts) -> str:
-    return "".join(_fragment(name, text) for name, text in zip(FACTS, facts, strict=True))
+    return "".join(_fragment(name, text) for name, text in zip(FACT_FIELDS, facts, strict=True))

@@ -14,7 +14,9 @@ from itertools import compress, repeat
 from typing import Any, TypeVar
 
 from outreach.keys import Keys
+from outreach.memo import Memo
 from outreach.records import (
+    FACT_FIELDS,
     PERSON_FIELDS,
     ContactRecord,
     Facts,
@@ -37,16 +39,6 @@ from outreach.sources.values import split_name
 BLOCK = 500
 """Rows read at a time: enough to share the work, few enough to hold."""
 
-_MEMO = 20_000
-_FACTS = (
-    "tracking_consent",
-    "left_on",
-    "basis",
-    "basis_purpose",
-    "evidence",
-    "wording_version",
-    "given_on",
-)
 _PLEDGE = ("pledged_at", "pledge_kind", "withdrawn_on")
 
 K = TypeVar("K")
@@ -76,24 +68,6 @@ def read_people(
         yield reader.read(block)
 
 
-class _Memo(dict[K, V]):
-    """What was made of each key before; bounded by whoever asks."""
-
-    def __init__(self, make: Callable[[K], V]) -> None:
-        super().__init__()
-        self._make = make
-
-    def __missing__(self, key: K) -> V:
-        value = self[key] = self._make(key)
-        return value
-
-    def all_of(self, keys: Sequence[K]) -> list[V]:
-        """Return what is made of each key."""
-        if len(self) > _MEMO:
-            self.clear()
-        return list(map(self.__getitem__, keys))
-
-
 class _Reader:
     """Reads blocks of one file."""
 
@@ -108,10 +82,10 @@ class _Reader:
             if name in plan.constants or name not in plan.columns
         }
         self._memos = {
-            name: _Memo[str, str | None](self._read_text(name)) for name in file.kind.fields
+            name: Memo[str, str | None](self._read_text(name)) for name in file.kind.fields
         }
-        self._names = _Memo[tuple[str, str, str], tuple[str, str]](_first_and_last)
-        self._facts = _Memo[tuple[str, ...], Facts | None](_facts)
+        self._names = Memo[tuple[str, str, str], tuple[str, str]](_first_and_last)
+        self._facts = Memo[tuple[str, ...], Facts | None](_facts)
 
     def read(self, block: Block) -> People:
         """Return what the rows of one block say."""
@@ -119,7 +93,7 @@ class _Reader:
         number = len(block.rows)
         emails = self._emails(columns, number, odd)
         values = self._people(columns, number, odd)
-        facts = self._whole(self._facts, _FACTS, columns, number, odd)
+        facts = self._whole(self._facts, FACT_FIELDS, columns, number, odd)
         pledges = self._pledges(columns, number, odd)
         hashes = self._keys.address_hashes(emails)
         found: Iterable[Any] = zip(
@@ -177,7 +151,7 @@ class _Reader:
 
     def _whole(
         self,
-        memo: _Memo[tuple[str, ...], V | None],
+        memo: Memo[tuple[str, ...], V | None],
         names: tuple[str, ...],
         columns: list[tuple[str, ...]],
         number: int,

@@ -19,6 +19,13 @@ WHAT = ("contacts", "pledges", "deliveries", "events", "quarantine")
 
 def add_commands(commands: Commands) -> None:
     """Add this file's commands."""
+    _add_import(commands)
+    _add_export(commands)
+    _add_person(commands)
+    _add_suppressing(commands)
+
+
+def _add_import(commands: Commands) -> None:
     taken = commands.add_parser(
         "import", help="take in a file: CSV, TSV, XLSX, XLS, ODS, JSON, RSS"
     )
@@ -32,6 +39,9 @@ def add_commands(commands: Commands) -> None:
         "--allow-lost-column", action="store_true", help="take a file that lost a column"
     )
     taken.set_defaults(run=_import)
+
+
+def _add_export(commands: Commands) -> None:
     export = commands.add_parser("export", help="write a CSV that is safe to open")
     export.add_argument("what", choices=WHAT)
     export.add_argument("--out", type=Path, required=True, metavar="FILE")
@@ -45,6 +55,9 @@ def add_commands(commands: Commands) -> None:
         help="of quarantine: one import's rows, as a sheet to mend (.csv or .xlsx)",
     )
     export.set_defaults(run=_export)
+
+
+def _add_person(commands: Commands) -> None:
     person = commands.add_parser("person", help="everything known of one address")
     person.add_argument("address")
     what = person.add_mutually_exclusive_group()
@@ -59,6 +72,9 @@ def add_commands(commands: Commands) -> None:
         "--receipt", type=Path, metavar="FILE", help="of --erase and --erased: .json or .html"
     )
     person.set_defaults(run=_person)
+
+
+def _add_suppressing(commands: Commands) -> None:
     for name, words in (
         ("suppress", "never write to an address or domain"),
         ("unsuppress", "lift a suppression; kept in the history"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -90,8 +89,3 @@ class Airflow(AirflowApi):
         """Whether Airflow still finds the DAG in its files."""
         answer = self._client.get(f"/dags/{dag}")
         return answer.is_success and not answer.json()["is_stale"]
-
-    def task_age(self, dag: str, run: str, task: str) -> float:
-        """Return the seconds since a task was started."""
-        (began,) = (t["start_date"] for t in self.instances(dag, run) if t["task_id"] == task)
-        return (datetime.now(UTC) - datetime.fromisoformat(began)).total_seconds()

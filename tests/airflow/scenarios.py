@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Callable
 
 from outreach.flows import editions
@@ -14,6 +15,9 @@ from tests.airflow.deployment import PEOPLE, Deployment, Run, campaign_file
 Scenario = Callable[[Deployment, str], None]
 SCENARIOS: dict[str, Scenario] = {}
 FILES: dict[str, str] = {}
+
+SETTLED = 4.0
+"""Seconds from a question seen waiting to its answer."""
 
 
 def scenario(**file: str) -> Callable[[Scenario], Scenario]:
@@ -194,8 +198,13 @@ def it_is_paused_and_its_dag_too(at: Deployment, slug: str) -> None:
 
 
 def _approved(at: Deployment, run: Run) -> bool:
-    """Answer as lee whenever asked: Airflow may drop an answer that comes early, and asks again."""
-    if at.lee.question(run.dag, run.id) and at.amy.task_age(run.dag, run.id, "approve") > 2:
+    """Answer as lee whenever asked: Airflow may drop an answer that comes early, and asks again.
+
+    One that comes before the task is parked can leave the task parked for good: seen waiting,
+    and given a moment more, it is neither.
+    """
+    if at.amy.task_states(run.dag, run.id).get("approve") == "awaiting_input":
+        time.sleep(SETTLED)
         at.lee.try_answer(run.dag, run.id, "Approve")
     return at.amy.task_states(run.dag, run.id).get("approve") == "success"
 

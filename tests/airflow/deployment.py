@@ -38,6 +38,8 @@ LOOK, GLANCE = 0.7, 2.0
 """Seconds between two looks, and between two at whether a run has ended: many ask one server."""
 REPLY = 1.5
 """Seconds that the provider takes over a batch: time to do something to its sender."""
+HOLD = 45.0
+"""Seconds that a provider may keep a reply back before its sender gives up waiting for it."""
 
 FILE = """---
 title: {title}
@@ -176,6 +178,13 @@ class Deployment:
         """Let the provider take longer over one campaign's batches."""
         self._pace[slug] = seconds
         self.server.take_time(self._pace)
+
+    @contextmanager
+    def held(self, slug: str) -> Iterator[None]:
+        """Keep replies back: who sends is found sending, however slow the machine is."""
+        self.server_pace(slug, HOLD)
+        yield
+        self.server_pace(slug, REPLY)
 
     # ---- looking
 

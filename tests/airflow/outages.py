@@ -44,16 +44,16 @@ def whole(at: Deployment, run: Run) -> bool:
 
 
 def supervisors_triggerer_and_dag_processor(at: Deployment) -> bool:
-    watched, waiting = at.trigger(SUPERVISOR), at.trigger(TRIGGERER)
-    at.sending(waiting.edition, 1)
-    editions.pause(at.ws, waiting.edition, by="amy", via="test", reason="a look first")
-    at.until(lambda: at.states(waiting, "send") == {"deferred"}, "its senders to wait")
-    for part in ("triggerer", "dag-processor"):
-        kill(family_of(at.stack.program(part).process.pid))
-    at.sending(watched.edition, 1)
-    orphans = at.until(lambda: at.in_flight(watched.edition), "a batch in flight")
-    kill({psutil.Process(pid).ppid() for pid in orphans})
-    assert all(map(psutil.pid_exists, orphans)), "the senders run on alone"
+    with at.held(SUPERVISOR):
+        watched, waiting = at.trigger(SUPERVISOR), at.trigger(TRIGGERER)
+        at.sending(waiting.edition, 1)
+        editions.pause(at.ws, waiting.edition, by="amy", via="test", reason="a look first")
+        at.until(lambda: at.states(waiting, "send") == {"deferred"}, "its senders to wait")
+        for part in ("triggerer", "dag-processor"):
+            kill(family_of(at.stack.program(part).process.pid))
+        orphans = at.until(lambda: at.in_flight(watched.edition), "a batch in flight")
+        kill({psutil.Process(pid).ppid() for pid in orphans})
+        assert all(map(psutil.pid_exists, orphans)), "the senders run on alone"
     editions.resume(at.ws, waiting.edition, by="amy", via="test")
     for part in ("triggerer", "dag-processor"):
         at.stack.start_again(part)
@@ -61,19 +61,13 @@ def supervisors_triggerer_and_dag_processor(at: Deployment) -> bool:
 
 
 def scheduler_alone_and_with_all_under_it(at: Deployment) -> bool:
-    at.server_pace(SCHEDULER, 3.0)  # the second blow must find somebody still to be sent to
-    run = at.trigger(SCHEDULER)
-    at.sending(run.edition, 1)
-    kill({at.stack.program("scheduler").process.pid})
-    at.stack.start_again("scheduler")
-    at.until(lambda: at.in_flight(run.edition), "a batch in flight")
-    kill(
-        {
-            pid
-            for program in at.stack.programs
-            if program.name == "scheduler"
-            for pid in family_of(program.process.pid)
-        }
-    )
+    with at.held(SCHEDULER):  # the second blow must find somebody still to be sent to
+        run = at.trigger(SCHEDULER)
+        at.sending(run.edition, 1)
+        kill({at.stack.program("scheduler").process.pid})
+        at.stack.start_again("scheduler")
+        at.until(lambda: at.in_flight(run.edition), "a batch in flight")
+        everything = (p for p in at.stack.programs if p.name == "scheduler")
+        kill({pid for program in everything for pid in family_of(program.process.pid)})
     at.stack.start_again("scheduler")
     return whole(at, run)

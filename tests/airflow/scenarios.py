@@ -39,10 +39,10 @@ def kill(pids: set[int]) -> None:
 
 @scenario()
 def both_senders_are_killed(at: Deployment, slug: str) -> None:
-    run = at.trigger(slug)
-    at.sending(run.edition)
-    pids = at.until(lambda: len(p := at.in_flight(run.edition)) == 2 and p, "two in flight")
-    kill(pids)
+    with at.held(slug):
+        run = at.trigger(slug)
+        pids = at.until(lambda: len(p := at.in_flight(run.edition)) == 2 and p, "two in flight")
+        kill(pids)
     assert at.ended(run) == "success"
     tries = [t["try_number"] for t in at.amy.instances(run.dag, run.id) if t["task_id"] == "send"]
     assert max(tries) > 1, "Airflow retried them"
@@ -53,9 +53,10 @@ def both_senders_are_killed(at: Deployment, slug: str) -> None:
 
 @scenario()
 def send_is_cleared_while_it_runs_and_then_everything(at: Deployment, slug: str) -> None:
-    run = at.trigger(slug)
-    at.sending(run.edition)
-    at.amy.clear(run.dag, run.id, "send")
+    with at.held(slug):
+        run = at.trigger(slug)
+        at.sending(run.edition)
+        at.amy.clear(run.dag, run.id, "send")
     assert at.ended(run) == "success"
     first = at.promise(run.edition)
     assert first.accepted + first.unknown == PEOPLE
@@ -70,10 +71,11 @@ def send_is_cleared_while_it_runs_and_then_everything(at: Deployment, slug: str)
 
 @scenario()
 def running_senders_are_marked_done_and_failed(at: Deployment, slug: str) -> None:
-    run = at.trigger(slug)
-    at.sending(run.edition)
-    at.amy.mark(run.dag, run.id, "send", "success", 0)
-    at.amy.mark(run.dag, run.id, "send", "failed", 1)
+    with at.held(slug):
+        run = at.trigger(slug)
+        at.sending(run.edition)
+        at.amy.mark(run.dag, run.id, "send", "success", 0)
+        at.amy.mark(run.dag, run.id, "send", "failed", 1)
     assert at.ended(run) == "failed"
     at.amy.clear(run.dag, run.id, "send")
     assert at.ended(run) == "success"
@@ -83,10 +85,11 @@ def running_senders_are_marked_done_and_failed(at: Deployment, slug: str) -> Non
 
 @scenario()
 def both_senders_are_marked_done(at: Deployment, slug: str) -> None:
-    run = at.trigger(slug)
-    at.sending(run.edition, 1)
-    at.amy.mark(run.dag, run.id, "send", "success", 0)
-    at.amy.mark(run.dag, run.id, "send", "success", 1)
+    with at.held(slug):
+        run = at.trigger(slug)
+        at.sending(run.edition, 1)
+        at.amy.mark(run.dag, run.id, "send", "success", 0)
+        at.amy.mark(run.dag, run.id, "send", "success", 1)
     state = at.ended(run)
     account = editions.settle(at.ws, run.edition)
     assert (state == "success") == (not account.planned), "a run is green only with nobody left"
@@ -173,18 +176,18 @@ def its_file_is_renamed_while_it_is_sent(at: Deployment, slug: str) -> None:
 
 @scenario()
 def it_is_paused_and_its_dag_too(at: Deployment, slug: str) -> None:
-    at.server_pace(slug, 8.0)  # a busy machine takes long over the form's own run
-    run = at.trigger(slug)
-    at.sending(run.edition, 1)
-    at.airflow("amy").switch(run.dag, on=False)
+    with at.held(slug):
+        run = at.trigger(slug)
+        at.sending(run.edition, 1)
+        at.airflow("amy").switch(run.dag, on=False)
     before = len(at.taken(run.edition))
     at.until(lambda: len(at.taken(run.edition)) > before, "a paused DAG to go on sending")
-    at.order(kind="pause", edition=run.edition, reason="a look first")
+    with at.held(slug):
+        at.order(kind="pause", edition=run.edition, reason="a look first")
     at.until(lambda: not at.in_flight(run.edition), "its senders to stop")
     held = editions.certificate(at.ws, run.edition)
     assert held.planned
     assert held.accepted == len(at.taken(run.edition))
-    at.server_pace(slug, 0.1)
     at.airflow("amy").switch(run.dag, on=True)
     at.until(lambda: at.states(run, "send") == {"deferred"}, "no worker to be held")
     assert editions.certificate(at.ws, run.edition).planned == held.planned

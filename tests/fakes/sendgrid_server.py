@@ -123,7 +123,7 @@ class Handler(BaseHTTPRequestHandler):
         message_id = uuid.uuid4().hex[:22]
         self.server.state.accept(body, message_id)
         self._decided()
-        time.sleep(self._pace(body))
+        self._take_time(body)
         return self._after(fault, message_id)
 
     def _limit(self, fault: dict[str, Any]) -> int:
@@ -136,6 +136,12 @@ class Handler(BaseHTTPRequestHandler):
     def _keep(self, fault: dict[str, Any]) -> None:
         with self.server.state.lock:
             self.server.state.faults.insert(0, fault)
+
+    def _take_time(self, body: dict[str, Any]) -> None:
+        """Answer when the pace says so, which may change meanwhile."""
+        began = time.monotonic()
+        while (left := began + self._pace(body) - time.monotonic()) > 0:
+            time.sleep(min(left, 0.05))
 
     def _pace(self, body: dict[str, Any]) -> float:
         """Seconds that a reply takes, by the request's first category; '' is for all others."""

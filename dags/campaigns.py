@@ -168,10 +168,10 @@ def settle(edition: str) -> dict[str, int]:
 
 def schedule_of(campaign: Campaign) -> Any:
     """Return what starts the campaign, as Airflow takes it."""
-    if campaign.trigger == "timetable":
+    if campaign.slots is not None:
         return LondonTimetable(
-            campaign.timetable,
-            working_days_only=campaign.working_days_only,
+            campaign.slots.text,
+            days_off=campaign.slots.days_off,
             late_after_hours=campaign.late_after_hours,
         )
     return [asset("pledges")] if campaign.trigger == "new_pledges" else None
@@ -248,7 +248,7 @@ def build(campaign: Campaign, hub: Hub, faults: Sequence[str] = ()) -> DAG:
         tags=["campaign", *dagdocs.tags(campaign, faults)],
         default_args={"owner": campaign.owner},
     ) as built:
-        edition = prepare(campaign.slug, campaign.timetable)
+        edition = prepare(campaign.slug, campaign.slots.text if campaign.slots else "")
         question = check(edition)
         approvers = campaign.approvers or hub.approvers
         asked = ask_approver(approvers, dagdocs.response_deadline(campaign))

@@ -73,7 +73,7 @@ def occurrence_of_run(context: Context, wanted: str, timetable: str, slot: datet
 @stopping_at_faults
 def prepare(slug: str, timetable: str) -> str:
     """Freeze content and audience; a run for an occurrence that exists ends here."""
-    from outreach.flows import editions, previewing
+    from outreach.flows import editions, opening, previewing
 
     context = get_current_context()
     run, request = context["dag_run"], dagdocs.read_request(context["params"])
@@ -83,6 +83,8 @@ def prepare(slug: str, timetable: str) -> str:
     if request.dry_run:
         preview = previewing.preview(ws, slug, occurrence, narrow=request.narrow)
         end_here(f"Dry run, nothing was kept. {preview.message}")
+    if slot and (closed := opening.slot_is_closed(ws, slug, slot)):
+        end_here(closed)
     prepared = editions.prepare(
         ws,
         slug,

@@ -14,6 +14,7 @@ from outreach.clock import LONDON, london
 from outreach.domain import Mailbox, Segment
 from outreach.errors import Fault, InputError, NotFound, Refused
 from outreach.flows.mailboxes import reply_to_mailbox, sender_mailbox
+from outreach.flows.opening import must_be_open
 from outreach.ledger import audience, edition_store, freeze
 from outreach.ledger.audience import Candidate, Rule
 from outreach.ledger.caps import Cap
@@ -107,6 +108,8 @@ def prepare(
         return _described(ws, name, created=False)
     if send_at and send_at < now:
         raise InputError(f"{london(send_at)} has passed; choose a time to come, or none")
+    if send_at or due:
+        must_be_open(ws, slug, send_at or due or now)
     compiled = compile_campaign(campaign, ws.hub, layouts(ws))
     rule = rule_of(ws, campaign, narrow)
     found = _audience(ws, compiled, rule, name, now)

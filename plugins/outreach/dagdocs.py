@@ -47,6 +47,13 @@ class Request:
     send_at: datetime | None
     narrow: Segment | None
     dry_run: bool
+    overdue: bool = False
+
+    def wanted(self, began: datetime) -> str:
+        """Return the occurrence asked for, '' where the run's own cause names it."""
+        if self.overdue and not self.occurrence:
+            return f"{began.astimezone(LONDON):%Y-%m-%d}-overdue"
+        return self.occurrence
 
 
 def dag_id(slug: str) -> str:
@@ -125,6 +132,7 @@ def read_request(params: Mapping[str, Any]) -> Request:
         send_at=parse_when(params["send_at"]) if params.get("send_at") else None,
         narrow=narrow if narrow != Segment() else None,
         dry_run=bool(params.get("dry_run")),
+        overdue=bool(params.get("overdue")),
     )
 
 

@@ -52,7 +52,9 @@ def end_here(message: str) -> NoReturn:
     raise AirflowSkipException(message)
 
 
-def occurrence_of_run(context: Context, wanted: str, timetable: str, slot: datetime | None) -> str:
+def occurrence_of_run(
+    context: Context, request: dagdocs.Request, timetable: str, slot: datetime | None
+) -> str:
     """Return the occurrence that a run stands for, the same however often it is cleared.
 
     Kept beside the run: cleared next month, or after its timetable was edited, it would else
@@ -64,7 +66,7 @@ def occurrence_of_run(context: Context, wanted: str, timetable: str, slot: datet
     events = [e for found in context["triggering_asset_events"].values() for e in found]
     watermarks = [int(e.extra["watermark"]) for e in events if "watermark" in e.extra]
     began = context["dag_run"].run_after
-    found = dagdocs.occurrence_of(wanted, timetable, slot, watermarks, began)
+    found = dagdocs.occurrence_of(request.wanted(began), timetable, slot, watermarks, began)
     kept.set(OCCURRENCE, found, retention=NEVER_EXPIRE)
     return found
 
@@ -73,16 +75,20 @@ def occurrence_of_run(context: Context, wanted: str, timetable: str, slot: datet
 @stopping_at_faults
 def prepare(slug: str, timetable: str) -> str:
     """Freeze content and audience; a run for an occurrence that exists ends here."""
-    from outreach.flows import editions, previewing
+    from outreach.flows import editions, opening, previewing
 
     context = get_current_context()
     run, request = context["dag_run"], dagdocs.read_request(context["params"])
     slot = run.logical_date if run.run_type == "scheduled" else None
-    occurrence = occurrence_of_run(context, request.occurrence, timetable, slot)
+    occurrence = occurrence_of_run(context, request, timetable, slot)
     ws = workspace_in_airflow()
     if request.dry_run:
-        preview = previewing.preview(ws, slug, occurrence, narrow=request.narrow)
+        preview = previewing.preview(
+            ws, slug, occurrence, narrow=request.narrow, overdue=request.overdue
+        )
         end_here(f"Dry run, nothing was kept. {preview.message}")
+    if slot and (closed := opening.slot_is_closed(ws, slug, slot)):
+        end_here(closed)
     prepared = editions.prepare(
         ws,
         slug,
@@ -92,12 +98,13 @@ def prepare(slug: str, timetable: str) -> str:
         send_at=request.send_at,
         narrow=request.narrow,
         due=slot,
+        overdue=request.overdue,
     )
     LOG.info("%s", prepared.message)
     for reason, people in {**prepared.excluded, **prepared.suppressed}.items():
         LOG.info("Not written to, %s: %s", reason, people)
     # A retry, or a run that somebody cleared, carries on where its first try stopped.
-    if not prepared.created and context["ti"].try_number == 1:
+    if not prepared.created and (not prepared.state or context["ti"].try_number == 1):
         end_here(prepared.message)
     if not prepared.planned and prepared.created:
         editions.cancel(ws, prepared.edition, by="airflow", via="airflow", reason=NOBODY)
@@ -168,17 +175,17 @@ def settle(edition: str) -> dict[str, int]:
 
 def schedule_of(campaign: Campaign) -> Any:
     """Return what starts the campaign, as Airflow takes it."""
-    if campaign.trigger == "timetable":
+    if campaign.slots is not None:
         return LondonTimetable(
-            campaign.timetable,
-            working_days_only=campaign.working_days_only,
+            campaign.slots.text,
+            days_off=campaign.slots.days_off,
             late_after_hours=campaign.late_after_hours,
         )
     return [asset("pledges")] if campaign.trigger == "new_pledges" else None
 
 
-def trigger_form(hub: Hub) -> dict[str, Param]:
-    """Return the fields that a comms officer sees under Trigger."""
+def trigger_form(hub: Hub, *, step: bool = False) -> dict[str, Param]:
+    """Return the fields that a comms officer sees under Trigger; `step`: of a journey."""
 
     def some_of(title: str, values: tuple[str, ...]) -> Param:
         return Param(
@@ -191,7 +198,14 @@ def trigger_form(hub: Hub) -> dict[str, Param]:
             section="Narrow the audience",
         )
 
+    overdue = Param(
+        False,
+        type="boolean",
+        title="Overdue too",
+        description="Also write to people whose step came too late, as listed in its editions.",
+    )
     return {
+        **({"overdue": overdue} if step else {}),
         "occurrence": Param(
             None,
             type=["null", "string"],
@@ -244,11 +258,11 @@ def build(campaign: Campaign, hub: Hub, faults: Sequence[str] = ()) -> DAG:
         max_active_runs=1 if campaign.trigger == "new_pledges" else 8,
         # No backfill: nobody wants last year's emails.
         allowed_run_types=["manual", "scheduled", "asset_triggered"],
-        params=trigger_form(hub),
+        params=trigger_form(hub, step=campaign.after is not None),
         tags=["campaign", *dagdocs.tags(campaign, faults)],
         default_args={"owner": campaign.owner},
     ) as built:
-        edition = prepare(campaign.slug, campaign.timetable)
+        edition = prepare(campaign.slug, campaign.slots.text if campaign.slots else "")
         question = check(edition)
         approvers = campaign.approvers or hub.approvers
         asked = ask_approver(approvers, dagdocs.response_deadline(campaign))

@@ -137,7 +137,7 @@ it. The same file again changes nothing.
 New pledges start the campaigns that answer them, such as the thank-you. New contacts and new
 resources are announced too, each once.
 """,
-    schedule=LondonTimetable(dagdocs.PULL_TIMES, working_days_only=True, late_after_hours=1),
+    schedule=LondonTimetable(dagdocs.PULL_TIMES, days_off="skip", late_after_hours=1),
     catchup=False,
     max_active_runs=1,
     params=FORM,

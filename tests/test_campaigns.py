@@ -10,8 +10,9 @@ import pytest
 from outreach.campaigns import load_campaign, load_library
 from outreach.domain import Mailbox, Purpose, Segment
 from outreach.errors import Fault, InputError
-from outreach.frontmatter import cron_problem
 from outreach.hub import Hub, load_hub
+from outreach.scheduling.cron import cron_problem
+from outreach.scheduling.timetable import DaysOff
 from outreach.settings import ROOT
 
 SHIPPED = ROOT / "templates" / "campaigns"
@@ -72,7 +73,7 @@ def test_the_pledge_thank_you_is_automatic_and_answers_each_pledge_once(hub: Hub
 def test_what_is_wres_waits_for_a_person_on_working_tuesdays(hub: Hub) -> None:
     campaign = load_campaign(SHIPPED / "what-is-wres.md", hub)
     assert (campaign.trigger, campaign.timetable) == ("timetable", "0 10 * * 2")
-    assert campaign.working_days_only
+    assert campaign.days_off is DaysOff.SKIP
     assert campaign.approval == "person"
 
 
@@ -120,7 +121,7 @@ def test_a_sender_is_written_either_way(tmp_path: Path, hub: Hub, written: str) 
         (with_field("title: again"), "8: “title” is written twice (also on line 2); keep one"),
         (
             with_field("trigger: timetable"),
-            '8: say when: add timetable: "0 10 * * 2" (Tuesdays at 10:00)',
+            '8: say when: add timetable: every Tuesday 10:00',
         ),
         (
             with_field("segment:\n  sectors:\n    - Dentistry\n    - Optomitry"),

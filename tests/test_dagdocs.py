@@ -79,6 +79,6 @@ def test_a_campaign_due_at_a_time_has_no_use_for_an_answer_long_after(
     campaigns: dict[str, Campaign],
 ) -> None:
     for campaign in campaigns.values():
-        due = campaign.trigger == "timetable"
+        due = campaign.slots is not None
         limit = timedelta(hours=campaign.late_after_hours) if due else MANUAL_DEADLINE
         assert response_deadline(campaign) == limit

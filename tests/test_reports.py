@@ -156,21 +156,6 @@ def test_each_proof_shows_another_variant(ws: Workspace) -> None:
 
 
 @pytest.mark.parametrize(
-    ("cron", "words"),
-    [
-        ("0 10 * * 2", "Tuesdays at 10:00"),
-        ("5 9 * * 1,4", "Mondays and Thursdays at 9:05"),
-        ("30 14 * * *", "Every day at 14:30"),
-        ("0 9 * * 1-5", "Mondays to Fridays at 9:00"),
-        ("0 9 * * 7", "Sundays at 9:00"),
-        ("0 9 1 * *", "By timetable 0 9 1 * *"),
-    ],
-)
-def test_a_timetable_is_said_in_words(cron: str, words: str) -> None:
-    assert campaigns.timetable_in_words(cron) == words
-
-
-@pytest.mark.parametrize(
     ("asked", "total", "page", "first", "last"),
     [(1, 0, 1, 0, 0), (1, 50, 1, 1, 50), (2, 51, 2, 51, 51), (9, 51, 2, 51, 51), (0, 5, 1, 1, 5)],
 )

@@ -17,8 +17,9 @@ from airflow.timetables.base import DagRunInfo, DataInterval, TimeRestriction, T
 
 from outreach.connections import base_url
 from outreach.errors import ConfigError, InputError, NotFound, Refused
+from outreach.scheduling.timetable import DaysOff
+from outreach.scheduling.timetable import Timetable as Slots
 from outreach.settings import Settings, load_settings
-from outreach.timetable import in_words, next_slot
 
 if TYPE_CHECKING:
     from outreach.web.staff.app import Guards
@@ -181,8 +182,9 @@ def _warnings_in_minute(_minute: int) -> tuple[str, ...]:
 
 
 class LondonTimetable(Timetable):
-    """Runs at exact London times, on working days if asked, and never a slot gone stale.
+    """Runs at exact London times, written as cron, in words or as dates; never a slot gone stale.
 
+    `days_off` says what becomes of slots on days off: send, skip or move (to a working day).
     `late_after_hours`: a slot that many hours old is passed over, so that switching a campaign
     on (or starting Airflow after an outage) does not set off what was due long before. A
     campaign that has never run starts with slots from now on.
@@ -192,12 +194,11 @@ class LondonTimetable(Timetable):
     """A DAG file is read again every half minute: a slot just begun must survive that."""
 
     def __init__(
-        self, cron: str, *, working_days_only: bool = False, late_after_hours: float = 4
+        self, timetable: str, *, days_off: str = "send", late_after_hours: float = 4
     ) -> None:
-        self.cron = cron
-        self.working_days_only = working_days_only
+        self.slots = Slots(timetable, DaysOff(days_off))
         self.late_after_hours = late_after_hours
-        self.description = in_words(cron, working_days_only)
+        self.description = self.slots.in_words()
 
     @property
     def summary(self) -> str:
@@ -207,17 +208,18 @@ class LondonTimetable(Timetable):
     def serialize(self) -> dict[str, Any]:
         """Return what `deserialize` needs, as JSON."""
         return {
-            "cron": self.cron,
-            "working_days_only": self.working_days_only,
+            "timetable": self.slots.text,
+            "days_off": self.slots.days_off.value,
             "late_after_hours": self.late_after_hours,
         }
 
     @classmethod
     def deserialize(cls, data: dict[str, Any]) -> Self:
-        """Build the timetable again from `serialize`'s answer."""
+        """Build the timetable again from `serialize`'s answer, or from an earlier version's."""
+        days_off = "skip" if data.get("working_days_only") else "send"
         return cls(
-            data["cron"],
-            working_days_only=data["working_days_only"],
+            data.get("timetable") or data["cron"],
+            days_off=data.get("days_off", days_off),
             late_after_hours=data["late_after_hours"],
         )
 
@@ -231,7 +233,7 @@ class LondonTimetable(Timetable):
         last_automated_data_interval: DataInterval | None,
         restriction: TimeRestriction,
     ) -> DagRunInfo | None:
-        """Return the next slot; None where the DAG ends before it."""
+        """Return the next slot; None where the DAG ends before it, or no date is left."""
         now = datetime.now(UTC)
         grace = timedelta(hours=self.late_after_hours)
         if last_automated_data_interval is None:
@@ -242,8 +244,8 @@ class LondonTimetable(Timetable):
             after = max(last_automated_data_interval.end, now - grace)
         if restriction.earliest is not None:
             after = max(after, restriction.earliest - timedelta(microseconds=1))
-        slot = next_slot(self.cron, after, self.working_days_only)
-        if restriction.latest is not None and slot > restriction.latest:
+        slot = self.slots.next_slot(after)
+        if slot is None or (restriction.latest is not None and slot > restriction.latest):
             return None
         return DagRunInfo.exact(_pendulum(slot))
 

@@ -39,6 +39,9 @@ ANYWAY = timedelta(minutes=5)
 SOON = timedelta(seconds=30)
 """The same, where nobody ordered a halt: some batches wait for another try."""
 
+CLOSED_LOOK = timedelta(minutes=15)
+"""The same, where sending is closed for longer: hub.yaml may say otherwise by then."""
+
 
 class Ask(ApprovalOperator):
     """The approver's question; never put to an author, and who answered is kept.
@@ -122,6 +125,8 @@ class Send(BaseOperator):
             return
         orders = waiting.orders(ws.engine, self.edition)
         LOG.warning("%s", dagdocs.halt_line(self.edition, report.why, halted=orders.halted))
+        if report.wait_until is not None and not orders.halted:
+            since = datetime.now(UTC)  # it has an end that everybody knows
         if datetime.now(UTC) - since > LONGEST:
             raise AirflowFailException(
                 f"{self.edition} could not go on for {LONGEST.days} days: {report.why}. "
@@ -132,10 +137,19 @@ class Send(BaseOperator):
                 edition=self.edition,
                 orders=waiting.fingerprint(orders),
                 since=since.isoformat(),
-                seconds=(ANYWAY if orders.halted else SOON).total_seconds(),
+                seconds=_patience(report, halted=orders.halted).total_seconds(),
             ),
             method_name="go_on",
         )
+
+
+def _patience(report: SendReport, *, halted: bool) -> timedelta:
+    """How long to wait before looking again, whatever is seen until then."""
+    if halted:
+        return ANYWAY
+    if report.wait_until is None:
+        return SOON
+    return min(max(report.wait_until - datetime.now(UTC), SOON), CLOSED_LOOK)
 
 
 class ProgressLines:

@@ -17,6 +17,8 @@ from outreach.hub import Hub
 from outreach.rendering.addresses import personal_addresses
 from outreach.rendering.expand import expand
 from outreach.rendering.structure import Source
+from outreach.scheduling.steps import After
+from outreach.scheduling.timetable import DaysOff, Timetable
 from outreach.wording import schema_faults, shown_path
 from outreach.yamlfile import Located, read_yaml
 
@@ -29,9 +31,10 @@ _FENCE = "---"
 class Campaign:
     """The authored definition. `subject`, `preview` and `body` are Jinja, `body` in Markdown.
 
-    `timetable` is a five-field cron text read in Europe/London. `why` tells readers why they
+    `timetable` is cron, words or dates, read in Europe/London; `after` and `at` make it a step
+    of `journey`, still sent `grace` working days after it was due. `why` tells readers why they
     get this; empty means the hub's own words. `goal` is what ends the need to write to somebody
-    ("pledged"), or ''; `capped`, whether the hub's limit of emails per person applies;
+    ("pledged", "renewed"), or ''; `capped`, whether the hub's limit of emails per person applies;
     `renewals`, whether a pledge that renews an earlier one is answered. `*_line` are lines of
     `file`.
     """
@@ -47,7 +50,6 @@ class Campaign:
     preview: str
     trigger: Trigger
     timetable: str
-    working_days_only: bool
     segment: Segment
     occasion: Occasion
     renewals: bool
@@ -65,6 +67,18 @@ class Campaign:
     subject_line: int = field(repr=False)
     preview_line: int = field(repr=False)
     source: str = field(repr=False)
+    days_off: DaysOff = DaysOff.SEND
+    after: After | None = None
+    at: str = ""
+    journey: str = ""
+    grace: int = 0
+
+    @property
+    def slots(self) -> Timetable | None:
+        """When it comes round by itself; None where something else starts it."""
+        if self.after is not None:
+            return Timetable(f"every working day {self.at}")
+        return Timetable(self.timetable, self.days_off) if self.timetable else None
 
     def content_hash(self, hub: Hub, layouts: Path) -> str:
         """Return a hash of all that readers see: this file, its layout and the hub."""
@@ -190,7 +204,10 @@ def _campaign(
     path: Path, form: FrontMatter, at: Located, source: str, body: str, body_line: int
 ) -> Campaign:
     same = form.model_dump(
-        exclude={"sender", "reply_to", "segment", "category", "goal", "frequency"}
+        exclude={
+            *("sender", "reply_to", "segment", "category", "goal", "frequency", "occasion"),
+            *("working_days_only", "next_working_day", "after_pledge", "grace_working_days"),
+        }
     )
     return Campaign(
         **same,
@@ -202,6 +219,10 @@ def _campaign(
         category=form.category or path.stem,
         goal=form.ends_with(),
         capped=form.is_capped(),
+        occasion=form.answers(),
+        days_off=form.days_off(),
+        after=form.step(),
+        grace=form.grace(),
         body=body,
         body_line=body_line,
         subject_line=at.line(("subject",)),

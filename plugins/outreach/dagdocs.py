@@ -7,16 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from outreach.campaigns import Campaign
 from outreach.clock import LONDON, parse_when
 from outreach.domain import EditionState, Purpose, Segment
-from outreach.errors import InputError
 from outreach.hub import Hub
 from outreach.loglines import for_log
-from outreach.timetable import in_words, next_slot, slot_occurrence
+from outreach.scheduling.timetable import Timetable
 
 if TYPE_CHECKING:
     from outreach.flows.editions import ApprovalRequest
@@ -34,8 +33,6 @@ PULL_TIMES = "15 7-18 * * *"
 MANUAL_DEADLINE = timedelta(days=7)
 """How long an approver has where no timetable sets a time; then it is rejected."""
 
-_ANY_DAY = datetime(2026, 1, 1, tzinfo=UTC)
-
 _PURPOSES = {
     Purpose.PUBLIC_TASK: "public task",
     Purpose.DIRECT_MARKETING: "direct marketing",
@@ -50,6 +47,13 @@ class Request:
     send_at: datetime | None
     narrow: Segment | None
     dry_run: bool
+    overdue: bool = False
+
+    def wanted(self, began: datetime) -> str:
+        """Return the occurrence asked for, '' where the run's own cause names it."""
+        if self.overdue and not self.occurrence:
+            return f"{began.astimezone(LONDON):%Y-%m-%d}-overdue"
+        return self.occurrence
 
 
 def dag_id(slug: str) -> str:
@@ -87,8 +91,10 @@ not stop emails that are under way.
 
 def when(campaign: Campaign) -> str:
     """Return in words what starts the campaign."""
-    if campaign.trigger == "timetable":
-        return in_words(campaign.timetable, campaign.working_days_only)
+    if campaign.after is not None:
+        return f"{campaign.after.words} after a pledge, at {campaign.at} on a working day"
+    if campaign.slots is not None:
+        return campaign.slots.in_words()
     if campaign.trigger == "new_pledges":
         return "as new pledges arrive"
     return "when somebody triggers it"
@@ -107,22 +113,9 @@ def tags(campaign: Campaign, faults: Sequence[str]) -> list[str]:
     return ["faulty file"] if faults else [_PURPOSES[campaign.purpose]]
 
 
-def schedule_fault(campaign: Campaign) -> str:
-    """Return what is wrong with a timetable that reads well and never comes round, or ''.
-
-    Airflow's scheduler would ask it for its next slot, and stop at the error.
-    """
-    try:
-        if campaign.timetable:
-            next_slot(campaign.timetable, _ANY_DAY, campaign.working_days_only)
-    except InputError as error:
-        return f"{campaign.file.name}: {error}"
-    return ""
-
-
 def response_deadline(campaign: Campaign) -> timedelta:
     """Return how long an approver may take: what is due at a time is no use long after."""
-    if campaign.trigger == "timetable":
+    if campaign.slots is not None:
         return timedelta(hours=campaign.late_after_hours)
     return MANUAL_DEADLINE
 
@@ -139,6 +132,7 @@ def read_request(params: Mapping[str, Any]) -> Request:
         send_at=parse_when(params["send_at"]) if params.get("send_at") else None,
         narrow=narrow if narrow != Segment() else None,
         dry_run=bool(params.get("dry_run")),
+        overdue=bool(params.get("overdue")),
     )
 
 
@@ -161,7 +155,7 @@ def occurrence_of(
     if watermarks:
         return f"pledges-{max(watermarks)}"
     if slot and timetable:
-        return slot_occurrence(timetable, slot)
+        return Timetable(timetable).occurrence(slot)
     return f"{began.astimezone(LONDON):%Y-%m-%d}"
 
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from outreach.campaigns import Campaign, Library
-from outreach.dagdocs import schedule_fault
 from outreach.domain import Purpose, Segment
 
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -20,10 +18,7 @@ def runnable(library: Library) -> Iterator[tuple[Campaign, tuple[str, ...]]]:
     A file with faults is stood in for, so that its DAG does not vanish in the middle of a run.
     """
     for campaign in library.campaigns.values():
-        if fault := schedule_fault(campaign):
-            yield replace(campaign, trigger="manual", timetable=""), (fault,)
-        else:
-            yield campaign, ()
+        yield campaign, ()
     for file, faults in library.faults.items():
         slug = Path(file).stem
         if slug not in library.campaigns and _SLUG.fullmatch(slug):
@@ -40,7 +35,6 @@ def stand_in(slug: str, file: Path) -> Campaign:
         sender=None,
         reply_to=None,
         trigger="manual",
-        working_days_only=False,
         segment=Segment(),
         occasion="edition",
         renewals=False,

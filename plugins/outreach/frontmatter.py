@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
@@ -10,13 +9,23 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from outreach.domain import Purpose
 from outreach.hub import Hub, MailboxField
+from outreach.scheduling.frontmatter import (
+    DEFAULT_GRACE,
+    AfterText,
+    AtText,
+    TimetableText,
+    journey_problems,
+    timetable_problems,
+)
+from outreach.scheduling.steps import After, read_after
+from outreach.scheduling.timetable import DaysOff
 from outreach.wording import suggest
 from outreach.yamlfile import Path_
 
-Trigger = Literal["manual", "timetable", "new_pledges"]
+Trigger = Literal["manual", "timetable", "new_pledges", "after_pledge"]
 Occasion = Literal["edition", "pledge"]
 Approval = Literal["person", "standing"]
-Goal = Literal["pledged", "none"]
+Goal = Literal["pledged", "renewed", "none"]
 Frequency = Literal["capped", "exempt"]
 
 _STRICT = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
@@ -49,8 +58,13 @@ class FrontMatter(BaseModel):
     subject: _Line
     preview: Annotated[str, Field(max_length=300)] = ""
     trigger: Trigger = "manual"
-    timetable: str = ""
+    timetable: TimetableText = ""
     working_days_only: Annotated[bool, Field(strict=True)] = False
+    next_working_day: Annotated[bool, Field(strict=True)] = False
+    after_pledge: AfterText = ""
+    at: AtText = ""
+    journey: Annotated[str, Field(pattern=r"^[a-z0-9-]{0,64}$")] = ""
+    grace_working_days: Annotated[int | None, Field(ge=0, le=20)] = None
     segment: SegmentForm = SegmentForm()
     occasion: Occasion = "edition"
     renewals: Annotated[bool, Field(strict=True)] = False
@@ -70,10 +84,28 @@ class FrontMatter(BaseModel):
             return "pledged" if self.segment.pledged is False else ""
         return "" if self.goal == "none" else self.goal
 
+    def answers(self) -> Occasion:
+        """Return what one message stands for: a step after a pledge stands for that pledge."""
+        return "pledge" if self.trigger == "after_pledge" else self.occasion
+
+    def days_off(self) -> DaysOff:
+        """Return what becomes of a slot at a weekend or on a bank holiday."""
+        if self.next_working_day:
+            return DaysOff.MOVE
+        return DaysOff.SKIP if self.working_days_only else DaysOff.SEND
+
+    def step(self) -> After | None:
+        """Return how long after a pledge this is due, where that is what starts it."""
+        return read_after(self.after_pledge) if self.after_pledge else None
+
+    def grace(self) -> int:
+        """Return by how many working days a step may be overdue and still goes."""
+        return DEFAULT_GRACE if self.grace_working_days is None else self.grace_working_days
+
     def is_capped(self) -> bool:
         """Whether the hub's limit of emails per person applies."""
         if self.frequency is None:
-            return self.occasion != "pledge"
+            return self.answers() != "pledge"
         return self.frequency == "capped"
 
 
@@ -82,7 +114,8 @@ Problem = tuple[Path_, str]
 
 def disagreements(form: FrontMatter, hub: Hub) -> Iterator[Problem]:
     """Yield (field path, message) for fields that are each right but do not fit together."""
-    yield from _trigger(form)
+    yield from timetable_problems(form)
+    yield from journey_problems(form)
     yield from _occasion(form)
     yield from _segment(form.segment, hub)
     approvers = set(form.approvers or hub.approvers) - {form.owner}
@@ -91,26 +124,16 @@ def disagreements(form: FrontMatter, hub: Hub) -> Iterator[Problem]:
         yield ("approvers",), said
 
 
-def _trigger(form: FrontMatter) -> Iterator[Problem]:
-    if form.trigger == "timetable" and not form.timetable:
-        yield ("trigger",), 'say when: add timetable: "0 10 * * 2" (Tuesdays at 10:00)'
-    if form.timetable and form.trigger != "timetable":
-        yield ("timetable",), "a timetable needs trigger: timetable"
-    if form.timetable and (wrong := cron_problem(form.timetable)):
-        yield ("timetable",), wrong
-    if form.working_days_only and form.trigger != "timetable":
-        yield ("working_days_only",), "working_days_only needs trigger: timetable"
-
-
 def _occasion(form: FrontMatter) -> Iterator[Problem]:
     segment = form.segment
     if form.trigger == "new_pledges" and form.occasion != "pledge":
         said = "trigger: new_pledges needs occasion: pledge, so that each pledge is answered once"
         yield ("trigger",), said
-    if form.occasion == "pledge" and not (segment.pledged or segment.pledged_within_days):
+    pledges_alone = form.occasion == "pledge" and form.trigger != "after_pledge"
+    if pledges_alone and not (segment.pledged or segment.pledged_within_days):
         said = "occasion: pledge needs a segment of people with a pledge, such as pledged: true"
         yield ("occasion",), said
-    if form.renewals and form.occasion != "pledge":
+    if form.renewals and form.answers() != "pledge":
         yield ("renewals",), "renewals needs occasion: pledge: it says which pledges are answered"
     if form.goal == "pledged" and (segment.pledged or segment.pledged_within_days):
         said = "goal: pledged leaves out everyone who has pledged, and the segment asks for them"
@@ -126,48 +149,3 @@ def _segment(segment: SegmentForm, hub: Hub) -> Iterator[Problem]:
             if given not in right:
                 said = f"“{given}” is not among the {name} in hub.yaml{suggest(given, right)}"
                 yield ("segment", name, index), said
-
-
-_CRON_FIELDS = (
-    ("minute", 0, 59),
-    ("hour", 0, 23),
-    ("day of the month", 1, 31),
-    ("month", 1, 12),
-    ("day of the week", 0, 7),
-)
-_CRON_NAMES = {
-    "month": ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"],
-    "day of the week": ["sun", "mon", "tue", "wed", "thu", "fri", "sat"],
-}
-_CRON_PART = re.compile(r"(\*|\w+(?:-\w+)?)(?:/(\d+))?")
-
-
-def cron_problem(timetable: str) -> str:
-    """Return what is wrong with a five-field cron text, or ''."""
-    fields = timetable.split()
-    if len(fields) != len(_CRON_FIELDS):
-        return (
-            f"a timetable has five parts (minute hour day month weekday), not {len(fields)}; "
-            'Tuesdays at 10:00 is "0 10 * * 2"'
-        )
-    for text, (name, low, high) in zip(fields, _CRON_FIELDS, strict=True):
-        if not all(_cron_part_fits(part, name, low, high) for part in text.split(",")):
-            return f"the {name} of the timetable, “{text}”, is not {low} to {high}"
-    return ""
-
-
-def _cron_part_fits(part: str, name: str, low: int, high: int) -> bool:
-    match = _CRON_PART.fullmatch(part)
-    if not match or match.group(2) == "0":
-        return False
-    if match.group(1) == "*":
-        return True
-    numbers = [_cron_number(text, name, low) for text in match.group(1).split("-")]
-    return all(low <= number <= high for number in numbers) and numbers == sorted(numbers)
-
-
-def _cron_number(text: str, name: str, low: int) -> int:
-    names = _CRON_NAMES.get(name, [])
-    if text.lower() in names:
-        return names.index(text.lower()) + low
-    return int(text) if text.isascii() and text.isdecimal() else -1

@@ -16,13 +16,18 @@ from outreach.domain import Mailbox
 from outreach.errors import Fault, InputError
 from outreach.limits import NO_LIMITS, Limits, LimitsForm
 from outreach.retention import USUAL, Retention, RetentionForm
+from outreach.scheduling.closing import NEVER_CLOSED, Closings
+from outreach.scheduling.closingform import FreezeForm, QuietHoursForm, closings
 from outreach.wording import schema_faults, shown_path
 from outreach.yamlfile import Located, read_yaml
 
 _STRICT = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 _ADDRESS = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\"]+")
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
-_UNSEEN = re.compile(r"^(?:limits|colleagues|retention):.*?(?=^\S|\Z)", re.DOTALL | re.MULTILINE)
+_UNSEEN = re.compile(
+    r"^(?:limits|colleagues|retention|quiet_hours|freezes):.*?(?=^\S|\Z)",
+    re.DOTALL | re.MULTILINE,
+)
 _LEAST_CONTRAST = 4.5
 _PAIRS = (
     ("text", "panel"),
@@ -60,8 +65,9 @@ class Palette:
 class Hub:
     """Brand, areas, boroughs, sectors and senders.
 
-    `digest` changes when `hub.yaml` does, other than in its limits, retention and colleagues:
-    readers see nothing of those. `colleagues` maps Airflow user ids to where notices are emailed.
+    `digest` changes when `hub.yaml` does, other than in its limits, retention, quiet hours,
+    freezes and colleagues: readers see nothing of those. `colleagues` maps Airflow user ids to
+    where notices are emailed; `closings` are its quiet hours and freezes.
     """
 
     name: str
@@ -82,6 +88,7 @@ class Hub:
     limits: Limits = NO_LIMITS
     retention: Retention = USUAL
     colleagues: Mapping[str, str] = field(default_factory=dict)
+    closings: Closings = NEVER_CLOSED
     digest: str = field(default="", repr=False)
 
     @property
@@ -183,6 +190,8 @@ class _HubForm(BaseModel):
     colours: _ColoursForm
     limits: LimitsForm = LimitsForm()
     retention: RetentionForm = RetentionForm()
+    quiet_hours: QuietHoursForm | None = None
+    freezes: tuple[FreezeForm, ...] = ()
     colleagues: dict[_Text, Annotated[str, AfterValidator(checked_address)]] = Field(
         default_factory=dict
     )
@@ -219,7 +228,10 @@ def load_hub(path: Path) -> Hub:
 
 def _hub(form: _HubForm, digest: str) -> Hub:
     plain = form.model_dump(
-        exclude={"areas", "sender", "reply_to", "colours", "limits", "retention"}
+        exclude={
+            *("areas", "sender", "reply_to", "colours", "limits", "retention"),
+            *("quiet_hours", "freezes"),
+        }
     )
     return Hub(
         **plain,
@@ -230,6 +242,7 @@ def _hub(form: _HubForm, digest: str) -> Hub:
         dark=Palette(**form.colours.dark.model_dump()),
         limits=form.limits.limits(),
         retention=form.retention.retention(),
+        closings=closings(form.quiet_hours, form.freezes),
         digest=digest,
     )
 

@@ -102,4 +102,4 @@ def _fields(schema: type[BaseModel], detail: ErrorDetails) -> list[str]:
         nested = [c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)]
         if nested:
             schema = nested[0]
-    return list(schema.model_fields)
+    return [field.alias or name for name, field in schema.model_fields.items()]

@@ -70,11 +70,11 @@ def test_a_dag_that_has_ended_runs_no_more() -> None:
 
 
 def test_a_timetable_survives_being_stored() -> None:
-    one = LondonTimetable("0 10 * * 2", working_days_only=True, late_after_hours=3)
+    one = LondonTimetable("0 10 * * 2", days_off="skip", late_after_hours=3)
     stored = json.loads(json.dumps(one.serialize()))
     again = LondonTimetable.deserialize(stored)
     assert again.serialize() == one.serialize()
-    assert again.summary == "At 10:00, only on Tuesday (London time, working days only)"
+    assert again.summary == "Tuesdays at 10:00, London time, working days only"
 
 
 def test_the_plugin_registers_the_timetable_that_dags_use() -> None:

@@ -17,6 +17,7 @@ from outreach.keys import Keys
 from outreach.ledger.editions import batch, campaign, delivery, edition, event, variant
 from outreach.ledger.people import contact, suppression
 from outreach.limits import NO_LIMITS
+from outreach.scheduling.closing import NEVER_CLOSED
 from outreach.settings import Settings
 
 SENT_AT = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
@@ -25,6 +26,7 @@ HUB = SimpleNamespace(
     identity="NCL Training Hub, London",
     website="https://www.ncltraininghub.org",
     limits=NO_LIMITS,
+    closings=NEVER_CLOSED,
     colleagues={},
 )
 

@@ -26,7 +26,7 @@ _DRAIN = "tests/engagement/test_drain.py::"
 _PUBLIC = "tests/web/test_public.py::"
 _EDITIONS = "tests/flows/test_editions.py::"
 _IMPORTS = "tests/flows/test_imports.py::"
-_TIMES = "tests/test_timetable.py::"
+_TIMES = "tests/scheduling/test_timetable.py::"
 _AIRFLOW = "tests/airflow/scenarios.py::"
 _OUTAGES = "tests/airflow/outages.py::"
 

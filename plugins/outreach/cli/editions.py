@@ -21,6 +21,9 @@ def add_commands(commands: Commands) -> None:
     prepare.add_argument("slug")
     prepare.add_argument("--occurrence", default="", help="default: today's London date")
     prepare.add_argument("--send-at", default="", help="such as 2026-11-23T10:00 (London)")
+    prepare.add_argument(
+        "--overdue", action="store_true", help="also steps after a pledge that came too late"
+    )
     prepare.add_argument("--by", default="", metavar="NAME", help="who prepares it (default: you)")
     prepare.set_defaults(run=_prepare)
     approve = commands.add_parser("approve", help="approve an edition as its approver")
@@ -47,6 +50,7 @@ def _prepare(arguments: argparse.Namespace, out: Output) -> int:
         by=arguments.by or me(),
         via=VIA,
         send_at=parse_when(arguments.send_at) if arguments.send_at else None,
+        overdue=arguments.overdue,
     )
     faults: tuple[object, ...] = ()
     sound = True
@@ -56,8 +60,9 @@ def _prepare(arguments: argparse.Namespace, out: Output) -> int:
         for fault in found:
             out.say(f"{'Fault' if fault.blocking else 'Advice'}: {fault}")
     out.say(prepared.message)
-    value = {"edition_id": prepared.edition, **plain(prepared), "faults": plain(faults)}
-    out.result(value, prepared.edition)
+    made = prepared.edition if prepared.state else ""
+    value = {"edition_id": made, **plain(prepared), "faults": plain(faults)}
+    out.result(value, made)
     return 0 if sound else 1
 
 

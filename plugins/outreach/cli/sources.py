@@ -12,9 +12,9 @@ from outreach.cli.output import Output, table
 from outreach.clock import london
 from outreach.dagdocs import PULL_TIMES, import_line
 from outreach.flows import imports, source_list
+from outreach.scheduling.timetable import DaysOff, Timetable
 from outreach.sources.places.base import Connection, Reach
 from outreach.sources.places.nowhere import NoReach
-from outreach.timetable import next_slot
 
 
 def add_commands(commands: Commands) -> None:
@@ -56,7 +56,8 @@ def _sources(_: argparse.Namespace, out: Output) -> int:
         (s.name, s.kind, s.place, london(s.last_at) if s.last_at else "", s.said, s.next)
         for s in found
     ]
-    due = london(next_slot(PULL_TIMES, datetime.now(UTC), working_days_only=True))
+    slot = Timetable(PULL_TIMES, DaysOff.SKIP).next_slot(datetime.now(UTC))
+    due = london(slot) if slot else "no day"
     words = table(("source", "kind", "where from", "last taken", "what it said", "next"), rows)
     out.result({"sources": found}, f"{words}\nThe DAG contacts pulls them next on {due}")
     return 0

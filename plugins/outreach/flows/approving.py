@@ -9,6 +9,7 @@ from outreach.clock import london
 from outreach.domain import EditionState
 from outreach.errors import NotFound, OutreachError, Refused
 from outreach.flows.checking import must_be_sound
+from outreach.flows.opening import said_beforehand
 from outreach.flows.preparing import find_campaign
 from outreach.ledger import approvals, edition_store, freeze
 from outreach.ledger.audience_change import audience_change
@@ -51,6 +52,7 @@ def approval_request(ws: Workspace, edition: str) -> ApprovalRequest:
         _variants(variants),
         before.described() if before else "This is the campaign's first edition.",
         _when(record),
+        said_beforehand(ws, record, datetime.now(UTC)),
         *_advice(record),
     ]
     return ApprovalRequest(

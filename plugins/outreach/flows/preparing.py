@@ -6,14 +6,16 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from outreach.campaigns import Campaign, load_library
 from outreach.clock import LONDON, london
 from outreach.domain import Mailbox, Segment
 from outreach.errors import Fault, InputError, NotFound, Refused
+from outreach.flows.journeys import step_of
 from outreach.flows.mailboxes import reply_to_mailbox, sender_mailbox
+from outreach.flows.opening import must_be_open
 from outreach.ledger import audience, edition_store, freeze
 from outreach.ledger.audience import Candidate, Rule
 from outreach.ledger.caps import Cap
@@ -32,6 +34,7 @@ from outreach.rendering import (
     compile_campaign,
     frozen,
 )
+from outreach.scheduling.steps import Step
 from outreach.wording import shown_path
 from outreach.workspace import Workspace
 
@@ -90,16 +93,18 @@ def prepare(
     send_at: datetime | None = None,
     narrow: Segment | None = None,
     due: datetime | None = None,
+    overdue: bool = False,
 ) -> Prepared:
     """Freeze an edition of campaign `slug` at `occurrence` (default: today's London date).
 
     The same occurrence again changes nothing and says so. `narrow` can only take people away.
-    `due` is when it should go (a timetable's slot); without it, it is never too late.
+    `due` is when it should go (a timetable's slot); without it, it is never too late. `overdue`
+    takes steps after a pledge that are overdue too. Where no step is due, nothing is made.
     Raises NotFound, InputError (a fault in the file), Refused.
     """
     now = datetime.now(UTC)
     campaign = find_campaign(ws, slug)
-    occurrence = _named(occurrence, now)
+    occurrence = _named(occurrence, now, overdue=overdue)
     name = f"{slug}@{occurrence}"
     with reading(ws.engine) as connection:
         known = freeze.exists(connection, name)
@@ -107,9 +112,14 @@ def prepare(
         return _described(ws, name, created=False)
     if send_at and send_at < now:
         raise InputError(f"{london(send_at)} has passed; choose a time to come, or none")
+    if send_at or due:
+        must_be_open(ws, slug, send_at or due or now)
     compiled = compile_campaign(campaign, ws.hub, layouts(ws))
-    rule = rule_of(ws, campaign, narrow)
+    day = (due or send_at or now).astimezone(LONDON).date()
+    rule = rule_of(ws, campaign, narrow, day=day, overdue=overdue)
     found = _audience(ws, compiled, rule, name, now)
+    if rule.step and not found.planned and not found.not_planned:
+        return _nothing_due(name, rule.step)
     context = EditionContext(occurrence, (send_at or due or now).astimezone(LONDON).date())
     contents = [compiled.render(key, context) for key in found.keys]
     variants = [
@@ -132,9 +142,9 @@ def prepare(
     return _described(ws, name, created=edition_id is not None)
 
 
-def _named(occurrence: str, now: datetime) -> str:
+def _named(occurrence: str, now: datetime, *, overdue: bool) -> str:
     """Return the occurrence meant: today's London date where none is named."""
-    named = occurrence or f"{now.astimezone(LONDON):%Y-%m-%d}"
+    named = occurrence or f"{now.astimezone(LONDON):%Y-%m-%d}" + ("-overdue" if overdue else "")
     if not _OCCURRENCE.fullmatch(named):
         raise InputError("an occurrence is up to 64 letters, digits and . _ : + -, as 2026-11-23")
     if AGAIN in named:
@@ -169,8 +179,27 @@ def _described(ws: Workspace, name: str, *, created: bool) -> Prepared:
     )
 
 
-def rule_of(ws: Workspace, campaign: Campaign, narrow: Segment | None) -> Rule:
-    """Return what decides a campaign's audience, `narrow` on top of its own segment."""
+def _nothing_due(name: str, step: Step) -> Prepared:
+    day = f"{step.day.day} {step.day:%B %Y}"
+    said = f"nobody's step is due on {day}: no edition was made"
+    return Prepared(name, False, "", 0, 0, {}, {}, 0, said)
+
+
+def rule_of(
+    ws: Workspace,
+    campaign: Campaign,
+    narrow: Segment | None,
+    *,
+    day: date | None = None,
+    overdue: bool = False,
+) -> Rule:
+    """Return what decides a campaign's audience, `narrow` on top of its own segment.
+
+    `day` is the London day for which steps after a pledge must be due (default: today). Raises
+    Refused where overdue steps are asked of a campaign that has none.
+    """
+    if overdue and campaign.after is None:
+        raise Refused(f"{campaign.slug} is no step after a pledge: nothing of it can be overdue")
     limits = ws.hub.limits
     most = limits.emails_per_person
     return Rule(
@@ -182,6 +211,7 @@ def rule_of(ws: Workspace, campaign: Campaign, narrow: Segment | None) -> Rule:
         goal=campaign.goal,
         capped=campaign.capped,
         cap=Cap(most, limits.in_days) if most else None,
+        step=step_of(ws, campaign, day or datetime.now(LONDON).date(), overdue=overdue),
     )
 
 

@@ -17,7 +17,7 @@ from outreach.flows.preparing import (
     rule_of,
     too_many_variants,
 )
-from outreach.ledger.audience import select_candidates
+from outreach.ledger.audience import Rule, select_candidates
 from outreach.ledger.engine import reading
 from outreach.ledger.freeze_rows import PlannedDelivery
 from outreach.rendering import MAX_VARIANTS, Compiled, EditionContext, compile_campaign
@@ -46,7 +46,12 @@ class Preview:
 
 
 def preview(
-    ws: Workspace, slug: str, occurrence: str = "", *, narrow: Segment | None = None
+    ws: Workspace,
+    slug: str,
+    occurrence: str = "",
+    *,
+    narrow: Segment | None = None,
+    overdue: bool = False,
 ) -> Preview:
     """Count and check an edition of campaign `slug` without making it.
 
@@ -54,16 +59,16 @@ def preview(
     """
     campaign = find_campaign(ws, slug)
     compiled = compile_campaign(campaign, ws.hub, layouts(ws))
-    planned, suppressed = _audience(ws, campaign, compiled, f"{slug}@{occurrence}", narrow)
+    rule = rule_of(ws, campaign, narrow, overdue=overdue)
+    planned, suppressed = _audience(ws, rule, compiled, f"{slug}@{occurrence}")
     faults = _check(ws, campaign, compiled, planned, occurrence)
     variants = len({one.variant for one in planned})
     return Preview(len(planned), dict(suppressed), variants, faults)
 
 
 def _audience(
-    ws: Workspace, campaign: Campaign, compiled: Compiled, name: str, narrow: Segment | None
+    ws: Workspace, rule: Rule, compiled: Compiled, name: str
 ) -> tuple[list[PlannedDelivery], Counter[str]]:
-    rule = rule_of(ws, campaign, narrow)
     planned: list[PlannedDelivery] = []
     suppressed: Counter[str] = Counter()
     places: dict[object, int] = {}

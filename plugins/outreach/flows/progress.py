@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from outreach.clock import london
 from outreach.domain import DeliveryState, EditionState
+from outreach.flows.opening import closed_now
 from outreach.ledger import edition_store
 from outreach.ledger.engine import reading
 from outreach.ledger.progress import BatchFigures, figures
@@ -62,16 +63,17 @@ def progress(ws: Workspace, edition: str) -> Progress:
     with reading(ws.engine) as connection:
         record = edition_store.get(connection, edition)
         found = figures(connection, record.id, limits=ws.hub.limits, since=now - LATELY, now=now)
-    return _progress(edition, found, now)
+    closed = closed_now(ws, record, now)
+    return _progress(edition, found, now, closed.words if closed else "")
 
 
-def _progress(edition: str, found: BatchFigures, now: datetime) -> Progress:
+def _progress(edition: str, found: BatchFigures, now: datetime, closed: str) -> Progress:
     people = found.people
     open_people = people.get(S.PLANNED, 0) + people.get(S.CLAIMED, 0)
     total = sum(count for state, count in people.items() if state is not S.SUPPRESSED)
     senders = sum(alive(name) is not False for name in found.senders)
     finished = found.state in _ENDED and not people.get(S.CLAIMED)
-    waiting_for = "" if finished else _waiting_for(found, senders, now)
+    waiting_for = "" if finished else _waiting_for(found, senders, now, closed)
     rate = _per_minute(found, now)
     left = round(open_people / rate * 60) if rate and open_people and not waiting_for else None
     return Progress(
@@ -112,13 +114,15 @@ def _words(found: BatchFigures, finished: bool, waiting_for: str) -> str:
     return f"Waiting: {waiting_for}." if waiting_for else "Being sent."
 
 
-def _waiting_for(found: BatchFigures, senders: int, now: datetime) -> str:
+def _waiting_for(found: BatchFigures, senders: int, now: datetime, closed: str) -> str:
     """Return what an edition that has not ended stands still for, '' where it runs."""
     if found.state is EditionState.PREPARED:
         return "an approval"
     if found.why_not:
         until = f", until {london(found.wait_until)}" if found.wait_until else ""
         return found.why_not + until
+    if closed and (found.people.get(S.PLANNED) or found.people.get(S.CLAIMED)):
+        return closed
     if found.state is EditionState.APPROVED:
         if found.send_at and found.send_at > now:
             return f"its time to be sent, {london(found.send_at)}"

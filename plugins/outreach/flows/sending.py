@@ -9,9 +9,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from outreach.domain import EditionState
 from outreach.errors import InDoubt, MustStop, NotSent, Rejected, TooLarge
 from outreach.flows.composing import Made, handover, recipient
 from outreach.flows.insisting import insist
+from outreach.flows.opening import closed_now, end_if_too_late
 from outreach.flows.patience import PATIENCE, seconds_to_wait
 from outreach.flows.pausing import REFUSED, pause_by_itself, pause_if_stood_still
 from outreach.flows.readiness import must_be_ready
@@ -28,6 +30,7 @@ from outreach.providers.allowlist import allowed
 from outreach.providers.base import Content, Handover, Provider
 from outreach.providers.registry import open_provider
 from outreach.rendering import frozen
+from outreach.scheduling.closing import Closed
 from outreach.senders import alive, sender_name
 from outreach.workspace import Workspace
 
@@ -49,7 +52,10 @@ SEEN_EVERY = 30.0
 
 @dataclass(frozen=True, slots=True)
 class SendReport:
-    """What one sender did. `finished` says that nothing is planned any more; else `why`."""
+    """What one sender did. `finished` says that nothing is planned any more; else `why`.
+
+    `wait_until` is set where what is left may be sent from then on.
+    """
 
     edition: str
     batches: int
@@ -58,6 +64,7 @@ class SendReport:
     failed: int
     finished: bool
     why: str
+    wait_until: datetime | None = None
 
 
 class _Held(NotSent):
@@ -103,7 +110,7 @@ class Sender:
                 pause = seconds_to_wait(taken)
                 if pause is None or waited + pause > PATIENCE:
                     self._leave(taken)
-                    return self._report(taken.finished, taken.why)
+                    return self._report(taken.finished, taken.why, taken.wait_until)
                 time.sleep(pause)
                 waited += pause
                 continue
@@ -135,6 +142,9 @@ class Sender:
 
     def _claim(self) -> ClaimedBatch | Nothing:
         ws = self._ws
+        closed = closed_now(ws, self._record, datetime.now(UTC))
+        if closed is not None:
+            return Nothing(closed.words, wait_until=closed.until)
         return claims.claim(
             ws.engine,
             self._record.id,
@@ -196,6 +206,9 @@ class Sender:
         engine, now = self._ws.engine, datetime.now(UTC)
         if not outcomes.still_mine(engine, taken) or time.monotonic() - began > TO_FIRST_BYTE:
             raise NotSent("the sender was held up between claim and hand-over")
+        closed = closed_now(self._ws, self._record, now)
+        if closed is not None:
+            raise _Held(closed.words, closed.until)
         with reading(engine) as connection:
             order = holds.held(connection, taken.edition_id, now)
         if order is not None:
@@ -258,7 +271,7 @@ class Sender:
             contact_ids=tuple(p.contact_id for p in taken.people),
         )
 
-    def _report(self, finished: bool, why: str) -> SendReport:
+    def _report(self, finished: bool, why: str, wait_until: datetime | None = None) -> SendReport:
         return SendReport(
             edition=self._record.name,
             batches=self._batches,
@@ -267,6 +280,7 @@ class Sender:
             failed=self._failed,
             finished=finished,
             why=why,
+            wait_until=wait_until,
         )
 
 
@@ -275,12 +289,17 @@ def send(ws: Workspace, edition: str, *, progress: Progress | None = None) -> Se
 
     Claims of senders that died are put in doubt first. Raises NotFound; raises Refused where
     the edition is not approved, comes too late, or the ledger is behind its journal; raises
-    ConfigError where the deployment is not ready (see `readiness`).
+    ConfigError where the deployment is not ready (see `readiness`). In quiet hours and freezes
+    nothing is begun: the report says until when.
     """
     now = datetime.now(UTC)
     with reading(ws.engine) as connection:
         record = edition_store.get(connection, edition)
     may_start(ws, record, now)
+    end_if_too_late(ws, record, now)
+    closed = closed_now(ws, record, datetime.now(UTC))
+    if closed is not None and record.state is not EditionState.SENT:
+        return _not_now(ws, record, closed)
     outcomes.doubt_the_dead(ws.engine, now, alive, record.id)
     provider = open_provider(record.provider, ws.settings)
     try:
@@ -293,3 +312,11 @@ def send(ws: Workspace, edition: str, *, progress: Progress | None = None) -> Se
         return sender.run(progress)
     finally:
         provider.close()
+
+
+def _not_now(ws: Workspace, record: EditionRecord, closed: Closed) -> SendReport:
+    """Report that sending is closed; an edition under way is not late because of it."""
+    if record.state is EditionState.SENDING:
+        with ws.engine.begin() as connection:
+            edition_store.seen(connection, record.id, closed.until)
+    return SendReport(record.name, 0, 0, 0, 0, False, closed.words, closed.until)

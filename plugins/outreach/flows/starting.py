@@ -8,6 +8,7 @@ from datetime import datetime
 from outreach.clock import london
 from outreach.domain import EditionState
 from outreach.errors import Refused
+from outreach.flows.opening import late_through
 from outreach.ledger import edition_store
 from outreach.ledger.edition_store import EditionRecord
 from outreach.workspace import Workspace
@@ -27,9 +28,11 @@ def may_start(ws: Workspace, record: EditionRecord, now: datetime) -> None:
         raise Refused(f"{record.name} is to be sent at {london(record.send_at)}, not before")
     time.sleep(max(0.0, early))
     if record.late_after and record.late_after < now:
+        closed = late_through(ws, record)
+        why = f"too late: {closed.words}" if closed else "too late"
         with ws.engine.begin() as connection:
-            edition_store.close(connection, record.id, EditionState.CANCELLED, "too late", now)
+            edition_store.close(connection, record.id, EditionState.CANCELLED, why, now)
         raise Refused(
-            f"{record.name} was due by {london(record.late_after)} and is too late: nobody was "
+            f"{record.name} was due by {london(record.late_after)} and is {why}. Nobody was "
             "written to. Prepare a new edition if it should still go"
         )

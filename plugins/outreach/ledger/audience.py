@@ -16,11 +16,17 @@ from outreach.ledger.editions import campaign, delivery, edition, exclusion
 from outreach.ledger.mailable import not_mailable
 from outreach.ledger.people import contact, organisation, pledge
 from outreach.ledger.placing import AS_READ, BOROUGH, ICS_AREA, SECTOR
+from outreach.scheduling.steps import Step
 
 LONDON = ZoneInfo("Europe/London")
 
 PLEDGED = "pledged"
 GOAL_REACHED = "goal reached: has pledged"
+RENEWED = "renewed"
+RENEWAL_REACHED = "goal reached: has renewed the pledge"
+
+OVERDUE = "overdue"
+"""Under what a pledge whose step came too late is listed, once; the step itself stays unused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +34,8 @@ class Rule:
     """What decides an audience. `per_pledge`: one message for each pledge, not each edition;
     one that renews an earlier pledge is answered only with `renewals`.
 
-    `goal` is what ends the need to write ("pledged" or ''). `capped` says that the hub's limit of
+    `goal` is what ends the need to write ("pledged", "renewed" or ''). With `step`, only pledges
+    whose step is due are answered. `capped` says that the hub's limit of
     emails per person applies, and `cap` is that limit, where the hub has one.
     """
 
@@ -40,6 +47,7 @@ class Rule:
     goal: str = ""
     capped: bool = False
     cap: Cap | None = None
+    step: Step | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,21 +87,27 @@ def select_candidates(
     full = at_cap(connection, rule.cap, now) if rule.capped and rule.cap else frozenset()
     for row in connection.execution_options(yield_per=2000).execute(query):
         occasion = pledge_occasion(row.answered_at) if rule.per_pledge else name
-        if (row.address_hash, occasion) in had:
+        too_late = rule.step.too_late(row.answered_at) if rule.step else ""
+        listed = f"{occasion}~{OVERDUE}"
+        if (row.address_hash, occasion) in had or (too_late and (row.address_hash, listed) in had):
             continue
         yield Candidate(
             contact_id=row.id,
             address=row.email or "",
             address_hash=row.address_hash,
-            occasion=occasion,
+            occasion=listed if too_late else occasion,
             reader=reader_of(row),
-            why_not=row.why_not or _why_not_now(row, rule, full),
+            why_not=too_late or row.why_not or _why_not_now(row, rule, full),
         )
 
 
 def _why_not_now(row: Any, rule: Rule, full: frozenset[int]) -> str:
     if rule.goal == PLEDGED and row.pledged_at is not None:
         return GOAL_REACHED
+    if rule.goal == RENEWED and row.pledged_at > row.answered_at:
+        return RENEWAL_REACHED
+    if rule.step and (passed := rule.step.passed_over(row.answered_at)):
+        return passed
     return rule.cap.reason if rule.cap and row.id in full else ""
 
 
@@ -115,6 +129,8 @@ def exclude_the_rest(connection: sa.Connection, edition_id: int, rule: Rule, now
     considered: sa.ColumnElement[bool] = sa.true()
     if rule.per_pledge:
         considered = _answered(rule).is_not(None)
+    if rule.step:
+        considered = sa.and_(considered, *_in_time(rule, rule.step))
     in_audience = (
         sa.exists()
         .where(delivery.c.edition_id == edition_id, delivery.c.contact_id == contact.c.id)
@@ -135,6 +151,13 @@ def exclude_the_rest(connection: sa.Connection, edition_id: int, rule: Rule, now
         .where(edition.c.id == edition_id)
         .values(excluded=number.scalar_subquery())
     )
+
+
+def _in_time(rule: Rule, step: Step) -> list[sa.ColumnElement[bool]]:
+    """The pledges whose step is due and not overdue."""
+    answered = _answered(rule)
+    since = [answered >= step.since] if step.since else []
+    return [answered < step.until, *since]
 
 
 def had_occasions(connection: sa.Connection, slug: str) -> frozenset[tuple[bytes, str]]:
@@ -183,6 +206,8 @@ def _clauses(rule: Rule, now: datetime) -> list[tuple[str, sa.ColumnElement[bool
     latest = _answered(rule)
     if segment.pledged is True or rule.per_pledge:
         rules.append(("outside the audience: has not pledged", latest.is_not(None)))
+    if rule.step:
+        rules.append(("outside the audience: the step is not due yet", latest < rule.step.until))
     if segment.pledged is False:
         rules.append(("outside the audience: has pledged", latest.is_(None)))
     if segment.pledged_within_days is not None:

@@ -12,7 +12,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from outreach.domain import DeliveryState, Purpose
-from outreach.ledger.audience import GOAL_REACHED, PLEDGED, latest_pledge, pledge_occasion
+from outreach.ledger.audience import (
+    GOAL_REACHED,
+    PLEDGED,
+    RENEWAL_REACHED,
+    RENEWED,
+    latest_pledge,
+    pledge_occasion,
+)
 from outreach.ledger.caps import HANDED_OVER, Cap, at_cap
 from outreach.ledger.claimed import ClaimedPerson
 from outreach.ledger.columns import chunks
@@ -48,7 +55,7 @@ def recheck(
     if asked.again_of:
         had, earlier = _earlier(connection, row, asked.again_of)
         occasions += earlier
-    stale = _withdrawn(connection, row.id, occasions)
+    stale = _moved_on(connection, row.id, occasions, asked.goal)
     cap = _cap_for(asked.capped, limits)
     full: frozenset[int] = frozenset()
     if cap:
@@ -60,8 +67,7 @@ def recheck(
         reason = person.why
         if not reason and person.contact_id in had:
             reason = SENT_AFTER_ALL
-        if not reason and person.contact_id in stale:
-            reason = PLEDGE_WITHDRAWN
+        reason = reason or stale.get(person.contact_id, "")
         if not reason and cap and person.contact_id in full:
             reason = cap.reason
         if not reason and not allowed(person.email):
@@ -128,20 +134,27 @@ def _earlier(
     return had, [(one.contact_id, one.occasion) for one in rows]
 
 
-def _withdrawn(
-    connection: sa.Connection, batch_id: int, occasions: Sequence[tuple[int, str]]
-) -> frozenset[int]:
-    """Return who no longer stands by the pledge that this message answers."""
+def _moved_on(
+    connection: sa.Connection, batch_id: int, occasions: Sequence[tuple[int, str]], goal: str
+) -> dict[int, str]:
+    """Return who no longer stands by the pledge that this message answers, or has renewed it
+    where that is the goal; each with the reason."""
     answering = {(one, occasion) for one, occasion in occasions if occasion.startswith("pledge:")}
     if not answering:
-        return frozenset()
+        return {}
     rows = connection.execute(
         sa.select(pledge.c.contact_id, pledge.c.pledged_at)
         .join(delivery, delivery.c.contact_id == pledge.c.contact_id)
         .where(delivery.c.batch_id == batch_id, pledge.c.withdrawn_at.is_(None))
     )
     standing = {(row.contact_id, pledge_occasion(row.pledged_at)) for row in rows}
-    return frozenset(contact_id for contact_id, _ in answering - standing)
+    moved: dict[int, str] = {}
+    if goal == RENEWED:
+        latest = dict(sorted(standing))
+        for one, occasion in answering:
+            if latest.get(one, "") > occasion:
+                moved[one] = RENEWAL_REACHED
+    return moved | dict.fromkeys((one for one, _ in answering - standing), PLEDGE_WITHDRAWN)
 
 
 def _cap_for(capped: bool, limits: Limits) -> Cap | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import product
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
     from outreach.workspace import Workspace
 
 _PLEDGED = date(2026, 3, 2)
-_WEEKLY = re.compile(r"(\d{1,2}) (\d{1,2}) \* \* (\*|1-5|[0-7](?:,[0-7])*)")
-_DAYS = ("Sundays", "Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,26 +118,13 @@ def campaign(ws: Workspace, slug: str, *, proof: int = 1) -> CampaignReport:
 
 def when_sent(found: Campaign) -> str:
     """Return in words what makes an edition of this campaign."""
-    if found.trigger == "timetable":
-        days = ", working days only" if found.working_days_only else ""
-        return f"{timetable_in_words(found.timetable)}, London time{days}"
+    if found.after is not None:
+        return f"{found.after.words} after a pledge, at {found.at} on a working day, London time"
+    if found.slots is not None:
+        return found.slots.in_words()
     if found.trigger == "new_pledges":
         return "When new pledges arrive"
     return "When a person starts it"
-
-
-def timetable_in_words(cron: str) -> str:
-    """Return "Tuesdays at 10:00" for a weekly or daily timetable, and any other as it is."""
-    found = _WEEKLY.fullmatch(cron.strip())
-    if found is None:
-        return f"By timetable {cron}"
-    minute, hour, days = found.groups()
-    at = f"at {int(hour)}:{int(minute):02}"
-    if days == "*":
-        return f"Every day {at}"
-    if days == "1-5":
-        return f"Mondays to Fridays {at}"
-    return f"{' and '.join(_DAYS[int(day) % 7] for day in days.split(','))} {at}"
 
 
 def sample_readers(hub: Hub) -> tuple[Reader, ...]:

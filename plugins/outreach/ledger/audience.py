@@ -28,6 +28,7 @@ class Rule:
     """What decides an audience. `per_pledge`: one message for each pledge, not each edition;
     one that renews an earlier pledge is answered only with `renewals`.
 
+    `otherwise` is why whoever the segment selects is left out all the same, '' where nobody is.
     `goal` is what ends the need to write ("pledged" or ''). `capped` says that the hub's limit of
     emails per person applies, and `cap` is that limit, where the hub has one.
     """
@@ -40,6 +41,7 @@ class Rule:
     goal: str = ""
     capped: bool = False
     cap: Cap | None = None
+    otherwise: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,7 @@ def exclude_the_rest(connection: sa.Connection, edition_id: int, rule: Rule, now
     """
     rules = _clauses(rule, now)
     had = "had this already for the same pledge"
-    late = had if rule.per_pledge else "added after the audience was read"
+    late = had if rule.per_pledge else rule.otherwise or "added after the audience was read"
     whens = [(~rule, reason) for reason, rule in rules]
     reason = sa.case(*whens, else_=late) if whens else sa.literal(late)
     considered: sa.ColumnElement[bool] = sa.true()

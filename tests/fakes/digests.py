@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,9 +16,12 @@ from tests.ledger.seeds import add_contact
 from outreach.domain import DeliveryState
 from outreach.flows import editions
 from outreach.flows.imports import import_file
+from outreach.ledger import rechecks
+from outreach.ledger.claimed import ClaimedPerson
 from outreach.ledger.editions import batch, delivery, edition
 from outreach.ledger.people import basis, contact, suppression
 from outreach.ledger.resources import resource, variant_resource
+from outreach.limits import NO_LIMITS
 from outreach.records import ImportResult
 from outreach.workspace import Workspace
 
@@ -153,3 +157,17 @@ def come_back(ws: Workspace, address: str) -> None:
             sa.update(basis).values(withdrawn_at=None).where(basis.c.withdrawn_at.is_not(None))
         )
         connection.execute(sa.delete(suppression).where(suppression.c.address_hash == hashed))
+
+
+@contextmanager
+def half_claimed(ws: Workspace, name: str) -> Iterator[list[ClaimedPerson]]:
+    """Claim an edition's first batch, and commit at the end of the `with`."""
+    now = datetime.now(UTC)
+    chosen = sa.select(edition.c.id).where(edition.c.name == name).scalar_subquery()
+    with ws.engine.begin() as connection:
+        row = connection.execute(sa.select(batch).where(batch.c.edition_id == chosen)).first()
+        assert row is not None
+        people = rechecks.recheck(connection, row, lambda _: True, NO_LIMITS, now)
+        claimed = {"state": DeliveryState.CLAIMED.value, "epoch": 1, "claimed_at": now}
+        connection.execute(sa.update(batch).where(batch.c.id == row.id).values(**claimed))
+        yield people

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -143,23 +144,22 @@ def test_two_digests_prepared_at_once_bring_nobody_the_same(ws: Workspace) -> No
     assert not set(first["ann"]) & set(second["ann"])
 
 
-def test_two_digests_sent_at_once_bring_nobody_the_same(ws: Workspace) -> None:
+def test_of_two_claimed_at_once_only_the_first_brings_a_resource(ws: Workspace) -> None:
+    come_in(ws, new("earlier"))
+    d.sent(ws, "zero")
     come_in(ws, new("first"))
     for occurrence in ("one", "two"):
         d.approved(ws, occurrence)
         d.put(ws, f"news@{occurrence}", S.FAILED)
     for occurrence in ("one", "two"):
         d.put(ws, f"news@{occurrence}", S.PLANNED)
-    both = Barrier(2)
-
-    def one(name: str) -> None:
-        both.wait()
-        editions.send(ws, name)
-
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(one, ("news@one", "news@two")))
-    taken = [d.brought(ws, f"news@{name}", "accepted") for name in ("one", "two")]
-    assert sorted(name for found in taken for name in found) == ["ann", "ben", "cat"]
+    with ThreadPoolExecutor(1) as pool:
+        with d.half_claimed(ws, "news@one") as people:
+            second = pool.submit(editions.send, ws, "news@two")
+            time.sleep(0.3)
+        second.result()
+    assert len(people) == 3
+    assert editions.settle(ws, "news@two").reasons["suppressed"] == {TOLD_MEANWHILE: 3}
 
 
 def test_a_resend_carries_the_same_and_keeps_it_from_the_next(ws: Workspace) -> None:

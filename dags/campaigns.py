@@ -42,7 +42,6 @@ from outreach.settings import load_settings
 LOG = logging.getLogger(__name__)
 SENDERS = 2
 OCCURRENCE = "occurrence"
-NOBODY = "there is nobody to write to"
 RETRIES: dict[str, Any] = {"retries": 3, "retry_delay": timedelta(seconds=10)}
 
 
@@ -53,7 +52,7 @@ def end_here(message: str) -> NoReturn:
 
 
 def occurrence_of_run(
-    context: Context, request: dagdocs.Request, timetable: str, slot: datetime | None
+    context: Context, request: dagdocs.Request, timetable: str, slot: datetime | None, news: str
 ) -> str:
     """Return the occurrence that a run stands for, the same however often it is cleared.
 
@@ -66,21 +65,21 @@ def occurrence_of_run(
     events = [e for found in context["triggering_asset_events"].values() for e in found]
     watermarks = [int(e.extra["watermark"]) for e in events if "watermark" in e.extra]
     began = context["dag_run"].run_after
-    found = dagdocs.occurrence_of(request.wanted(began), timetable, slot, watermarks, began)
+    found = dagdocs.occurrence_of(request.wanted(began), timetable, slot, watermarks, began, news)
     kept.set(OCCURRENCE, found, retention=NEVER_EXPIRE)
     return found
 
 
 @task(**RETRIES)
 @stopping_at_faults
-def prepare(slug: str, timetable: str) -> str:
+def prepare(slug: str, timetable: str, news: str) -> str:
     """Freeze content and audience; a run for an occurrence that exists ends here."""
     from outreach.flows import editions, opening, previewing
 
     context = get_current_context()
     run, request = context["dag_run"], dagdocs.read_request(context["params"])
     slot = run.logical_date if run.run_type == "scheduled" else None
-    occurrence = occurrence_of_run(context, request, timetable, slot)
+    occurrence = occurrence_of_run(context, request, timetable, slot, news)
     ws = workspace_in_airflow()
     if request.dry_run:
         preview = previewing.preview(
@@ -107,8 +106,8 @@ def prepare(slug: str, timetable: str) -> str:
     if not prepared.created and (not prepared.state or context["ti"].try_number == 1):
         end_here(prepared.message)
     if not prepared.planned and prepared.created:
-        editions.cancel(ws, prepared.edition, by="airflow", via="airflow", reason=NOBODY)
-        end_here(f"{prepared.edition}: {NOBODY}")
+        editions.cancel(ws, prepared.edition, by="airflow", via="airflow", reason=prepared.nobody)
+        end_here(f"{prepared.edition}: {prepared.nobody}")
     return prepared.edition
 
 
@@ -181,7 +180,8 @@ def schedule_of(campaign: Campaign) -> Any:
             days_off=campaign.slots.days_off,
             late_after_hours=campaign.late_after_hours,
         )
-    return [asset("pledges")] if campaign.trigger == "new_pledges" else None
+    news = dagdocs.news_of(campaign)
+    return [asset(news)] if news else None
 
 
 def trigger_form(hub: Hub, *, step: bool = False) -> dict[str, Param]:
@@ -255,14 +255,15 @@ def build(campaign: Campaign, hub: Hub, faults: Sequence[str] = ()) -> DAG:
         schedule=schedule_of(campaign),
         catchup=False,
         # An edition may wait days for its approver or its time: the next must not wait for it.
-        max_active_runs=1 if campaign.trigger == "new_pledges" else 8,
+        max_active_runs=1 if dagdocs.news_of(campaign) else 8,
         # No backfill: nobody wants last year's emails.
         allowed_run_types=["manual", "scheduled", "asset_triggered"],
         params=trigger_form(hub, step=campaign.after is not None),
         tags=["campaign", *dagdocs.tags(campaign, faults)],
         default_args={"owner": campaign.owner},
     ) as built:
-        edition = prepare(campaign.slug, campaign.slots.text if campaign.slots else "")
+        timetable = campaign.slots.text if campaign.slots else ""
+        edition = prepare(campaign.slug, timetable, dagdocs.news_of(campaign))
         question = check(edition)
         approvers = campaign.approvers or hub.approvers
         asked = ask_approver(approvers, dagdocs.response_deadline(campaign))

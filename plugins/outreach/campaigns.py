@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from outreach.digest import SAMPLES, Digest
 from outreach.domain import Mailbox, Purpose, Segment
 from outreach.errors import Fault, InputError
 from outreach.frontmatter import Approval, FrontMatter, Occasion, Trigger, disagreements
@@ -35,8 +36,8 @@ class Campaign:
     of `journey`, still sent `grace` working days after it was due. `why` tells readers why they
     get this; empty means the hub's own words. `goal` is what ends the need to write to somebody
     ("pledged", "renewed"), or ''; `capped`, whether the hub's limit of emails per person applies;
-    `renewals`, whether a pledge that renews an earlier one is answered. `*_line` are lines of
-    `file`.
+    `renewals`, whether a pledge that renews an earlier one is answered; `digest`, how many new
+    resources it brings each reader, None where it is no digest. `*_line` are lines of `file`.
     """
 
     slug: str
@@ -53,6 +54,7 @@ class Campaign:
     segment: Segment
     occasion: Occasion
     renewals: bool
+    digest: Digest | None
     approval: Approval
     approvers: tuple[str, ...]
     owner: str
@@ -123,7 +125,7 @@ def load_campaign(path: Path, hub: Hub) -> Campaign:
     campaign = _campaign(path, form, at, source, body, body_line)
     faults = [Fault(said, file, at.line(place)) for place, said in disagreements(form, hub)]
     for part in sources_of(campaign):
-        block, found = expand(part, hub)
+        block, found = expand(part, hub, SAMPLES if campaign.digest else None)
         faults += found or personal_addresses(part, block)
     if faults:
         raise InputError(*sorted(faults, key=lambda fault: fault.line))
@@ -207,6 +209,7 @@ def _campaign(
         exclude={
             *("sender", "reply_to", "segment", "category", "goal", "frequency", "occasion"),
             *("working_days_only", "next_working_day", "after_pledge", "grace_working_days"),
+            "digest",
         }
     )
     return Campaign(
@@ -216,6 +219,7 @@ def _campaign(
         sender=form.sender.mailbox() if form.sender else None,
         reply_to=form.reply_to.mailbox() if form.reply_to else None,
         segment=Segment(**form.segment.model_dump()),
+        digest=Digest(**form.digest.model_dump()) if form.digest else None,
         category=form.category or path.stem,
         goal=form.ends_with(),
         capped=form.is_capped(),

@@ -70,7 +70,7 @@ def describe(campaign: Campaign, hub: Hub) -> str:
 |---|---|
 | Purpose | {_PURPOSES[campaign.purpose]}: {campaign.basis_reason} |
 | Who gets it | {campaign.segment.described()} |
-| When | {when(campaign)} |
+| When | {when(campaign)} |{_brings(campaign)}
 | Approval | {_approval(campaign, hub)} |
 | Owner | {campaign.owner} |
 | File | `{campaign.file.name}` |
@@ -97,7 +97,24 @@ def when(campaign: Campaign) -> str:
         return campaign.slots.in_words()
     if campaign.trigger == "new_pledges":
         return "as new pledges arrive"
+    if campaign.trigger == "new_resources":
+        return "as new resources arrive"
     return "when somebody triggers it"
+
+
+def _brings(campaign: Campaign) -> str:
+    digest = campaign.digest
+    if digest is None:
+        return ""
+    return (
+        f"\n| What it brings | {digest.min} to {digest.max} resources that are new to the reader, "
+        f"of the last {digest.since_days} days; nobody gets one twice |"
+    )
+
+
+def news_of(campaign: Campaign) -> str:
+    """Return the asset whose events start a campaign, '' where none does."""
+    return {"new_pledges": "pledges", "new_resources": "resources"}.get(campaign.trigger, "")
 
 
 def _approval(campaign: Campaign, hub: Hub) -> str:
@@ -142,18 +159,19 @@ def occurrence_of(
     slot: datetime | None,
     watermarks: Sequence[int],
     began: datetime,
+    news: str = "pledges",
 ) -> str:
     """Return the occurrence a run stands for.
 
     `wanted` is what a person typed; `slot` is set for a run that the timetable started, and
-    `watermarks` (numbers of imports) for one that new pledges started; otherwise it is the
+    `watermarks` (numbers of rows) for one that new rows of `news` started; otherwise it is the
     London date of `began`, when the run was due. The same cause always gives the same name, so
     that a retry or a second run finds the same edition.
     """
     if wanted:
         return wanted
     if watermarks:
-        return f"pledges-{max(watermarks)}"
+        return f"{news}-{max(watermarks)}"
     if slot and timetable:
         return Timetable(timetable).occurrence(slot)
     return f"{began.astimezone(LONDON):%Y-%m-%d}"

@@ -38,6 +38,7 @@ def stand_in(slug: str, file: Path) -> Campaign:
         segment=Segment(),
         occasion="edition",
         renewals=False,
+        digest=None,
         approval="person",
         approvers=(),
         late_after_hours=4,

@@ -190,6 +190,20 @@ class Mailbox:
 
 
 @dataclass(frozen=True, slots=True)
+class Resource:
+    """Something to read or use, as campaign copy may use it; '' where nothing is known.
+
+    `kind` says in a word or two what it is, such as "video".
+    """
+
+    title: str
+    url: str
+    summary: str = ""
+    kind: str = ""
+    published: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """A normalised later fact, as a provider's adapter hands it in.
 

@@ -22,7 +22,7 @@ from outreach.scheduling.timetable import DaysOff
 from outreach.wording import suggest
 from outreach.yamlfile import Path_
 
-Trigger = Literal["manual", "timetable", "new_pledges", "after_pledge"]
+Trigger = Literal["manual", "timetable", "new_pledges", "new_resources", "after_pledge"]
 Occasion = Literal["edition", "pledge"]
 Approval = Literal["person", "standing"]
 Goal = Literal["pledged", "renewed", "none"]
@@ -44,6 +44,15 @@ class SegmentForm(BaseModel):
     job_roles: tuple[str, ...] = ()
     pledged: Annotated[bool | None, Field(strict=True)] = None
     pledged_within_days: Annotated[int | None, Field(ge=1, le=3650)] = None
+
+
+class DigestForm(BaseModel):
+    """`digest:` as written: how much of what is new one email brings."""
+
+    model_config = _STRICT
+    max: Annotated[int, Field(ge=1, le=50)] = 10
+    min: Annotated[int, Field(ge=1, le=50)] = 1
+    since_days: Annotated[int, Field(ge=1, le=366)] = 90
 
 
 class FrontMatter(BaseModel):
@@ -68,6 +77,7 @@ class FrontMatter(BaseModel):
     segment: SegmentForm = SegmentForm()
     occasion: Occasion = "edition"
     renewals: Annotated[bool, Field(strict=True)] = False
+    digest: DigestForm | None = None
     goal: Goal | None = None
     frequency: Frequency | None = None
     approval: Approval = "person"
@@ -117,6 +127,7 @@ def disagreements(form: FrontMatter, hub: Hub) -> Iterator[Problem]:
     yield from timetable_problems(form)
     yield from journey_problems(form)
     yield from _occasion(form)
+    yield from _digest(form)
     yield from _segment(form.segment, hub)
     approvers = set(form.approvers or hub.approvers) - {form.owner}
     if form.approval == "person" and not approvers:
@@ -140,6 +151,22 @@ def _occasion(form: FrontMatter) -> Iterator[Problem]:
         yield ("goal",), said
     if segment.pledged is False and segment.pledged_within_days:
         yield ("segment", "pledged"), "pledged: false and pledged_within_days cannot both hold"
+
+
+def _digest(form: FrontMatter) -> Iterator[Problem]:
+    digest = form.digest
+    if digest is None:
+        if form.trigger == "new_resources":
+            said = "trigger: new_resources needs digest:, with max: 10 on the next line, indented"
+            yield ("trigger",), said
+        return
+    if form.occasion == "pledge":
+        yield ("occasion",), "a digest cannot answer pledges; leave occasion out"
+    if form.approval == "standing":
+        said = "what a digest brings is new each time, so a person must see it: approval: person"
+        yield ("approval",), said
+    if digest.min > digest.max:
+        yield ("digest", "min"), f"min is over max: nobody would get more than {digest.max}"
 
 
 def _segment(segment: SegmentForm, hub: Hub) -> Iterator[Problem]:

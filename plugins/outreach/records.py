@@ -169,16 +169,24 @@ class OrganisationRecord:
 
 @dataclass(frozen=True, slots=True)
 class ResourceRecord:
-    """Something to read or use, by its own key (its address where the file gives no key)."""
+    """Something to read or use, by its own key (its address where the file gives no key).
+
+    `page` is its address as `webaddress.page_of` writes it: the same for the same page. Empty
+    `sectors` or `ics_areas` mean that the row does not say. `withdrawn_at`: when its source took
+    it back, None where the row does not say so.
+    """
 
     row_number: int
     resource_key: str
     title: str
     url: str
     summary: str = ""
-    sector: str = ""
-    ics_area: str = ""
+    sectors: tuple[str, ...] = ()
+    ics_areas: tuple[str, ...] = ()
     published_at: datetime | None = None
+    kind: str = ""
+    withdrawn_at: datetime | None = None
+    page: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,9 @@ from outreach.domain import SubscriberType, SuppressionReason
 from outreach.keys import Keys
 from outreach.ledger import organisation_merge, people_merge, reference_merge, suppressing
 from outreach.ledger.imports import Tally
-from outreach.ledger.people import contact, organisation, resource, suppression
+from outreach.ledger.people import contact, organisation, suppression
 from outreach.ledger.people_merge import Merge
+from outreach.ledger.resources import resource
 from outreach.records import (
     ContactRecord,
     OrganisationRecord,

@@ -13,9 +13,10 @@ from outreach.clock import LONDON
 from outreach.domain import Organisation, Reader
 from outreach.errors import Fault, InputError, Refused
 from outreach.flows.kept_files import preview_name
+from outreach.flows.layouts import layouts
 from outreach.flows.links import links
 from outreach.flows.mailboxes import reply_to_mailbox, sender_mailbox
-from outreach.flows.preparing import find_campaign, layouts
+from outreach.flows.preparing import find_campaign
 from outreach.flows.readiness import must_be_ready
 from outreach.ledger import edition_store, readers
 from outreach.providers.allowlist import allowed, refusal

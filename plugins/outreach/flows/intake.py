@@ -157,7 +157,7 @@ def _take(
 
 
 def _with_shift(job: Job, file: SourceFile) -> Job:
-    if not job.shift or job.kind is not ImportKind.PLEDGES:
+    if not job.shift or job.kind not in (ImportKind.PLEDGES, ImportKind.RESOURCES):
         return job
     shift = settled_shift(job.ws.engine, job.source, job.file_name, file, job.context)
     return replace(job, context=replace(job.context, shift=shift))

@@ -2,48 +2,42 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from outreach.campaigns import Campaign, load_library
 from outreach.clock import LONDON, london
-from outreach.domain import Mailbox, Segment
-from outreach.errors import Fault, InputError, NotFound, Refused
+from outreach.digest import NOTHING_NEW, NOTHING_NEW_FOR_ANYBODY
+from outreach.domain import Segment
+from outreach.errors import InputError, NotFound, Refused
+from outreach.flows.freezing import NothingDue, Order, freeze_once
 from outreach.flows.journeys import step_of
-from outreach.flows.mailboxes import reply_to_mailbox, sender_mailbox
 from outreach.flows.opening import must_be_open
-from outreach.ledger import audience, edition_store, freeze
-from outreach.ledger.audience import Candidate, Rule
+from outreach.ledger import edition_store, freeze
+from outreach.ledger.audience import Rule
 from outreach.ledger.caps import Cap
 from outreach.ledger.certificate import certificate
 from outreach.ledger.engine import reading
-from outreach.ledger.freeze import NewEdition, NewVariant
-from outreach.ledger.freeze_rows import PlannedDelivery
 from outreach.ledger.resend_store import AGAIN
-from outreach.providers.base import Content
-from outreach.providers.registry import open_provider
-from outreach.rendering import (
-    MAX_VARIANTS,
-    Compiled,
-    EditionContext,
-    VariantKey,
-    compile_campaign,
-    frozen,
-)
 from outreach.scheduling.steps import Step
-from outreach.wording import shown_path
 from outreach.workspace import Workspace
+
+NOBODY = "there is nobody to write to"
+_TRIES = 3
+"""How often an audience is read before a digest gives way to others."""
 
 _OCCURRENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What `prepare` froze, or found frozen already (`created` False)."""
+    """What `prepare` froze, or found frozen already (`created` False).
+
+    `nobody` is what to say where `planned` is 0.
+    """
 
     edition: str
     created: bool
@@ -54,18 +48,7 @@ class Prepared:
     excluded: dict[str, int]
     variants: int
     message: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Audience:
-    planned: list[PlannedDelivery]
-    not_planned: list[Candidate]
-    keys: list[VariantKey]
-
-
-def layouts(ws: Workspace) -> Path:
-    """Return the folder of MJML layouts."""
-    return ws.settings.root / "templates" / "layouts"
+    nobody: str = NOBODY
 
 
 def find_campaign(ws: Workspace, slug: str) -> Campaign:
@@ -114,32 +97,17 @@ def prepare(
         raise InputError(f"{london(send_at)} has passed; choose a time to come, or none")
     if send_at or due:
         must_be_open(ws, slug, send_at or due or now)
-    compiled = compile_campaign(campaign, ws.hub, layouts(ws))
     day = (due or send_at or now).astimezone(LONDON).date()
     rule = rule_of(ws, campaign, narrow, day=day, overdue=overdue)
-    found = _audience(ws, compiled, rule, name, now)
-    if rule.step and not found.planned and not found.not_planned:
-        return _nothing_due(name, rule.step)
-    context = EditionContext(occurrence, (send_at or due or now).astimezone(LONDON).date())
-    contents = [compiled.render(key, context) for key in found.keys]
-    variants = [
-        NewVariant(compiled.label(key), frozen.to_json(content))
-        for key, content in zip(found.keys, contents, strict=True)
-    ]
-    new = _new_edition(ws, campaign, rule, occurrence, found, now)
-    new = replace(
-        new,
-        content_hash=freeze.content_hash(new.source_hash, variants),
-        created_by=by,
-        send_at=send_at,
-        late_after=_late(campaign, send_at or due),
-        missing=missing_values(compiled, contents, found.planned),
-    )
-    with ws.engine.begin() as connection:
-        edition_id = freeze.freeze(connection, new, variants, found.planned, found.not_planned)
-        if edition_id is not None:
-            edition_store.note(connection, who=by, via=via, action="prepare", subject=name, at=now)
-    return _described(ws, name, created=edition_id is not None)
+    order = Order(occurrence, by, via, now, send_at, due)
+    for _ in range(_TRIES):
+        with contextlib.suppress(freeze.Overtaken):
+            try:
+                created = freeze_once(ws, campaign, rule, order)
+            except NothingDue as nothing:
+                return _nothing_due(name, nothing.step)
+            return _described(ws, name, created=created)
+    raise Refused("other digests are being prepared at this moment; prepare this one again")
 
 
 def _named(occurrence: str, now: datetime, *, overdue: bool) -> str:
@@ -159,9 +127,16 @@ def _described(ws: Workspace, name: str, *, created: bool) -> Prepared:
     with reading(ws.engine) as connection:
         account = certificate(connection, name)
         count = len(edition_store.variants(connection, edition_store.get(connection, name).id))
-    planned = account.planned
+    planned, excluded = account.planned, account.excluded_by_reason
+    nothing_new = NOTHING_NEW in excluded and not account.intended
+    nobody = NOTHING_NEW_FOR_ANYBODY if nothing_new else NOBODY
     message = (
-        f"{name} is prepared: {planned} of {account.intended} people are to be written to"
+        f"{name} is prepared: "
+        + (
+            f"{planned} of {account.intended} people are to be written to"
+            if not nothing_new
+            else nobody
+        )
         if created
         else f"{name} exists already ({account.state}): nothing was changed, and no one gets it "
         "twice. Name another occurrence for a new edition"
@@ -173,9 +148,10 @@ def _described(ws: Workspace, name: str, *, created: bool) -> Prepared:
         intended=account.intended,
         planned=planned,
         suppressed=account.reasons.get("suppressed", {}),
-        excluded=account.excluded_by_reason,
+        excluded=excluded,
         variants=count,
         message=message,
+        nobody=nobody,
     )
 
 
@@ -212,6 +188,7 @@ def rule_of(
         capped=campaign.capped,
         cap=Cap(most, limits.in_days) if most else None,
         step=step_of(ws, campaign, day or datetime.now(LONDON).date(), overdue=overdue),
+        otherwise=NOTHING_NEW if campaign.digest else "",
     )
 
 
@@ -240,84 +217,3 @@ def narrowed(segment: Segment, narrow: Segment) -> Segment:
         pledged=narrow.pledged if narrow.pledged is not None else segment.pledged,
         pledged_within_days=min(days) if days else None,
     )
-
-
-def _audience(ws: Workspace, compiled: Compiled, rule: Rule, name: str, now: datetime) -> _Audience:
-    found = _Audience([], [], [])
-    places: dict[VariantKey, int] = {}
-    with reading(ws.engine) as connection:
-        for person in audience.select_candidates(connection, rule, name, now):
-            if person.why_not:
-                found.not_planned.append(person)
-                continue
-            key, values = compiled.assess(person.reader)
-            if key not in places:
-                places[key] = len(places)
-                found.keys.append(key)
-                if len(places) > MAX_VARIANTS:
-                    raise InputError(too_many_variants(compiled))
-            found.planned.append(PlannedDelivery.of(person, places[key], values))
-    return found
-
-
-def too_many_variants(compiled: Compiled) -> Fault:
-    """Return the fault for copy whose conditions make more variants than can be proofed."""
-    return Fault(
-        f"its conditions make more than {MAX_VARIANTS} variants, too many to proof. "
-        "Ask for fewer fields in {% if %} and {% for %}",
-        file=shown_path(compiled.campaign.file),
-    )
-
-
-def _new_edition(
-    ws: Workspace,
-    campaign: Campaign,
-    rule: Rule,
-    occurrence: str,
-    found: _Audience,
-    now: datetime,
-) -> NewEdition:
-    provider = open_provider(ws.settings.provider, ws.settings)
-    batch_size = provider.batch_size
-    provider.close()
-    reply_to = reply_to_mailbox(ws, campaign.reply_to)
-    return NewEdition(
-        rule=rule,
-        title=campaign.title,
-        owner=campaign.owner,
-        source=campaign.source,
-        source_hash=campaign.content_hash(ws.hub, layouts(ws)),
-        occurrence=occurrence,
-        name=f"{campaign.slug}@{occurrence}",
-        provider=ws.settings.provider,
-        batch_size=batch_size,
-        sender=_plain(sender_mailbox(ws, campaign.sender)),
-        reply_to=_plain(reply_to) if reply_to else None,
-        format=frozen.FORMAT,
-        content_hash="",
-        audience_hash=freeze.audience_hash(found.planned),
-        created_by="",
-        created_at=now,
-        send_at=None,
-        late_after=None,
-        missing={},
-        late_after_hours=campaign.late_after_hours,
-    )
-
-
-def _plain(mailbox: Mailbox) -> dict[str, str]:
-    return asdict(mailbox)
-
-
-def _late(campaign: Campaign, due: datetime | None) -> datetime | None:
-    return due + timedelta(hours=campaign.late_after_hours) if due else None
-
-
-def missing_values(
-    compiled: Compiled, contents: Sequence[Content], planned: Sequence[PlannedDelivery]
-) -> dict[str, int]:
-    """Return, for each printed expression, how many people it is empty for."""
-    missing: Counter[str] = Counter()
-    for one in planned:
-        missing.update(compiled.empty(contents[one.variant], one.values))
-    return dict(missing)

@@ -9,18 +9,13 @@ from datetime import UTC, datetime
 from outreach.campaigns import Campaign
 from outreach.clock import LONDON
 from outreach.domain import Segment
-from outreach.errors import Fault, InputError
-from outreach.flows.preparing import (
-    find_campaign,
-    layouts,
-    missing_values,
-    rule_of,
-    too_many_variants,
-)
+from outreach.errors import Fault
+from outreach.flows.assorting import Assortment, assortment
+from outreach.flows.preparing import find_campaign, rule_of
 from outreach.ledger.audience import Rule, select_candidates
 from outreach.ledger.engine import reading
 from outreach.ledger.freeze_rows import PlannedDelivery
-from outreach.rendering import MAX_VARIANTS, Compiled, EditionContext, compile_campaign
+from outreach.rendering import EditionContext
 from outreach.rendering.checks import check
 from outreach.workspace import Workspace
 
@@ -58,45 +53,42 @@ def preview(
     Raises NotFound, InputError (a fault in the file), Refused (a narrowing that leaves nobody).
     """
     campaign = find_campaign(ws, slug)
-    compiled = compile_campaign(campaign, ws.hub, layouts(ws))
     rule = rule_of(ws, campaign, narrow, overdue=overdue)
-    planned, suppressed = _audience(ws, rule, compiled, f"{slug}@{occurrence}")
-    faults = _check(ws, campaign, compiled, planned, occurrence)
-    variants = len({one.variant for one in planned})
-    return Preview(len(planned), dict(suppressed), variants, faults)
+    found, planned, suppressed = _audience(ws, campaign, rule, f"{slug}@{occurrence}")
+    faults = _check(ws, campaign, found, planned, occurrence)
+    return Preview(len(planned), dict(suppressed), len(found.kinds), faults)
 
 
 def _audience(
-    ws: Workspace, rule: Rule, compiled: Compiled, name: str
-) -> tuple[list[PlannedDelivery], Counter[str]]:
+    ws: Workspace, campaign: Campaign, rule: Rule, name: str
+) -> tuple[Assortment, list[PlannedDelivery], Counter[str]]:
+    now = datetime.now(UTC)
     planned: list[PlannedDelivery] = []
     suppressed: Counter[str] = Counter()
-    places: dict[object, int] = {}
     with reading(ws.engine) as connection:
-        for person in select_candidates(connection, rule, name, datetime.now(UTC)):
-            if person.why_not:
+        found = assortment(ws, connection, campaign, now)
+        for person in select_candidates(connection, rule, name, now):
+            listed = found.brings(person)
+            if listed is None:
+                suppressed[rule.otherwise] += 1
+            elif person.why_not:
                 suppressed[person.why_not] += 1
-                continue
-            place = places.setdefault(compiled.key(person.reader), len(places))
-            planned.append(PlannedDelivery.of(person, place, compiled.values(person.reader)))
-    if len(places) > MAX_VARIANTS:
-        raise InputError(too_many_variants(compiled))
-    return planned, suppressed
+            else:
+                planned.append(found.place(person, listed))
+    return found, planned, suppressed
 
 
 def _check(
     ws: Workspace,
     campaign: Campaign,
-    compiled: Compiled,
+    found: Assortment,
     planned: list[PlannedDelivery],
     occurrence: str,
 ) -> tuple[Fault, ...]:
-    context = EditionContext(occurrence, datetime.now(LONDON).date())
+    contents = found.contents(EditionContext(occurrence, datetime.now(LONDON).date()))
     samples = {one.variant: one for one in reversed(planned)}
-    keys = {place: compiled.key(one.candidate.reader) for place, one in samples.items()}
-    contents = [compiled.render(keys[place], context) for place in sorted(keys)]
     judged = [
-        (compiled.label(keys[place]), content, samples[place].values)
-        for place, content in enumerate(contents)
+        (kind.label, contents[place], samples[place].values)
+        for place, kind in enumerate(found.kinds)
     ]
-    return tuple(check(campaign, ws.hub, judged, missing_values(compiled, contents, planned)))
+    return tuple(check(campaign, ws.hub, judged, found.missing(contents, planned)))

@@ -1,4 +1,5 @@
-"""Samples age: their pledge dates are moved so that the newest was yesterday, once for good."""
+"""Samples age: dates of their pledges, or of their resources, are moved so that the newest was
+yesterday, once for good."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 from outreach.clock import LONDON
 from outreach.ledger import imports as ledger
 from outreach.ledger.engine import reading
-from outreach.records import PledgeRecord
+from outreach.records import PledgeRecord, Quarantined, Record, ResourceRecord
 from outreach.sources.fields import Context
 from outreach.sources.reading import SourceFile
 
@@ -35,8 +36,14 @@ def settled_shift(
 def _days_to_yesterday(file: SourceFile, context: Context) -> int:
     last = datetime.max.replace(tzinfo=UTC) - timedelta(days=2)
     any_time = replace(context, now=last, left_empty=Counter())
-    dates = [r.pledged_at for r in file.records(any_time) if isinstance(r, PledgeRecord)]
+    dates = [day for record in file.records(any_time) if (day := _day_of(record))]
     if not dates:
         return 0
     yesterday = context.now.astimezone(LONDON).date() - timedelta(days=1)
     return (yesterday - max(dates).astimezone(LONDON).date()).days
+
+
+def _day_of(record: Record | Quarantined) -> datetime | None:
+    if isinstance(record, PledgeRecord):
+        return record.pledged_at
+    return record.published_at if isinstance(record, ResourceRecord) else None

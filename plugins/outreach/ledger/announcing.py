@@ -12,7 +12,8 @@ import sqlalchemy as sa
 
 from outreach.ledger.editions import fact
 from outreach.ledger.facts import set_fact
-from outreach.ledger.people import contact, pledge, resource
+from outreach.ledger.people import contact, pledge
+from outreach.ledger.resources import resource
 
 KINDS: dict[str, sa.Table] = {"pledges": pledge, "contacts": contact, "resources": resource}
 """What is announced -> the table whose new rows it is about."""

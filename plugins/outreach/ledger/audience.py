@@ -35,7 +35,8 @@ class Rule:
     one that renews an earlier pledge is answered only with `renewals`.
 
     `goal` is what ends the need to write ("pledged", "renewed" or ''). With `step`, only pledges
-    whose step is due are answered. `capped` says that the hub's limit of
+    whose step is due are answered. `otherwise` is why whoever the segment selects is left out all
+    the same, '' where nobody is. `capped` says that the hub's limit of
     emails per person applies, and `cap` is that limit, where the hub has one.
     """
 
@@ -48,6 +49,7 @@ class Rule:
     capped: bool = False
     cap: Cap | None = None
     step: Step | None = None
+    otherwise: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,7 @@ def exclude_the_rest(connection: sa.Connection, edition_id: int, rule: Rule, now
     """
     rules = _clauses(rule, now)
     had = "had this already for the same pledge"
-    late = had if rule.per_pledge else "added after the audience was read"
+    late = had if rule.per_pledge else rule.otherwise or "added after the audience was read"
     whens = [(~rule, reason) for reason, rule in rules]
     reason = sa.case(*whens, else_=late) if whens else sa.literal(late)
     considered: sa.ColumnElement[bool] = sa.true()

@@ -89,6 +89,8 @@ edition = sa.Table(
     text("goal"),
     # Whether the hub's limit of emails per person applies.
     flag("capped"),
+    # Whether its variants carry resources, which nobody is told of twice.
+    flag("digest"),
     # The edition whose settled deliveries a person ordered to be sent again.
     sa.Column("again_of", BigId),
     # What the provider itself counts for this edition, as last asked.

@@ -11,8 +11,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from outreach.errors import OutreachError
 from outreach.ledger.audience import Candidate, Rule, exclude_the_rest, had_occasions
 from outreach.ledger.campaign_store import campaign_key
+from outreach.ledger.digests import keep_carried, newest_carrying
 from outreach.ledger.editions import batch, campaign_version, edition, variant
 from outreach.ledger.freeze_rows import PlannedDelivery, insert_planned, insert_suppressed
 from outreach.ledger.imports import lock_people
@@ -23,15 +25,19 @@ from outreach.ledger.people import contact
 
 @dataclass(frozen=True, slots=True)
 class NewVariant:
-    """A rendered variant to freeze: `content` is JSON."""
+    """A rendered variant to freeze: `content` is JSON, `resources` what a digest's carries."""
 
     label: str
     content: Any
+    resources: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class NewEdition:
-    """Everything about an edition that is frozen besides its people."""
+    """Everything about an edition that is frozen besides its people.
+
+    `carrying`, for a digest: `digests.newest_carrying` when its audience was read.
+    """
 
     rule: Rule
     title: str
@@ -53,6 +59,11 @@ class NewEdition:
     late_after: datetime | None
     missing: dict[str, int]
     late_after_hours: int = 0
+    carrying: int | None = None
+
+
+class Overtaken(OutreachError):
+    """Another digest was frozen since this one's audience was read: read it again."""
 
 
 def audience_hash(planned: Sequence[PlannedDelivery]) -> str:
@@ -85,11 +96,16 @@ def freeze(
     planned: Sequence[PlannedDelivery],
     not_planned: Sequence[Candidate],
 ) -> int | None:
-    """Write the edition and all its rows; returns its id, or None where it existed already."""
+    """Write the edition and all its rows; returns its id, or None where it existed already.
+
+    Raises Overtaken.
+    """
     campaign_id = campaign_key(connection, new.rule.slug)
     if exists(connection, new.name):
         return None
     planned, not_planned = _without_erased(connection, planned, not_planned)
+    if new.carrying is not None and newest_carrying(connection) != new.carrying:
+        raise Overtaken("another digest was prepared at the same moment; prepare this one again")
     if new.rule.per_pledge:
         planned, not_planned = _without_had(connection, new, planned, not_planned)
     edition_id = _insert_edition(connection, new, campaign_id, len(planned) + len(not_planned))
@@ -161,6 +177,7 @@ def _insert_edition(
                 late_after_hours=new.late_after_hours,
                 goal=new.rule.goal,
                 capped=new.rule.capped,
+                digest=new.carrying is not None,
                 missing=new.missing,
             )
             .returning(edition.c.id)
@@ -216,6 +233,7 @@ def _insert_variants(
             )
             .returning(variant.c.id)
         ).scalar_one()
+        keep_carried(connection, variant_id, new.resources)
         for run, start in enumerate(range(0, size, batch_size)):
             number += 1
             made[place, run] = connection.execute(

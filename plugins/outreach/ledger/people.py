@@ -257,17 +257,3 @@ quarantined_row = sa.Table(
     sa.Column("mended_by", BigId),
     sa.Index(None, "import_id"),
 )
-
-resource = sa.Table(
-    "resource",
-    metadata,
-    key(),
-    sa.Column("resource_key", sa.Text, nullable=False, unique=True),
-    text("title"),
-    text("url"),
-    text("summary"),
-    text("sector"),
-    text("ics_area"),
-    when("published_at"),
-    when("recorded_at", nullable=False),
-)

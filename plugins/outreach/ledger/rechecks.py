@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from outreach.domain import DeliveryState, Purpose
+from outreach.ledger import digests
 from outreach.ledger.audience import (
     GOAL_REACHED,
     PLEDGED,
@@ -45,9 +46,9 @@ def recheck(
 ) -> list[ClaimedPerson]:
     """Return whoever of the batch `row` may still be written to; suppress the others."""
     asked = connection.execute(
-        sa.select(edition.c.purpose, edition.c.goal, edition.c.capped, edition.c.again_of).where(
-            edition.c.id == row.edition_id
-        )
+        sa.select(
+            *(edition.c[name] for name in ("purpose", "goal", "capped", "again_of", "digest"))
+        ).where(edition.c.id == row.edition_id)
     ).one()
     found = connection.execute(_people(row.id, Purpose(asked.purpose), asked.goal)).all()
     occasions = [(person.contact_id, person.occasion) for person in found]
@@ -61,13 +62,14 @@ def recheck(
     if cap:
         ids = [person.contact_id for person in found]
         full = at_cap(connection, cap, now, besides_edition=row.edition_id, among=ids)
+    told = digests.dropped(connection, row, now) if asked.digest else {}
     people: list[ClaimedPerson] = []
     dropped: dict[str, list[int]] = {}
     for person in found:
         reason = person.why
         if not reason and person.contact_id in had:
             reason = SENT_AFTER_ALL
-        reason = reason or stale.get(person.contact_id, "")
+        reason = reason or stale.get(person.contact_id, "") or told.get(person.contact_id, "")
         if not reason and cap and person.contact_id in full:
             reason = cap.reason
         if not reason and not allowed(person.email):

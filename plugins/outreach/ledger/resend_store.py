@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from outreach.domain import Control, DeliveryState, EditionState
 from outreach.ledger.columns import chunks
+from outreach.ledger.digests import copy_carried
 from outreach.ledger.editions import audit, batch, campaign, delivery, edition, variant
 from outreach.ledger.numbering import next_edition_id
 from outreach.ledger.states import EFFECTIVE, REASON, WITH_BATCH
@@ -34,6 +35,7 @@ _CARRIED = (
     "segment",
     "goal",
     "capped",
+    "digest",
 )
 """What a resend has in common with the edition it is made of."""
 
@@ -178,7 +180,9 @@ def _copy_variant(
     old = connection.execute(sa.select(variant).where(variant.c.id == variant_id)).one()
     values = {"number": place, "label": old.label, "content": old.content, "size": size}
     statement = sa.insert(variant).values(edition_id=made, **values).returning(variant.c.id)
-    return int(connection.execute(statement).scalar_one())
+    copied = int(connection.execute(statement).scalar_one())
+    copy_carried(connection, variant_id, copied)
+    return copied
 
 
 def _copy_deliveries(

@@ -8,14 +8,15 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from outreach.domain import Reader
+from outreach.digest import SAMPLES
+from outreach.domain import Reader, Resource
 from outreach.errors import Fault, InputError
 from outreach.hub import Hub
 from outreach.providers.base import Content
 from outreach.rendering.addresses import address_fault, slots_in_addresses
 from outreach.rendering.evaluate import fixed_text, fixed_truth, text_of, truth_of
 from outreach.rendering.expand import expand
-from outreach.rendering.labels import in_words
+from outreach.rendering.labels import bringing, in_words
 from outreach.rendering.layout import Layout, load_layout
 from outreach.rendering.pipeline import Marked, assemble
 from outreach.rendering.sandbox import CopySandbox, copy_environment
@@ -65,6 +66,7 @@ class Compiled:
 
     campaign: Campaign
     hub: Hub
+    resources: tuple[Resource, ...]
     slots: tuple[Slot, ...]
     tests: tuple[Expression, ...]
     _env: CopySandbox = field(repr=False)
@@ -113,7 +115,8 @@ class Compiled:
     def label(self, key: Sequence[bool | str]) -> str:
         """Return a variant's key in words, such as `sector is Dentistry; has pledged`."""
         asked = zip(self.tests, key, strict=True)
-        return in_words((test.text, bool(result)) for test, result in asked if result != "")
+        words = in_words((test.text, bool(result)) for test, result in asked if result != "")
+        return bringing(words, [one.title for one in self.resources])
 
     def render(self, key: Sequence[bool | str], edition: EditionContext) -> Content:
         """Return one variant's content. Raises InputError for a fault, naming its line."""
@@ -209,12 +212,18 @@ def _index(known: dict[str, Expression], expression: Expression) -> int:
     return list(known).index(expression.identity)
 
 
-def compile_campaign(campaign: Campaign, hub: Hub, layouts: Path) -> Compiled:
-    """Compile a campaign's subject, preview and body. Raises InputError with every fault."""
+def compile_campaign(
+    campaign: Campaign, hub: Hub, layouts: Path, resources: Sequence[Resource] = SAMPLES
+) -> Compiled:
+    """Compile a campaign's subject, preview and body. Raises InputError with every fault.
+
+    A digest is compiled for one set of `resources`: its variants are those of that set.
+    """
     from outreach.campaigns import sources_of
 
     env = copy_environment()
-    expanded = [expand(source, hub) for source in sources_of(campaign)]
+    shown = tuple(resources) if campaign.digest else None
+    expanded = [expand(source, hub, shown) for source in sources_of(campaign)]
     faults = [fault for _, found in expanded for fault in found]
     if faults:
         raise InputError(*faults)
@@ -226,6 +235,7 @@ def compile_campaign(campaign: Campaign, hub: Hub, layouts: Path) -> Compiled:
     return Compiled(
         campaign=campaign,
         hub=hub,
+        resources=shown or (),
         slots=(*links, *(_slot(e) for e in values)),
         tests=tuple(numbering.tests.values()),
         _env=env,

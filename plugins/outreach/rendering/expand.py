@@ -9,6 +9,7 @@ from typing import NoReturn, cast
 from jinja2 import Undefined, nodes
 from jinja2.exceptions import TemplateSyntaxError
 
+from outreach.domain import Resource
 from outreach.errors import Fault, InputError
 from outreach.hub import Hub
 from outreach.rendering.evaluate import evaluate
@@ -25,7 +26,7 @@ from outreach.rendering.structure import (
     PrintLink,
     Source,
 )
-from outreach.rendering.values import FIELDS, LINKS
+from outreach.rendering.values import FIELDS, LINKS, RESOURCES, views_of
 from outreach.rendering.wordings import wordings_of
 
 MAX_LOOP = 200
@@ -46,9 +47,12 @@ class _Stop(Exception):
 
 
 class _Expander:
-    def __init__(self, source: Source, hub: Hub) -> None:
+    def __init__(
+        self, source: Source, hub: Hub, resources: Sequence[Resource] | None = None
+    ) -> None:
         self.source = source
         self.hub = hub
+        self.resources = None if resources is None else views_of(resources)
         self.env: CopySandbox = copy_environment()
         self.faults: list[Fault] = []
         self.parts = 0
@@ -59,7 +63,8 @@ class _Expander:
         if tree is None:
             return ()
         self.wordings = wordings_of(self.env, tree, self.source.text)
-        block = self._block(tree.body, Scope({}, {}))
+        known: dict[str, object] = {} if self.resources is None else {RESOURCES: self.resources}
+        block = self._block(tree.body, Scope({}, known))
         return tuple(block)
 
     def _parse(self) -> nodes.Template | None:
@@ -263,6 +268,8 @@ class _Expander:
         )
 
     def _refuse_mixtures(self, node: nodes.Node, roots: frozenset[str]) -> None:
+        if RESOURCES in roots and self.resources is None:
+            self._stop(node, "only a digest has “resources”: add digest: above, in the head")
         if "links" in roots:
             self._stop(node, "a link is printed by itself: {{ links.unsubscribe }}")
         if {"contact", "edition"} <= roots:
@@ -270,11 +277,14 @@ class _Expander:
             self._stop(node, f"{said}; use two, one inside the other where they are tests")
 
 
-def expand(source: Source, hub: Hub) -> tuple[Block, tuple[Fault, ...]]:
+def expand(
+    source: Source, hub: Hub, resources: Sequence[Resource] | None = None
+) -> tuple[Block, tuple[Fault, ...]]:
     """Take a template apart. Returns its parts and every fault found, each with its line.
 
-    Where there are faults the parts are incomplete and must not be rendered.
+    `resources` are what `resources` stands for in a digest's copy, None where it is none. Where
+    there are faults the parts are incomplete and must not be rendered.
     """
-    expander = _Expander(source, hub)
+    expander = _Expander(source, hub, resources)
     block = expander.run()
     return block, tuple(sorted(expander.faults, key=lambda fault: fault.line))

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+EVERYONE = "everyone"
+_TITLES = 3
+"""Titles that a variant's name holds."""
 
 _FIELDS = {
     "first_name": "first name",
@@ -29,7 +33,17 @@ def in_words(asked: Iterable[tuple[str, bool]]) -> str:
     found = [_one(text, result) for text, result in asked]
     settled = {field for field, _, sure in found if field and sure}
     told = [words for field, words, sure in found if sure or field not in settled]
-    return "; ".join(dict.fromkeys(told)) or "everyone"
+    return "; ".join(dict.fromkeys(told)) or EVERYONE
+
+
+def bringing(words: str, titles: Sequence[str]) -> str:
+    """Return what a variant is about, with the resources that it brings, if any."""
+    if not titles:
+        return words
+    first = ", ".join(f"“{title}”" for title in titles[:_TITLES])
+    more = f" and {len(titles) - _TITLES} more" if len(titles) > _TITLES else ""
+    lead = "" if words == EVERYONE else f"{words}; "
+    return f"{lead}{len(titles)} resources: {first}{more}"
 
 
 def _one(text: str, result: bool) -> tuple[str, str, bool]:

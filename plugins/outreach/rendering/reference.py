@@ -7,18 +7,27 @@ to be equal byte for byte; nothing else uses this.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from outreach.domain import Reader
+from outreach.digest import SAMPLES
+from outreach.domain import Reader, Resource
 from outreach.hub import Hub
 from outreach.rendering.compose import Message
 from outreach.rendering.layout import load_layout
 from outreach.rendering.pipeline import Marked, assemble
 from outreach.rendering.sandbox import copy_environment
 from outreach.rendering.sentinels import Sentinels
-from outreach.rendering.values import ContactView, EditionContext, Link, to_text
+from outreach.rendering.values import (
+    RESOURCES,
+    ContactView,
+    EditionContext,
+    Link,
+    to_text,
+    views_of,
+)
 
 if TYPE_CHECKING:
     from outreach.campaigns import Campaign
@@ -38,8 +47,12 @@ def render_for(
     edition: EditionContext,
     unsubscribe_url: str,
     view_url: str,
+    resources: Sequence[Resource] = SAMPLES,
 ) -> Message:
-    """Return one person's message, its values entering last and inert."""
+    """Return one person's message, its values entering last and inert.
+
+    `resources` are what a digest brings this person.
+    """
     sentinels = Sentinels()
     env = copy_environment(finalize=lambda value: sentinels.mark(to_text(value)))
     names = {
@@ -47,6 +60,7 @@ def render_for(
         "hub": hub,
         "edition": edition,
         "links": _Links(Link(unsubscribe_url), Link(view_url)),
+        **({RESOURCES: views_of(resources)} if campaign.digest else {}),
     }
     texts = (campaign.subject, campaign.preview, campaign.body)
     marked = Marked(*(env.from_string(text).render(names) for text in texts))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from jinja2 import Undefined
 
-from outreach.domain import Reader
+from outreach.domain import Reader, Resource
 
 MAX_VALUE = 500
 """Characters of one value; a longer one ends in an ellipsis."""
@@ -53,8 +53,12 @@ FIELDS: Fields = {
     },
     "edition": {"occurrence": LEAF, "date": ANY},
     "links": {"unsubscribe": LEAF, "view": LEAF},
+    "resources": ANY,
 }
 """Every name that copy may use."""
+
+RESOURCES = "resources"
+"""What a digest's resources are called in its copy."""
 
 LINKS = ("unsubscribe", "view")
 """The links that are always slots 0 and 1."""
@@ -109,6 +113,25 @@ class Link(str):
     """A public link: it enters as it is, whatever its length."""
 
     __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceView:
+    """One of `resources` in copy; `published` is '' where it is not known."""
+
+    title: str
+    url: Link
+    summary: str
+    kind: str
+    published: date | str
+
+
+def views_of(resources: Sequence[Resource]) -> tuple[ResourceView, ...]:
+    """Return resources as copy sees them."""
+    return tuple(
+        ResourceView(one.title, Link(one.url), one.summary, one.kind, one.published or "")
+        for one in resources
+    )
 
 
 # C0, C1, line and paragraph separators: they could end a line, so they become a space.

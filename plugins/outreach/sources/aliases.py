@@ -88,6 +88,7 @@ _TOLD = {
         url, link, web address, address, resource url, resource link, link to resource, link to
         the resource, web link, weblink, hyperlink""",
     "summary": "summary, description, about, short description, what it is",
+    "resource_kind": "kind, resource kind, type, resource type, format, kind of resource",
     "published_at": """
         published at, published, published on, date published, date, date added, date of
         publication, publication date""",

@@ -13,6 +13,7 @@ from outreach.records import PERSON_FIELDS
 from outreach.sources import ods, times, values
 from outreach.sources.addresses import clean_address, clean_domain, tidy
 from outreach.sources.values import BadValue, Lists
+from outreach.sources.webaddress import read_web_address
 
 _REPEATING = frozenset(
     {
@@ -160,9 +161,10 @@ READERS: dict[str, Callable[[str, Context], Any]] = {
     "subscriber_type": lambda text, _: values.read_subscriber_type(text),
     "resource_key": _plain("resource key"),
     "title": _plain("title", 300),
-    "url": lambda text, _: _web_address(text),
+    "url": lambda text, _: read_web_address(text),
+    "resource_kind": _plain("kind", 40),
     "summary": _plain("summary", values.MAX_SUMMARY),
-    "published_at": lambda text, _: times.read_time(text, "publication date"),
+    "published_at": lambda text, c: times.read_time(text, "publication date") + c.shift,
     "target": lambda text, _: _target(text),
     "reason": lambda text, _: values.clean_text(text[:500], "reason", 500),
     "status": _plain("status"),
@@ -194,15 +196,6 @@ def _area_of(code: str, context: Context) -> str:
     """Return the hub's area of a care board's code, '' for one elsewhere: not every row is ours."""
     area = ods.AREAS.get(code.strip().upper(), "")
     return area if area in context.lists.areas else ""
-
-
-def _web_address(text: str) -> str:
-    url = text.strip()
-    if not url.startswith("https://") or any(c in url for c in " \\@<>\"'") or len(url) > 1000:
-        raise BadValue("link is not a web address", "a link begins with https:// and has no spaces")
-    if not url.isascii() or not url.isprintable():
-        raise BadValue("link is not a web address", "copy it from the browser's address bar")
-    return url
 
 
 def _target(text: str) -> str:

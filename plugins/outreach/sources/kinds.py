@@ -26,6 +26,7 @@ from outreach.sources.fields import LEFT_EMPTY, BadCell, Context, read_field
 from outreach.sources.mapping import ColumnPlan
 from outreach.sources.suppressions import why
 from outreach.sources.values import BadValue, split_name
+from outreach.sources.webaddress import page_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,28 @@ class Cells:
             words = name.replace("_", " ")
             raise BadCell(name, BadValue(f"no {words}", "fill it in, or leave the row out"))
         return value
+
+    def several(self, name: str) -> tuple[str, ...]:
+        """Return the values of a cell that may hold more than one; () for everybody.
+
+        One that is not understood sets the row aside, whatever the source's rule: what is meant
+        for a few must not go to all. Raises BadCell.
+        """
+        text = self.texts.get(name, "").strip()
+        if not text or text.casefold() in _EVERYBODY:
+            return ()
+        found = dict.fromkeys(read_field(name, one, self.context) for one in _parts(text))
+        if LEFT_EMPTY in found:
+            words = name.replace("_", " ").removeprefix("ics ")
+            raise BadCell(name, BadValue(f"unknown {words}", "leave it empty if it is for all"))
+        return tuple(found)
+
+
+_EVERYBODY = frozenset({"all", "any", "everyone", "everybody", "everything"})
+
+
+def _parts(text: str) -> list[str]:
+    return [part for one in re.split(r"[;|,\n]", text) if (part := one.strip())]
 
 
 def read_row(
@@ -197,9 +220,12 @@ def _resource(cells: Cells, _: Context) -> ResourceRecord:
         cells.need("title"),
         url,
         cells.get("summary"),
-        cells.get("sector"),
-        cells.get("ics_area"),
+        cells.several("sector"),
+        cells.several("ics_area"),
         cells.get("published_at") or None,
+        cells.get("resource_kind"),
+        cells.get("withdrawn_on") or None,
+        page_of(url),
     )
 
 
@@ -267,7 +293,10 @@ KINDS: dict[ImportKind, Kind] = {
     ),
     ImportKind.ORGANISATIONS: Kind(_ORGANISATION, ("ods_code",), _organisation),
     ImportKind.RESOURCES: Kind(
-        ("resource_key", "title", "url", "summary", "sector", "ics_area", "published_at"),
+        (
+            *("resource_key", "title", "url", "summary", "resource_kind"),
+            *("sector", "ics_area", "published_at", "withdrawn_on"),
+        ),
         ("title", "url"),
         _resource,
     ),

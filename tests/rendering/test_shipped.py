@@ -11,13 +11,13 @@ import pytest
 from tests.rendering.conftest import EDITION, LAYOUTS, UNSUBSCRIBE, VIEW
 
 from outreach.campaigns import load_campaign
+from outreach.checks import check
+from outreach.checks.document import read_document as read_page
 from outreach.domain import Organisation, Reader
 from outreach.hub import Hub
 from outreach.rendering import MAX_VARIANTS, Compiled, VariantKey, compile_campaign
-from outreach.rendering.checks import check
 from outreach.rendering.compose import Message, message, with_links
 from outreach.rendering.frozen import FORMAT, from_json, to_json
-from outreach.rendering.page import read_page
 
 CAMPAIGNS = sorted((LAYOUTS.parent / "campaigns").glob("*.md"))
 

@@ -9,6 +9,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from outreach.campaigns import Campaign, load_library
+from outreach.checks import check as check_contents
+from outreach.checks.readers import samples
 from outreach.clock import LONDON
 from outreach.domain import Organisation, Reader
 from outreach.errors import Fault, InputError, Refused
@@ -22,7 +24,6 @@ from outreach.providers.allowlist import allowed, refusal
 from outreach.providers.base import Content, Handover, Pieces, Recipient
 from outreach.providers.registry import open_provider
 from outreach.rendering import Compiled, EditionContext, compile_campaign
-from outreach.rendering.checks import check as check_contents
 from outreach.rendering.compose import Message, message, with_links
 from outreach.workspace import Workspace
 
@@ -140,14 +141,9 @@ def test_send(ws: Workspace, slug: str, *, to: str, by: str, via: str) -> str:
 def _judged(ws: Workspace, campaign: Campaign) -> tuple[Fault, ...]:
     try:
         compiled = compile_campaign(campaign, ws.hub, layouts(ws))
+        return check_contents(campaign, ws.hub, samples(compiled, ws.hub, _today()), {})
     except InputError as error:
         return error.faults
-    contents = []
-    for reader in SAMPLES:
-        key = compiled.key(reader)
-        content = compiled.render(key, _today())
-        contents.append((compiled.label(key), content, compiled.values(reader)))
-    return tuple(dict.fromkeys(check_contents(campaign, ws.hub, contents, {})))
 
 
 def _message(ws: Workspace, compiled: Compiled, reader: Reader) -> Message:
@@ -202,6 +198,8 @@ segment:
   ics_areas: [North Central London]
 ---
 Dear {{ contact.first_name or "colleague" }},
+
+# TITLE
 
 Write your text here. A blank line starts a new paragraph.
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import reduce
+from operator import add
+
 import sqlalchemy as sa
 
 from outreach.ledger.editions import batch, delivery
@@ -19,6 +23,28 @@ def sample_values(
             batch.c.variant_id == variant_id,
             delivery.c.slot_values.is_not(None),
         )
+        .limit(1)
+    ).first()
+    return tuple(row.slot_values) if row and row.slot_values is not None else None
+
+
+def longest_values(
+    connection: sa.Connection, edition_id: int, variant_id: int, slots: Sequence[int]
+) -> tuple[str, ...] | None:
+    """Return the values of the person of a variant whose `slots` are the longest together."""
+    if not slots:
+        return None
+    parts = (sa.func.length(delivery.c.slot_values[slot].as_string()) for slot in slots)
+    length = reduce(add, (sa.func.coalesce(part, 0) for part in parts))
+    row = connection.execute(
+        sa.select(delivery.c.slot_values)
+        .join(batch, batch.c.id == delivery.c.batch_id)
+        .where(
+            delivery.c.edition_id == edition_id,
+            batch.c.variant_id == variant_id,
+            delivery.c.slot_values.is_not(None),
+        )
+        .order_by(length.desc(), delivery.c.contact_id)
         .limit(1)
     ).first()
     return tuple(row.slot_values) if row and row.slot_values is not None else None

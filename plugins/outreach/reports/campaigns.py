@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime
-from itertools import product
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from outreach.checks.readers import by_variant, sample_readers
 from outreach.clock import LONDON
-from outreach.domain import Organisation, Reader
+from outreach.domain import Reader
 from outreach.errors import Fault, InputError, NotFound
 from outreach.ledger import views
 from outreach.ledger.engine import reading
@@ -21,10 +21,9 @@ from outreach.reports.proofs import Proof, proof_links
 if TYPE_CHECKING:
     from outreach.campaigns import Campaign, Library
     from outreach.hub import Hub
-    from outreach.rendering import Compiled, VariantKey
+    from outreach.rendering import Compiled
     from outreach.workspace import Workspace
 
-_PLEDGED = date(2026, 3, 2)
 _WEEKLY = re.compile(r"(\d{1,2}) (\d{1,2}) \* \* (\*|1-5|[0-7](?:,[0-7])*)")
 _DAYS = ("Sundays", "Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays")
 
@@ -143,26 +142,6 @@ def timetable_in_words(cron: str) -> str:
     return f"{' and '.join(_DAYS[int(day) % 7] for day in days.split(','))} {at}"
 
 
-def sample_readers(hub: Hub) -> tuple[Reader, ...]:
-    """Return made-up readers: every sector, area and pledge state, and one we know least of."""
-    boroughs = (*hub.boroughs, "")
-    kinds = product((*hub.sectors, ""), (*hub.ics_areas, ""), (None, _PLEDGED))
-    known = (
-        Reader(
-            first_name="Amina",
-            last_name="Example",
-            job_role="practice manager",
-            sector=sector,
-            ics_area=area,
-            borough=boroughs[place % len(boroughs)],
-            organisation=Organisation("X00000", "Example Street Practice"),
-            pledged_on=pledged,
-        )
-        for place, (sector, area, pledged) in enumerate(kinds)
-    )
-    return (*known, Reader())
-
-
 def _library(ws: Workspace) -> Library:
     from outreach.campaigns import load_library
 
@@ -194,9 +173,7 @@ def _proofs(ws: Workspace, found: Campaign, number: int) -> Proofs:
 
 def _choices(compiled: Compiled, hub: Hub) -> tuple[ProofChoice, ...]:
     """One reader for each variant that the made-up readers bring about, first come first."""
-    readers: dict[VariantKey, Reader] = {}
-    for reader in sample_readers(hub):
-        readers.setdefault(compiled.key(reader), reader)
+    readers = by_variant(compiled, sample_readers(hub))
     return tuple(
         ProofChoice(number, compiled.label(key), reader)
         for number, (key, reader) in enumerate(readers.items(), start=1)

@@ -7,13 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from outreach.rendering.checks import check, link_problem, slot_bytes
 from tests.rendering.conftest import EDITION, LAYOUTS, Write
 
 from outreach.domain import Reader
 from outreach.errors import Fault
 from outreach.hub import Hub
 from outreach.rendering import compile_campaign
-from outreach.rendering.checks import check, link_problem, slot_bytes
 
 ADA = Reader("Ada", "Lee")
 

@@ -50,6 +50,7 @@ class Request:
     send_at: datetime | None
     narrow: Segment | None
     dry_run: bool
+    reach: bool = False
 
 
 def dag_id(slug: str) -> str:
@@ -139,6 +140,7 @@ def read_request(params: Mapping[str, Any]) -> Request:
         send_at=parse_when(params["send_at"]) if params.get("send_at") else None,
         narrow=narrow if narrow != Segment() else None,
         dry_run=bool(params.get("dry_run")),
+        reach=bool(params.get("reach_links")),
     )
 
 

@@ -35,10 +35,11 @@ def check_links(rendered: Rendered) -> Iterator[Finding]:
         if instead := known_bad(host):
             yield Finding("link-known-bad", f"the link “{url}”: {instead}", (url,))
         elif like := looks_like(host, rendered.hub.website):
-            yield Finding("link-look-alike", f"the link “{url}” {like}", (url,))
+            near = (url, _decoded(host), host)
+            yield Finding("link-look-alike", f"the link “{url}” {like}", near)
     if len(page.anchors) > MANY:
         said = f"there are {len(page.anchors)} links; say what matters most, with {MANY} at most"
-        yield Finding("link-count", said)
+        yield Finding("link-count", said, (page.anchors[0].href,))
 
 
 def link_problem(url: str) -> str:

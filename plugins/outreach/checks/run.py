@@ -18,6 +18,7 @@ from outreach.checks.sizes import check_sizes
 from outreach.checks.structure import check_identity, check_structure
 from outreach.checks.support import check_support
 from outreach.checks.table import BY_NAME, CHECKS
+from outreach.checks.validity import check_validity
 from outreach.checks.values import check_missing
 from outreach.checks.wording import check_spam, check_words
 from outreach.errors import Fault
@@ -33,6 +34,7 @@ _SUBJECTS: tuple[Callable[[Rendered], Iterator[Finding]], ...] = (
     check_sizes,
     check_links,
     check_link_text,
+    check_validity,
     check_structure,
     check_support,
     check_contrast,

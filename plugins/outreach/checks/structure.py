@@ -1,4 +1,4 @@
-"""The HTML itself: valid, in order, and fit for those who listen or see no images."""
+"""The order of the message, and what those get who listen or see no images."""
 
 from __future__ import annotations
 
@@ -8,28 +8,13 @@ from itertools import pairwise
 
 from outreach.checks.sample import UNSUBSCRIBE, Finding, Rendered
 
-_MISTAKES = {
-    "adoption-agency-1.2": "tags overlap; close the inner one first",
-    "adoption-agency-1.3": "tags overlap; close the inner one first",
-    "duplicate-attribute": "an attribute is written twice; keep one",
-    "end-tag-too-early": "a tag is closed before one inside it; close the inner one first",
-    "expected-doctype-but-got-start-tag": "the document does not begin with <!DOCTYPE html>",
-    "expected-named-entity": "an & begins a name that there is not; write &amp;",
-    "expected-one-end-tag-but-got-another": "a tag is not closed; close it",
-    "named-entity-without-semicolon": "an entity has no semicolon at its end; add it",
-    "non-void-element-with-trailing-solidus": "a tag closes itself that cannot; write an end tag",
-    "unexpected-end-tag": "an end tag closes nothing; take it out, or open its tag",
-    "unexpected-start-tag-implies-end-tag": "a tag stands inside another of its kind; close that",
-    "unexpected-start-tag-implies-table-voodoo": "text or a tag stands in a table, in no cell",
-}
 _FILE_NAME = re.compile(r"[\w-]+\.(?:png|jpe?g|gif|svg|webp)", re.IGNORECASE)
 _IMAGE_OF = re.compile(r"(?:an? )?(?:image|picture|photo|graphic|icon) of\b", re.IGNORECASE)
 _LONG_ALT = 150
 
 
 def check_structure(rendered: Rendered) -> Iterator[Finding]:
-    """Judge validity, language, title, headings, images and hidden text."""
-    yield from _validity(rendered)
+    """Judge language, title, headings, images and hidden text."""
     page = rendered.page
     if page.lang in {"", "und"}:
         said = 'the layout does not say its language; write <mjml lang="en-GB">'
@@ -41,16 +26,6 @@ def check_structure(rendered: Rendered) -> Iterator[Finding]:
         yield Finding("hidden-text", words, (said,))
     yield from _headings(rendered)
     yield from _images(rendered)
-
-
-def _validity(rendered: Rendered) -> Iterator[Finding]:
-    lines = rendered.shown.html.split("\n")
-    for number, code, details in rendered.page.mistakes:
-        tag = details.get("name") or details.get("expectedName") or details.get("startName") or ""
-        what = _MISTAKES.get(code, code.replace("-", " "))
-        near = lines[number - 1].strip()[:60] if 0 < number <= len(lines) else ""
-        where = f"<{tag}>, " if tag else ""
-        yield Finding("html-valid", f"the HTML is not valid at {where}“{near}”: {what}", (near,))
 
 
 def _headings(rendered: Rendered) -> Iterator[Finding]:

@@ -18,6 +18,7 @@ from outreach.flows.kept_files import preview_name
 from outreach.flows.links import links
 from outreach.flows.mailboxes import reply_to_mailbox, sender_mailbox
 from outreach.flows.preparing import find_campaign, layouts
+from outreach.flows.reaching import unreached
 from outreach.flows.readiness import must_be_ready
 from outreach.ledger import edition_store, readers
 from outreach.providers.allowlist import allowed, refusal
@@ -52,8 +53,11 @@ SAMPLES = (
 """Made-up readers: one who has not pledged, one who has."""
 
 
-def check_files(ws: Workspace, slug: str = "") -> tuple[Fault, ...]:
-    """Judge one campaign file, or all of them, with made-up readers; returns what was found."""
+def check_files(ws: Workspace, slug: str = "", *, reach: bool = False) -> tuple[Fault, ...]:
+    """Judge one campaign file, or all of them, with made-up readers; returns what was found.
+
+    `reach` asks every link's website too.
+    """
     library = load_library(ws.settings.campaigns, ws.hub)
     found = [
         fault
@@ -65,7 +69,7 @@ def check_files(ws: Workspace, slug: str = "") -> tuple[Fault, ...]:
     if slug and not chosen and not found:
         find_campaign(ws, slug)
     for campaign in chosen:
-        found += _judged(ws, campaign)
+        found += judged(ws, campaign, reach=reach)
     return tuple(found)
 
 
@@ -138,12 +142,15 @@ def test_send(ws: Workspace, slug: str, *, to: str, by: str, via: str) -> str:
     return receipt.message_id
 
 
-def _judged(ws: Workspace, campaign: Campaign) -> tuple[Fault, ...]:
+def judged(ws: Workspace, campaign: Campaign, *, reach: bool = False) -> tuple[Fault, ...]:
+    """Judge every variant of a campaign that made-up readers bring about."""
     try:
         compiled = compile_campaign(campaign, ws.hub, layouts(ws))
-        return check_contents(campaign, ws.hub, samples(compiled, ws.hub, _today()), {})
+        made = samples(compiled, ws.hub, _today())
     except InputError as error:
         return error.faults
+    found = check_contents(campaign, ws.hub, made, {})
+    return (*found, *unreached(campaign, ws.hub, made)) if reach else found
 
 
 def _message(ws: Workspace, compiled: Compiled, reader: Reader) -> Message:

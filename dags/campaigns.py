@@ -118,7 +118,8 @@ def check(edition: str) -> dict[str, Any]:
     from outreach.flows import editions
 
     ws = workspace_in_airflow()
-    faults = editions.check(ws, edition)
+    reach = dagdocs.read_request(get_current_context()["params"]).reach
+    faults = editions.check(ws, edition, reach=reach)
     for fault in faults:
         LOG.log(logging.ERROR if fault.blocking else logging.WARNING, "%s", fault)
     blocking = [str(fault) for fault in faults if fault.blocking]
@@ -225,6 +226,12 @@ def trigger_form(hub: Hub, *, step: bool = False) -> dict[str, Param]:
             type="boolean",
             title="Dry run",
             description="Only count and check: nothing is kept and nothing is sent.",
+        ),
+        "reach_links": Param(
+            False,
+            type="boolean",
+            title="Ask every link's website",
+            description="Advises on links that do not answer. It may take a minute.",
         ),
         "sectors": some_of("Sectors", hub.sectors),
         "ics_areas": some_of("Areas", hub.ics_areas),

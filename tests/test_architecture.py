@@ -27,10 +27,12 @@ ALLOWED = {
     "providers": {"providers"},
     "sources": {"sources"},
     "rendering": {"rendering", "campaigns", "frontmatter", "providers.base"},
+    "checks": {"checks", "rendering", "campaigns", "frontmatter", "providers.base"},
     "ledger": {"ledger", "providers.base", "journal"},
     "engagement": {"engagement", "ledger", "providers", "workspace"},
     "web": {
         *("web", "reports", "flows", "engagement", "rendering", "campaigns", "workspace"),
+        "checks",
         *("providers", "ledger.engine", "ledger.certificate", "exports"),
     },
 }

@@ -113,8 +113,12 @@ def sources_of(campaign: Campaign) -> tuple[Source, Source, Source]:
 
 def load_campaign(path: Path, hub: Hub) -> Campaign:
     """Read one campaign file. Raises InputError with every fault found, each with its line."""
+    return campaign_of(path, _read(path, shown_path(path)), hub)
+
+
+def campaign_of(path: Path, source: str, hub: Hub) -> Campaign:
+    """Return the campaign that `source` is, as file `path`. Raises InputError with every fault."""
     file = shown_path(path)
-    source = _read(path, file)
     if not _SLUG.fullmatch(path.stem):
         near = re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-") or "my-campaign"
         said = "a campaign file's name is small letters, digits and hyphens"

@@ -48,6 +48,7 @@ class Request:
     narrow: Segment | None
     dry_run: bool
     overdue: bool = False
+    reach: bool = False
 
     def wanted(self, began: datetime) -> str:
         """Return the occurrence asked for, '' where the run's own cause names it."""
@@ -150,6 +151,7 @@ def read_request(params: Mapping[str, Any]) -> Request:
         narrow=narrow if narrow != Segment() else None,
         dry_run=bool(params.get("dry_run")),
         overdue=bool(params.get("overdue")),
+        reach=bool(params.get("reach_links")),
     )
 
 

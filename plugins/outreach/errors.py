@@ -25,13 +25,19 @@ class OutreachError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing wrong, where it is, and what to do: `file:line: message`."""
+    """One thing wrong, where it is, and what to do: `file:line: message`.
+
+    `check` names the check that found it (`checks.table`) and `variants` the numbers of the
+    variants that it was found in; both are empty where it is about the file as a whole.
+    """
 
     message: str
     file: str = ""
     line: int = 0
     column: str = ""
     blocking: bool = True
+    check: str = ""
+    variants: tuple[int, ...] = ()
 
     def __str__(self) -> str:
         place = self.file + (f":{self.line}" if self.line else "")

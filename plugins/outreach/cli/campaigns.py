@@ -6,9 +6,11 @@ import argparse
 from pathlib import Path
 
 from outreach.campaigns import load_library
+from outreach.checks import BY_NAME
 from outreach.cli.common import VIA, Commands, me, workspace
 from outreach.cli.output import Output, table
-from outreach.flows import authoring
+from outreach.errors import Fault, InputError
+from outreach.flows import authoring, editions
 
 
 def add_commands(commands: Commands) -> None:
@@ -28,6 +30,11 @@ def add_commands(commands: Commands) -> None:
     preview.add_argument("--as", dest="address", default="", metavar="ADDRESS")
     preview.add_argument("--out", type=Path, default=None, metavar="FOLDER")
     preview.set_defaults(run=_preview)
+    judge = commands.add_parser("check", help="judge a campaign, an edition, or every campaign")
+    judge.add_argument("what", nargs="?", default="", metavar="SLUG|EDITION")
+    judge.add_argument("--all", action="store_true", help="every campaign file")
+    judge.add_argument("--reach", action="store_true", help="ask each link's website too")
+    judge.set_defaults(run=_judge)
     test = commands.add_parser("test-send", help="send one marked, uncounted copy to a colleague")
     test.add_argument("slug")
     test.add_argument("--to", required=True, metavar="ADDRESS")
@@ -61,9 +68,25 @@ def _list(_: argparse.Namespace, out: Output) -> int:
 
 
 def _check(arguments: argparse.Namespace, out: Output) -> int:
-    found = authoring.check_files(workspace(), arguments.slug)
+    return _told(authoring.check_files(workspace(), arguments.slug), out)
+
+
+def _judge(arguments: argparse.Namespace, out: Output) -> int:
+    what, reach = arguments.what, arguments.reach
+    if bool(what) == arguments.all:
+        raise InputError("name one campaign or edition, or say --all")
+    if "@" in what:
+        return _told(editions.check(workspace(), what, reach=reach), out)
+    return _told(authoring.check_files(workspace(), what, reach=reach), out)
+
+
+def _told(found: tuple[Fault, ...], out: Output) -> int:
+    """Print what the checks found, and why each matters; 1 where something stops an edition."""
     blocking = [fault for fault in found if fault.blocking]
     words = "\n".join(f"{'Fault' if f.blocking else 'Advice'}: {f}" for f in found)
+    reasons = dict.fromkeys(fault.check for fault in found if fault.check)
+    why = "".join(f"\n- {BY_NAME[name].title}: {BY_NAME[name].why}" for name in reasons)
+    words += f"\n\nWhy it matters:{why}" if why else ""
     out.result({"faults": found, "sound": not blocking}, words or "No faults found")
     return 1 if blocking else 0
 

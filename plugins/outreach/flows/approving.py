@@ -19,6 +19,9 @@ from outreach.ledger.engine import reading
 from outreach.ledger.freeze import NewVariant
 from outreach.workspace import Workspace
 
+_SHOWN = 3
+"""What the checks found that is told with the question."""
+
 
 @dataclass(frozen=True, slots=True)
 class ApprovalRequest:
@@ -233,4 +236,15 @@ def _when(record: EditionRecord) -> str:
 
 
 def _advice(record: EditionRecord) -> list[str]:
-    return [f"- Worth a look: {f['message']}" for f in record.faults if not f.get("blocking")]
+    """Return how much the checks found, and the first of it: the rest is on the edition's page."""
+    faults = [f"- Stops it: {f['message']}" for f in record.faults if f.get("blocking")]
+    advice = [f"- Worth a look: {f['message']}" for f in record.faults if not f.get("blocking")]
+    if not record.checked_at:
+        return []
+    if not record.faults:
+        return ["The checks found nothing."]
+    found = f"The checks found {len(faults)} faults and {len(advice)} pieces of advice."
+    shown = [*faults, *advice][:_SHOWN]
+    left = len(faults) + len(advice) - len(shown)
+    more = f"- ... and {left} more on the edition's page." if left else ""
+    return ["\n".join(line for line in (f"**{found}**\n", *shown, more) if line)]

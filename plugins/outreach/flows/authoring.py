@@ -9,6 +9,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from outreach.campaigns import Campaign, load_library
+from outreach.checks import check as check_contents
+from outreach.checks.readers import samples
 from outreach.clock import LONDON
 from outreach.domain import Organisation, Reader
 from outreach.errors import Fault, InputError, Refused
@@ -17,13 +19,13 @@ from outreach.flows.layouts import layouts
 from outreach.flows.links import links
 from outreach.flows.mailboxes import reply_to_mailbox, sender_mailbox
 from outreach.flows.preparing import find_campaign
+from outreach.flows.reaching import unreached
 from outreach.flows.readiness import must_be_ready
 from outreach.ledger import edition_store, readers
 from outreach.providers.allowlist import allowed, refusal
 from outreach.providers.base import Content, Handover, Pieces, Recipient
 from outreach.providers.registry import open_provider
 from outreach.rendering import Compiled, EditionContext, compile_campaign
-from outreach.rendering.checks import check as check_contents
 from outreach.rendering.compose import Message, message, with_links
 from outreach.workspace import Workspace
 
@@ -52,8 +54,11 @@ SAMPLES = (
 """Made-up readers: one who has not pledged, one who has."""
 
 
-def check_files(ws: Workspace, slug: str = "") -> tuple[Fault, ...]:
-    """Judge one campaign file, or all of them, with made-up readers; returns what was found."""
+def check_files(ws: Workspace, slug: str = "", *, reach: bool = False) -> tuple[Fault, ...]:
+    """Judge one campaign file, or all of them, with made-up readers; returns what was found.
+
+    `reach` asks every link's website too.
+    """
     library = load_library(ws.settings.campaigns, ws.hub)
     found = [
         fault
@@ -65,7 +70,7 @@ def check_files(ws: Workspace, slug: str = "") -> tuple[Fault, ...]:
     if slug and not chosen and not found:
         find_campaign(ws, slug)
     for campaign in chosen:
-        found += _judged(ws, campaign)
+        found += judged(ws, campaign, reach=reach)
     return tuple(found)
 
 
@@ -138,17 +143,15 @@ def test_send(ws: Workspace, slug: str, *, to: str, by: str, via: str) -> str:
     return receipt.message_id
 
 
-def _judged(ws: Workspace, campaign: Campaign) -> tuple[Fault, ...]:
+def judged(ws: Workspace, campaign: Campaign, *, reach: bool = False) -> tuple[Fault, ...]:
+    """Judge every variant of a campaign that made-up readers bring about."""
     try:
         compiled = compile_campaign(campaign, ws.hub, layouts(ws))
+        made = samples(compiled, ws.hub, _today())
     except InputError as error:
         return error.faults
-    contents = []
-    for reader in SAMPLES:
-        key = compiled.key(reader)
-        content = compiled.render(key, _today())
-        contents.append((compiled.label(key), content, compiled.values(reader)))
-    return tuple(dict.fromkeys(check_contents(campaign, ws.hub, contents, {})))
+    found = check_contents(campaign, ws.hub, made, {})
+    return (*found, *unreached(campaign, ws.hub, made)) if reach else found
 
 
 def _message(ws: Workspace, compiled: Compiled, reader: Reader) -> Message:
@@ -203,6 +206,8 @@ segment:
   ics_areas: [North Central London]
 ---
 Dear {{ contact.first_name or "colleague" }},
+
+# TITLE
 
 Write your text here. A blank line starts a new paragraph.
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from outreach.campaigns import Campaign
+from outreach.checks import Sample, check
+from outreach.checks.inbox import measured_slots
+from outreach.checks.sizes import slot_bytes
 from outreach.clock import LONDON
 from outreach.domain import Segment
 from outreach.errors import Fault
@@ -15,8 +19,8 @@ from outreach.flows.preparing import find_campaign, rule_of
 from outreach.ledger.audience import Rule, select_candidates
 from outreach.ledger.engine import reading
 from outreach.ledger.freeze_rows import PlannedDelivery
+from outreach.providers.base import Content
 from outreach.rendering import EditionContext
-from outreach.rendering.checks import check
 from outreach.workspace import Workspace
 
 
@@ -86,9 +90,23 @@ def _check(
     occurrence: str,
 ) -> tuple[Fault, ...]:
     contents = found.contents(EditionContext(occurrence, datetime.now(LONDON).date()))
-    samples = {one.variant: one for one in reversed(planned)}
+    everyone: dict[int, list[PlannedDelivery]] = {}
+    for one in planned:
+        everyone.setdefault(one.variant, []).append(one)
     judged = [
-        (kind.label, contents[place], samples[place].values)
+        _sample(place, kind.label, contents[place], everyone[place])
         for place, kind in enumerate(found.kinds)
     ]
-    return tuple(check(campaign, ws.hub, judged, found.missing(contents, planned)))
+    return check(campaign, ws.hub, judged, found.missing(contents, planned))
+
+
+def _sample(place: int, label: str, content: Content, people: list[PlannedDelivery]) -> Sample:
+    """Return a variant with one reader's values, and those of the readers with the longest."""
+
+    def length(slots: Sequence[int]) -> Callable[[PlannedDelivery], int]:
+        return lambda one: sum(len(one.values[slot]) for slot in slots)
+
+    widest = [max(people, key=length(slots)) for slots in measured_slots(content) if slots]
+    widest.append(max(people, key=lambda one: slot_bytes(one.values)))
+    values = tuple(one.values for one in widest)
+    return Sample(place + 1, label, len(people), content, people[0].values, values)

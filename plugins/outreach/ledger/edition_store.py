@@ -128,6 +128,16 @@ def get(connection: sa.Connection, name: str) -> EditionRecord:
     )
 
 
+def source_of(connection: sa.Connection, edition_id: int) -> str:
+    """Return the text of the campaign's file that an edition was made from; '' if not kept."""
+    found = connection.execute(
+        sa.select(campaign_version.c.source)
+        .join(edition, edition.c.version_id == campaign_version.c.id)
+        .where(edition.c.id == edition_id)
+    ).scalar()
+    return str(found or "")
+
+
 def variants(connection: sa.Connection, edition_id: int) -> list[StoredVariant]:
     """Return the edition's frozen variants in order."""
     rows = connection.execute(

@@ -131,8 +131,13 @@ def variants(connection: sa.Connection, edition_id: int) -> tuple[VariantRow, ..
     return tuple(VariantRow(*row) for row in connection.execute(query))
 
 
-def frozen_variant(connection: sa.Connection, edition_id: int, number: int) -> FrozenVariant:
-    """Return one variant's frozen content and one reader's values. Raises NotFound."""
+def frozen_variant(
+    connection: sa.Connection, edition_id: int, number: int, *, person: int | None = None
+) -> FrozenVariant:
+    """Return one variant's frozen content and one reader's values. Raises NotFound.
+
+    `person`: the contact whose values are wanted, if it is one of the variant's readers.
+    """
     chosen = connection.execute(
         sa.select(variant.c.id, variant.c.label, variant.c.content).where(
             variant.c.edition_id == edition_id, variant.c.number == number
@@ -141,19 +146,38 @@ def frozen_variant(connection: sa.Connection, edition_id: int, number: int) -> F
     if chosen is None:
         raise NotFound(f"This edition has no variant {number}.")
     reader = connection.execute(
-        sa.select(delivery.c.contact_id, delivery.c.slot_values)
-        .join(batch, batch.c.id == delivery.c.batch_id)
-        .where(
-            delivery.c.edition_id == edition_id,
-            batch.c.variant_id == chosen.id,
-            delivery.c.email.is_not(None),
-        )
-        .order_by(delivery.c.contact_id)
+        _readers(edition_id, chosen.id)
+        .order_by((delivery.c.contact_id == (person or 0)).desc(), delivery.c.contact_id)
         .limit(1)
     ).first()
     values = tuple(reader.slot_values or ()) if reader else ()
     return FrozenVariant(
         number, chosen.label, chosen.content, reader.contact_id if reader else None, values
+    )
+
+
+def variant_readers(
+    connection: sa.Connection, edition_id: int, number: int, limit: int
+) -> tuple[tuple[int, str], ...]:
+    """Return the contact and address of a variant's first readers who are not erased."""
+    chosen = sa.select(variant.c.id).where(
+        variant.c.edition_id == edition_id, variant.c.number == number
+    )
+    rows = connection.execute(
+        _readers(edition_id, chosen.scalar_subquery()).order_by(delivery.c.contact_id).limit(limit)
+    )
+    return tuple((row.contact_id, row.email) for row in rows)
+
+
+def _readers(edition_id: int, variant_id: Any) -> sa.Select[Any]:
+    return (
+        sa.select(delivery.c.contact_id, delivery.c.email, delivery.c.slot_values)
+        .join(batch, batch.c.id == delivery.c.batch_id)
+        .where(
+            delivery.c.edition_id == edition_id,
+            batch.c.variant_id == variant_id,
+            delivery.c.email.is_not(None),
+        )
     )
 
 

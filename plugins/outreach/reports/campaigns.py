@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
-from itertools import product
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from outreach.checks.readers import by_variant, sample_readers
 from outreach.clock import LONDON
-from outreach.domain import Organisation, Reader
+from outreach.domain import Reader
 from outreach.errors import Fault, InputError, NotFound
 from outreach.ledger import views
 from outreach.ledger.engine import reading
@@ -20,10 +20,8 @@ from outreach.reports.proofs import Proof, proof_links
 if TYPE_CHECKING:
     from outreach.campaigns import Campaign, Library
     from outreach.hub import Hub
-    from outreach.rendering import Compiled, VariantKey
+    from outreach.rendering import Compiled
     from outreach.workspace import Workspace
-
-_PLEDGED = date(2026, 3, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,26 +125,6 @@ def when_sent(found: Campaign) -> str:
     return "When a person starts it"
 
 
-def sample_readers(hub: Hub) -> tuple[Reader, ...]:
-    """Return made-up readers: every sector, area and pledge state, and one we know least of."""
-    boroughs = (*hub.boroughs, "")
-    kinds = product((*hub.sectors, ""), (*hub.ics_areas, ""), (None, _PLEDGED))
-    known = (
-        Reader(
-            first_name="Amina",
-            last_name="Example",
-            job_role="practice manager",
-            sector=sector,
-            ics_area=area,
-            borough=boroughs[place % len(boroughs)],
-            organisation=Organisation("X00000", "Example Street Practice"),
-            pledged_on=pledged,
-        )
-        for place, (sector, area, pledged) in enumerate(kinds)
-    )
-    return (*known, Reader())
-
-
 def _library(ws: Workspace) -> Library:
     from outreach.campaigns import load_library
 
@@ -178,9 +156,7 @@ def _proofs(ws: Workspace, found: Campaign, number: int) -> Proofs:
 
 def _choices(compiled: Compiled, hub: Hub) -> tuple[ProofChoice, ...]:
     """One reader for each variant that the made-up readers bring about, first come first."""
-    readers: dict[VariantKey, Reader] = {}
-    for reader in sample_readers(hub):
-        readers.setdefault(compiled.key(reader), reader)
+    readers = by_variant(compiled, sample_readers(hub))
     return tuple(
         ProofChoice(number, compiled.label(key), reader)
         for number, (key, reader) in enumerate(readers.items(), start=1)

@@ -106,9 +106,8 @@ def standing(row: EditionRow) -> str:
 def stored_faults(stored: Any) -> tuple[Fault, ...]:
     """Return the faults that the checks left with an edition."""
     names = Fault.__dataclass_fields__
-    return tuple(
-        Fault(**{key: value for key, value in one.items() if key in names}) for one in stored or ()
-    )
+    kept = ({key: value for key, value in one.items() if key in names} for one in stored or ())
+    return tuple(Fault(**{**one, "variants": tuple(one.get("variants", ()))}) for one in kept)
 
 
 def account(found: Certificate) -> tuple[AccountLine, ...]:

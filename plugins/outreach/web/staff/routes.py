@@ -9,10 +9,11 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from outreach.domain import DeliveryState
+from outreach.errors import Fault
 from outreach.flows import control
 from outreach.flows.notices import notices
 from outreach.flows.progress import progress
-from outreach.reports import campaigns, editions, engagement, overview, proofs
+from outreach.reports import campaigns, checks, editions, engagement, overview, proofs
 from outreach.settings import ROOT
 from outreach.web.staff import charts, contacts, imports, organisations, retention, suppressions
 from outreach.web.staff.guards import may_act
@@ -97,10 +98,18 @@ def _campaigns(router: APIRouter, workspace: Callable[[], Workspace]) -> None:
             images=ws.settings.public_url,
             proof=True,
             found=found,
+            groups=checks.grouped(_findings(ws, found)),
             hold=control.held(ws, slug),
             notices=notices(ws, campaign=slug),
             frame=framed(found.proofs.proof) if found.proofs else "",
         )
+
+
+def _findings(ws: Workspace, found: campaigns.CampaignReport) -> tuple[Fault, ...]:
+    """Return what is wrong with a file, or else what the checks find in its copy."""
+    if found.faults or found.campaign is None:
+        return found.faults
+    return checks.campaign_findings(ws, found.campaign)
 
 
 def _editions(router: APIRouter, workspace: Callable[[], Workspace]) -> None:
@@ -120,6 +129,8 @@ def _editions(router: APIRouter, workspace: Callable[[], Workspace]) -> None:
             progress=progress(ws, name),
             notices=notices(ws, edition=name),
             done=_DONE.get(done, ""),
+            groups=checks.grouped(found.faults),
+            smallest=proofs.smallest(found.variants),
         )
 
     @router.get("/editions/{name}/progress")
@@ -127,17 +138,23 @@ def _editions(router: APIRouter, workspace: Callable[[], Workspace]) -> None:
         return page(request, "progress.html", progress=progress(workspace(), name))
 
     @router.get("/editions/{name}/variants/{variant}")
-    def show_variant(request: Request, name: str, variant: Key) -> HTMLResponse:
+    def show_variant(request: Request, name: str, variant: Key, person: str = "") -> HTMLResponse:
         ws = workspace()
-        found = proofs.variant(ws, name, variant, masked=not may_act(request))
+        found = proofs.variant(ws, name, variant, masked=not may_act(request), person=person)
         return page(
             request,
             "variant.html",
             images=ws.settings.public_url,
             proof=True,
             found=found,
+            groups=checks.grouped(found.faults, variant=variant),
             frame=framed(found.proof),
         )
+
+    @router.get("/editions/{name}/missing")
+    def show_missing(request: Request, name: str) -> HTMLResponse:
+        found = checks.missing(workspace(), name)
+        return page(request, "missing.html", found=found, shown=checks.SHOWN)
 
     @router.get("/editions/{name}/deliveries")
     def show_deliveries(

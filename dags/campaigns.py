@@ -34,7 +34,7 @@ from outreach.airflow_bridge import (
     stopping_at_faults,
     workspace_in_airflow,
 )
-from outreach.airflow_tasks import Ask, Send, Wait
+from outreach.airflow_tasks import ApproversNotifier, Ask, Send, Wait
 from outreach.campaigns import Campaign, load_library
 from outreach.hub import Hub, load_hub
 from outreach.settings import load_settings
@@ -80,6 +80,8 @@ def prepare(slug: str, timetable: str) -> str:
     slot = run.logical_date if run.run_type == "scheduled" else None
     occurrence = occurrence_of_run(context, request.occurrence, timetable, slot)
     ws = workspace_in_airflow()
+    if request.test_recipients:
+        end_here(test_only(ws, slug, request.test_recipients, run))
     if request.dry_run:
         preview = previewing.preview(ws, slug, occurrence, narrow=request.narrow)
         end_here(f"Dry run, nothing was kept. {preview.message}")
@@ -103,6 +105,17 @@ def prepare(slug: str, timetable: str) -> str:
         editions.cancel(ws, prepared.edition, by="airflow", via="airflow", reason=NOBODY)
         end_here(f"{prepared.edition}: {NOBODY}")
     return prepared.edition
+
+
+def test_only(ws: Any, slug: str, colleagues: tuple[str, ...], run: Any) -> str:
+    """Send colleagues a test of each variant, once however often the run is cleared."""
+    from outreach.flows.side_messages import send_test
+
+    by = run.triggering_user_name or "airflow"
+    report = send_test(ws, slug, to=colleagues, by=by, via="airflow", request=run.run_id)
+    for one in report.handed:
+        LOG.info("%s", one.words)
+    return f"Test only, nothing was prepared: {report.sent} messages were handed over"
 
 
 @task(**RETRIES)
@@ -206,6 +219,19 @@ def trigger_form(hub: Hub) -> dict[str, Param]:
             title="Send at",
             description="Leave empty to send as soon as it is approved.",
         ),
+        "test_recipients": Param(
+            None,
+            type=["null", "array"],
+            title="Test recipients only",
+            examples=sorted(hub.colleagues),
+            items={"type": "string"},
+            description=(
+                "Colleagues who get a marked, uncounted test of each variant. Nothing is "
+                "prepared, and no reader is written to."
+                if hub.colleagues
+                else "hub.yaml names no colleagues yet, and a test goes to nobody else."
+            ),
+        ),
         "dry_run": Param(
             False,
             type="boolean",
@@ -227,6 +253,7 @@ def ask_approver(approvers: tuple[str, ...], deadline: timedelta) -> Ask:
         defaults=Ask.REJECT,
         assigned_users=[{"id": user, "name": user} for user in approvers],
         response_timeout=deadline,
+        notifiers=[ApproversNotifier()],
         **RETRIES,
     )
 

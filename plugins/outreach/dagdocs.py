@@ -50,6 +50,7 @@ class Request:
     send_at: datetime | None
     narrow: Segment | None
     dry_run: bool
+    test_recipients: tuple[str, ...] = ()
 
 
 def dag_id(slug: str) -> str:
@@ -139,6 +140,7 @@ def read_request(params: Mapping[str, Any]) -> Request:
         send_at=parse_when(params["send_at"]) if params.get("send_at") else None,
         narrow=narrow if narrow != Segment() else None,
         dry_run=bool(params.get("dry_run")),
+        test_recipients=tuple(params.get("test_recipients") or ()),
     )
 
 
@@ -172,6 +174,7 @@ def question(request: ApprovalRequest) -> dict[str, Any]:
     body = request.body.replace("](/outreach/", "](/plugin/outreach/outreach/")
     return {
         "ask": undecided,
+        "edition": request.edition,
         "subject": request.subject,
         "body": body,
         "approval_hash": request.approval_hash,

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 
 from outreach.errors import Fault, Refused
+from outreach.flows.audience_limit import limit_fault
 from outreach.flows.preparing import find_campaign
 from outreach.ledger import edition_store, frozen_values
 from outreach.ledger.engine import reading
@@ -37,6 +38,9 @@ def check(ws: Workspace, edition: str) -> tuple[Fault, ...]:
     if any(slot_bytes(values) > MAX_SLOT_BYTES for values in widest):
         said = f"what it prints about one person is over {MAX_SLOT_BYTES} bytes; print less"
         faults = (*faults, Fault(said, file=shown_path(campaign.file)))
+    moved = limit_fault(ws, record, campaign)
+    if moved:
+        faults = (*faults, moved)
     with ws.engine.begin() as connection:
         found = [asdict(fault) for fault in faults]
         edition_store.set_checked(connection, record.id, found, datetime.now(UTC))

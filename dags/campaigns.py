@@ -34,7 +34,7 @@ from outreach.airflow_bridge import (
     stopping_at_faults,
     workspace_in_airflow,
 )
-from outreach.airflow_tasks import ApproversNotifier, Ask, Send, Wait
+from outreach.airflow_tasks import Ask, Send, Wait
 from outreach.campaigns import Campaign, load_library
 from outreach.hub import Hub, load_hub
 from outreach.settings import load_settings
@@ -74,6 +74,7 @@ def occurrence_of_run(context: Context, wanted: str, timetable: str, slot: datet
 def prepare(slug: str, timetable: str) -> str:
     """Freeze content and audience; a run for an occurrence that exists ends here."""
     from outreach.flows import editions, previewing
+    from outreach.flows.side_messages import send_test
 
     context = get_current_context()
     run, request = context["dag_run"], dagdocs.read_request(context["params"])
@@ -81,7 +82,9 @@ def prepare(slug: str, timetable: str) -> str:
     occurrence = occurrence_of_run(context, request.occurrence, timetable, slot)
     ws = workspace_in_airflow()
     if request.test_recipients:
-        end_here(test_only(ws, slug, request.test_recipients, run))
+        to, by = request.test_recipients, run.triggering_user_name or "airflow"
+        sent = send_test(ws, slug, to=to, by=by, via="airflow", request=run.run_id)
+        end_here(f"Test only, nothing was prepared.\n{sent.words}")
     if request.dry_run:
         preview = previewing.preview(ws, slug, occurrence, narrow=request.narrow)
         end_here(f"Dry run, nothing was kept. {preview.message}")
@@ -105,17 +108,6 @@ def prepare(slug: str, timetable: str) -> str:
         editions.cancel(ws, prepared.edition, by="airflow", via="airflow", reason=NOBODY)
         end_here(f"{prepared.edition}: {NOBODY}")
     return prepared.edition
-
-
-def test_only(ws: Any, slug: str, colleagues: tuple[str, ...], run: Any) -> str:
-    """Send colleagues a test of each variant, once however often the run is cleared."""
-    from outreach.flows.side_messages import send_test
-
-    by = run.triggering_user_name or "airflow"
-    report = send_test(ws, slug, to=colleagues, by=by, via="airflow", request=run.run_id)
-    for one in report.handed:
-        LOG.info("%s", one.words)
-    return f"Test only, nothing was prepared: {report.sent} messages were handed over"
 
 
 @task(**RETRIES)
@@ -244,20 +236,6 @@ def trigger_form(hub: Hub) -> dict[str, Param]:
     }
 
 
-def ask_approver(approvers: tuple[str, ...], deadline: timedelta) -> Ask:
-    """Return the question that appears under Required Actions."""
-    return Ask(
-        task_id="approve",
-        subject="{{ ti.xcom_pull(task_ids='check')['subject'] }}",
-        body="{{ ti.xcom_pull(task_ids='check')['body'] }}",
-        defaults=Ask.REJECT,
-        assigned_users=[{"id": user, "name": user} for user in approvers],
-        response_timeout=deadline,
-        notifiers=[ApproversNotifier()],
-        **RETRIES,
-    )
-
-
 def build(campaign: Campaign, hub: Hub, faults: Sequence[str] = ()) -> DAG:
     """Return the DAG of one campaign; `faults` in its file let nothing new be prepared."""
     with DAG(
@@ -278,7 +256,7 @@ def build(campaign: Campaign, hub: Hub, faults: Sequence[str] = ()) -> DAG:
         edition = prepare(campaign.slug, campaign.timetable)
         question = check(edition)
         approvers = campaign.approvers or hub.approvers
-        asked = ask_approver(approvers, dagdocs.response_deadline(campaign))
+        asked = Ask.of(approvers, dagdocs.response_deadline(campaign), **RETRIES)
         send_at = confirm(edition, question)
         # On Reject the operator skips what follows it directly: `confirm` stands one further, so
         # that a rejection is written down too.

@@ -36,7 +36,7 @@ with DAG(
 
 Every quarter of an hour. Where a question to approvers still waits, they and their deputies get
 an email when half of the time to answer is over, and once more before its end; each of them once.
-`reminders` in `hub.yaml` says when. Whom nobody could be reached by is listed on the edition's page.
+`reminders` in `hub.yaml` says when. Who could not be reached is listed on the edition's page.
 """,
     schedule=LondonTimetable("*/15 * * * *", late_after_hours=0.25),
     catchup=False,

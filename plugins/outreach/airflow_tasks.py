@@ -74,6 +74,20 @@ class Ask(ApprovalOperator):
     custom_operator_name = "ApprovalOperator"
     ANSWER = "answer"
 
+    @classmethod
+    def of(cls, approvers: tuple[str, ...], deadline: timedelta, **more: Any) -> Ask:
+        """Return the question that appears under Required Actions."""
+        return cls(
+            task_id="approve",
+            subject="{{ ti.xcom_pull(task_ids='check')['subject'] }}",
+            body="{{ ti.xcom_pull(task_ids='check')['body'] }}",
+            defaults=cls.REJECT,
+            assigned_users=[{"id": user, "name": user} for user in approvers],
+            response_timeout=deadline,
+            notifiers=[ApproversNotifier()],
+            **more,
+        )
+
     def execute(self, context: Context) -> Any:
         """Ask whoever may answer now; fails where that is nobody."""
         edition, authors = _asked_about(context), context["ti"].xcom_pull(task_ids="check")
@@ -122,7 +136,7 @@ class Ask(ApprovalOperator):
 
 
 def _asked_about(context: Context) -> str:
-    return str(context["ti"].xcom_pull(task_ids="check")["edition"])
+    return str(context["ti"].xcom_pull(task_ids="prepare"))
 
 
 @stopping_at_faults

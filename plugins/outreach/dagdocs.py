@@ -174,7 +174,6 @@ def question(request: ApprovalRequest) -> dict[str, Any]:
     body = request.body.replace("](/outreach/", "](/plugin/outreach/outreach/")
     return {
         "ask": undecided,
-        "edition": request.edition,
         "subject": request.subject,
         "body": body,
         "approval_hash": request.approval_hash,

@@ -1,4 +1,4 @@
-"""Commands about campaign files: list, check, new, preview; and test-send."""
+"""Commands about campaign files: list, check, new, preview."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from outreach.campaigns import load_library
-from outreach.cli.common import VIA, Commands, me, workspace
+from outreach.cli.common import Commands, me, workspace
 from outreach.cli.output import Output, table
 from outreach.flows import authoring
 
@@ -28,10 +28,6 @@ def add_commands(commands: Commands) -> None:
     preview.add_argument("--as", dest="address", default="", metavar="ADDRESS")
     preview.add_argument("--out", type=Path, default=None, metavar="FOLDER")
     preview.set_defaults(run=_preview)
-    test = commands.add_parser("test-send", help="send one marked, uncounted copy to a colleague")
-    test.add_argument("slug")
-    test.add_argument("--to", required=True, metavar="ADDRESS")
-    test.set_defaults(run=_test_send)
 
 
 def _list(_: argparse.Namespace, out: Output) -> int:
@@ -80,12 +76,4 @@ def _preview(arguments: argparse.Namespace, out: Output) -> int:
         workspace(), arguments.slug, address=arguments.address, folder=arguments.out
     )
     out.result({"files": files}, "\n".join(str(file) for file in files))
-    return 0
-
-
-def _test_send(arguments: argparse.Namespace, out: Output) -> int:
-    message_id = authoring.test_send(workspace(), arguments.slug, to=arguments.to, by=me(), via=VIA)
-    out.result(
-        {"sent": True, "provider_message_id": message_id}, "Sent, marked as a test; not counted"
-    )
     return 0

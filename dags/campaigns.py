@@ -75,12 +75,17 @@ def occurrence_of_run(
 def prepare(slug: str, timetable: str, news: str) -> str:
     """Freeze content and audience; a run for an occurrence that exists ends here."""
     from outreach.flows import editions, opening, previewing
+    from outreach.flows.side_messages import send_test
 
     context = get_current_context()
     run, request = context["dag_run"], dagdocs.read_request(context["params"])
     slot = run.logical_date if run.run_type == "scheduled" else None
     occurrence = occurrence_of_run(context, request, timetable, slot, news)
     ws = workspace_in_airflow()
+    if request.test_recipients:
+        to, by = request.test_recipients, run.triggering_user_name or "airflow"
+        sent = send_test(ws, slug, to=to, by=by, via="airflow", request=run.run_id)
+        end_here(f"Test only, nothing was prepared.\n{sent.words}")
     if request.dry_run:
         preview = previewing.preview(
             ws, slug, occurrence, narrow=request.narrow, overdue=request.overdue
@@ -221,6 +226,19 @@ def trigger_form(hub: Hub, *, step: bool = False) -> dict[str, Param]:
             title="Send at",
             description="Leave empty to send as soon as it is approved.",
         ),
+        "test_recipients": Param(
+            None,
+            type=["null", "array"],
+            title="Test recipients only",
+            examples=sorted(hub.colleagues),
+            items={"type": "string"},
+            description=(
+                "Colleagues who get a marked, uncounted test of each variant. Nothing is "
+                "prepared, and no reader is written to."
+                if hub.colleagues
+                else "hub.yaml names no colleagues yet, and a test goes to nobody else."
+            ),
+        ),
         "dry_run": Param(
             False,
             type="boolean",
@@ -237,19 +255,6 @@ def trigger_form(hub: Hub, *, step: bool = False) -> dict[str, Param]:
         "ics_areas": some_of("Areas", hub.ics_areas),
         "boroughs": some_of("Boroughs", hub.boroughs),
     }
-
-
-def ask_approver(approvers: tuple[str, ...], deadline: timedelta) -> Ask:
-    """Return the question that appears under Required Actions."""
-    return Ask(
-        task_id="approve",
-        subject="{{ ti.xcom_pull(task_ids='check')['subject'] }}",
-        body="{{ ti.xcom_pull(task_ids='check')['body'] }}",
-        defaults=Ask.REJECT,
-        assigned_users=[{"id": user, "name": user} for user in approvers],
-        response_timeout=deadline,
-        **RETRIES,
-    )
 
 
 def build(campaign: Campaign, hub: Hub, faults: Sequence[str] = ()) -> DAG:
@@ -273,7 +278,7 @@ def build(campaign: Campaign, hub: Hub, faults: Sequence[str] = ()) -> DAG:
         edition = prepare(campaign.slug, timetable, dagdocs.news_of(campaign))
         question = check(edition)
         approvers = campaign.approvers or hub.approvers
-        asked = ask_approver(approvers, dagdocs.response_deadline(campaign))
+        asked = Ask.of(approvers, dagdocs.response_deadline(campaign), **RETRIES)
         send_at = confirm(edition, question)
         # On Reject the operator skips what follows it directly: `confirm` stands one further, so
         # that a rejection is written down too.

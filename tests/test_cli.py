@@ -91,7 +91,13 @@ def test_every_fixed_command_is_there() -> None:
         "settle e --all-in-batch 3 --by lee --reason r",
         "settle e --ask-provider",
         "resend e d1 d2 --by lee --reason r",
-        "test-send x --to a@example.org",
+        "test-send x --to lee --to jo --variant 2",
+        "let-pass e --by lee --reason r",
+        "deputies list",
+        "deputies name jo --by lee --from 2026-12-01 --to 2026-12-05",
+        "deputies end 1 --by lee",
+        "standing list",
+        "standing withdraw 1 --by lee --reason r",
         "certificate e",
         "certificate e --out f",
         "person a@example.org",
@@ -228,7 +234,7 @@ def test_an_edition_is_accounted_for_in_files_and_a_message_is_shown_as_it_left(
     assert "counts nothing" in filled("settle", EDITION, "--ask-provider")[1]["evidence"]["looks"]
 
 
-def test_authoring_from_a_new_file_to_a_test_send(
+def test_authoring_from_a_new_file_to_a_preview(
     filled: Run, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OUTREACH_CAMPAIGNS", str(home / "campaigns"))
@@ -239,9 +245,8 @@ def test_authoring_from_a_new_file_to_a_test_send(
     files = filled("campaigns", "preview", "spring-news")[1]["files"]
     assert len(files) == 4
     assert "Spring news" in Path(files[0]).read_text()
-    assert filled("test-send", "spring-news", "--to", "me@example.org")[1]["sent"] is True
-    [message] = (home / "home").glob("outbox/**/*.eml")
-    assert b"[TEST] Spring news" in message.read_bytes()
+    status, told = filled("test-send", "spring-news", "--to", "me@example.org")
+    assert (status, "hub.yaml names no colleagues" in told["error"]) == (1, True)
     (home / "campaigns" / "spring-news.md").write_text("---\nnonsense: 1\n---\n")
     assert filled("campaigns", "check")[0] == 1
 

@@ -99,6 +99,13 @@ def stopping_at_faults(step: Callable[P, R]) -> Callable[P, R]:
     return guarded
 
 
+def airflow_address() -> str:
+    """Return where people open Airflow (`[api] base_url`), for links in emails to colleagues."""
+    from airflow.sdk import conf
+
+    return str(conf.get("api", "base_url", fallback="") or "http://localhost:8080")
+
+
 # ---- staff pages behind Airflow's log-in
 
 

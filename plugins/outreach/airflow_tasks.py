@@ -13,12 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.providers.standard.sensors.date_time import DateTimeSensorAsync
-from airflow.sdk import BaseOperator, Context
+from airflow.sdk import BaseNotifier, BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from outreach import dagdocs
-from outreach.airflow_bridge import stopping_at_faults, workspace_in_airflow
+from outreach.airflow_bridge import (
+    airflow_address,
+    stopping_at_faults,
+    workspace_in_airflow,
+)
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -43,39 +47,113 @@ CLOSED_LOOK = timedelta(minutes=15)
 """The same, where sending is closed for longer: hub.yaml may say otherwise by then."""
 
 
-class Ask(ApprovalOperator):
-    """The approver's question; never put to an author, and who answered is kept.
+class ApproversNotifier(BaseNotifier):
+    """Emails whoever may answer that a question waits, each once for each edition.
 
-    The operator itself keeps nothing where the answer is Reject.
+    Failing to tell never fails the question: it is in the log and on the edition's page.
+    """
+
+    def notify(self, context: Context) -> None:
+        """Tell them, with links to the question and to the proofs."""
+        from outreach.flows.side_messages import tell_approvers
+
+        edition = _asked_about(context)
+        try:
+            report = tell_approvers(workspace_in_airflow(), edition, site=airflow_address())
+        except Exception as error:  # whatever it is, the question stands
+            LOG.warning("%s: approvers could not be told (%s)", edition, type(error).__name__)
+            return
+        for one in report.handed:
+            LOG.log(logging.WARNING if one in report.failed else logging.INFO, "%s", one.words)
+
+
+class Ask(ApprovalOperator):
+    """The approver's question: put to approvers and their deputies, and never to an author.
+
+    An answer that does not count is not taken: the question is put again. Who answered is kept,
+    where the operator itself keeps nothing if the answer is Reject.
     """
 
     custom_operator_name = "ApprovalOperator"
     ANSWER = "answer"
 
+    @classmethod
+    def of(cls, approvers: tuple[str, ...], deadline: timedelta, **more: Any) -> Ask:
+        """Return the question that appears under Required Actions."""
+        return cls(
+            task_id="approve",
+            subject="{{ ti.xcom_pull(task_ids='check')['subject'] }}",
+            body="{{ ti.xcom_pull(task_ids='check')['body'] }}",
+            defaults=cls.REJECT,
+            assigned_users=[{"id": user, "name": user} for user in approvers],
+            response_timeout=deadline,
+            notifiers=[ApproversNotifier()],
+            **more,
+        )
+
     def execute(self, context: Context) -> Any:
-        """Ask, leaving out the edition's authors; fails where that leaves nobody."""
-        authors = context["ti"].xcom_pull(task_ids="check")["authors"]
-        if self.assigned_users:
-            left = [user for user in self.assigned_users if not _named(user, authors)]
-            if not left:
-                raise AirflowFailException(
-                    f"nobody may approve this: {', '.join(authors)} wrote or triggered it, and "
-                    "no other approver is named. Name one in the campaign's file or in hub.yaml, "
-                    "then clear this task"
-                )
-            self.assigned_users = left
+        """Ask whoever may answer now; fails where that is nobody."""
+        edition, authors = _asked_about(context), context["ti"].xcom_pull(task_ids="check")
+        left = _answerers(edition)
+        if not left:
+            raise AirflowFailException(
+                f"nobody may approve this: {', '.join(authors['authors'])} wrote or triggered "
+                "it, and no other approver is named. Name one in the campaign's file or in "
+                "hub.yaml, then clear this task"
+            )
+        self.assigned_users = [{"id": user, "name": user} for user in left]
+        self._keep_question(context, edition, datetime.now(UTC) + self._time())
         return super().execute(context)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
-        """Keep the answer, then go on, or skip what follows."""
+        """Keep the answer, then go on, or skip what follows; ask again where it does not count."""
         said = {name: event.get(name) for name in ("chosen_options", "responded_by_user")}
+        why = _wasted(_asked_about(context), said)
+        if why:
+            LOG.warning("This answer does not count: %s. The question is put again", why)
+            return self._ask_again(context)
         context["ti"].xcom_push(key=self.ANSWER, value=said)
         return super().execute_complete(context, event)
 
+    def _ask_again(self, context: Context) -> Any:
+        """Put the question again for the time that is left; its answer is cleared by that."""
+        from outreach.flows.side_messages import question_of
 
-def _named(user: Any, names: list[str]) -> bool:
-    known = {name.strip().casefold() for name in names}
-    return bool({str(user["id"]).casefold(), str(user["name"]).casefold()} & known)
+        question = question_of(workspace_in_airflow(), _asked_about(context))
+        if question is not None:
+            left = question.answer_by - datetime.now(UTC)
+            self.response_timeout = max(left, timedelta(seconds=1))
+        return super().execute(context)
+
+    def _time(self) -> timedelta:
+        return self.response_timeout or dagdocs.MANUAL_DEADLINE
+
+    @stopping_at_faults
+    def _keep_question(self, context: Context, edition: str, until: datetime) -> None:
+        from outreach.flows.side_messages import asked
+
+        link = self.generate_link_to_ui(
+            task_instance=context["task_instance"], base_url=airflow_address()
+        )
+        asked(workspace_in_airflow(), edition, answer_by=until, link=link)
+
+
+def _asked_about(context: Context) -> str:
+    return str(context["ti"].xcom_pull(task_ids="prepare"))
+
+
+@stopping_at_faults
+def _answerers(edition: str) -> tuple[str, ...]:
+    from outreach.flows.deputies import who_may_answer
+
+    return who_may_answer(workspace_in_airflow(), edition)
+
+
+@stopping_at_faults
+def _wasted(edition: str, answer: dict[str, Any]) -> str:
+    from outreach.flows.decisions import wasted
+
+    return wasted(workspace_in_airflow(), edition, answer)
 
 
 class Wait(DateTimeSensorAsync):

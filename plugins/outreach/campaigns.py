@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,6 +26,12 @@ from outreach.yamlfile import Located, read_yaml
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _MAX_BYTES = 256 * 1024
 _FENCE = "---"
+_WORKED_OUT = {
+    *("sender", "reply_to", "segment", "category", "goal", "frequency", "occasion", "digest"),
+    *("working_days_only", "next_working_day", "after_pledge", "grace_working_days"),
+    *("audience_limit", "seeds"),
+}
+"""Fields that mean something else, or more, than they say by themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +43,9 @@ class Campaign:
     get this; empty means the hub's own words. `goal` is what ends the need to write to somebody
     ("pledged", "renewed"), or ''; `capped`, whether the hub's limit of emails per person applies;
     `renewals`, whether a pledge that renews an earlier one is answered; `digest`, how many new
-    resources it brings each reader, None where it is no digest. `*_line` are lines of `file`.
+    resources it brings each reader, None where it is no digest. `audience_limit` is how many
+    percent its audience may move, None for no limit; `seeds` are colleagues who get a copy.
+    `*_line` are lines of `file`.
     """
 
     slug: str
@@ -57,6 +65,9 @@ class Campaign:
     digest: Digest | None
     approval: Approval
     approvers: tuple[str, ...]
+    deputies: Mapping[str, tuple[str, ...]]
+    audience_limit: float | None
+    seeds: tuple[str, ...]
     owner: str
     late_after_hours: int
     goal: str
@@ -126,7 +137,7 @@ def campaign_of(path: Path, source: str, hub: Hub) -> Campaign:
     head, body, body_line = _split(source, file)
     at = read_yaml(head, file, first_line=2)
     form = _form(at, file)
-    campaign = _campaign(path, form, at, source, body, body_line)
+    campaign = _campaign(path, form, hub, at, source, body, body_line)
     faults = [Fault(said, file, at.line(place)) for place, said in disagreements(form, hub)]
     for part in sources_of(campaign):
         block, found = expand(part, hub, SAMPLES if campaign.digest else None)
@@ -207,15 +218,10 @@ def _form(at: Located, file: str) -> FrontMatter:
 
 
 def _campaign(
-    path: Path, form: FrontMatter, at: Located, source: str, body: str, body_line: int
+    path: Path, form: FrontMatter, hub: Hub, at: Located, source: str, body: str, body_line: int
 ) -> Campaign:
-    same = form.model_dump(
-        exclude={
-            *("sender", "reply_to", "segment", "category", "goal", "frequency", "occasion"),
-            *("working_days_only", "next_working_day", "after_pledge", "grace_working_days"),
-            "digest",
-        }
-    )
+    same = form.model_dump(exclude=_WORKED_OUT)
+    own_limit = form.limits_its_audience()
     return Campaign(
         **same,
         slug=path.stem,
@@ -231,6 +237,8 @@ def _campaign(
         days_off=form.days_off(),
         after=form.step(),
         grace=form.grace(),
+        audience_limit=form.audience_limit if own_limit else hub.limits.audience_moves,
+        seeds=hub.seeds if form.seeds is None else form.seeds,
         body=body,
         body_line=body_line,
         subject_line=at.line(("subject",)),

@@ -49,6 +49,7 @@ class Request:
     dry_run: bool
     overdue: bool = False
     reach: bool = False
+    test_recipients: tuple[str, ...] = ()
 
     def wanted(self, began: datetime) -> str:
         """Return the occurrence asked for, '' where the run's own cause names it."""
@@ -152,6 +153,7 @@ def read_request(params: Mapping[str, Any]) -> Request:
         dry_run=bool(params.get("dry_run")),
         overdue=bool(params.get("overdue")),
         reach=bool(params.get("reach_links")),
+        test_recipients=tuple(params.get("test_recipients") or ()),
     )
 
 

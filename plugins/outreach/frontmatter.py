@@ -7,8 +7,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from outreach.answering import stand_in
 from outreach.domain import Purpose
 from outreach.hub import Hub, MailboxField
+from outreach.limits import Moves
 from outreach.scheduling.frontmatter import (
     DEFAULT_GRACE,
     AfterText,
@@ -82,6 +84,11 @@ class FrontMatter(BaseModel):
     frequency: Frequency | None = None
     approval: Approval = "person"
     approvers: tuple[_UserId, ...] = ()
+    deputies: dict[_UserId, Annotated[tuple[_UserId, ...], Field(min_length=1)]] = Field(
+        default_factory=dict
+    )
+    audience_limit: Moves = None
+    seeds: tuple[_UserId, ...] | None = None
     owner: _UserId
     late_after_hours: Annotated[int, Field(ge=1, le=168)] = 4
     layout: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")] = "standard"
@@ -112,6 +119,10 @@ class FrontMatter(BaseModel):
         """Return by how many working days a step may be overdue and still goes."""
         return DEFAULT_GRACE if self.grace_working_days is None else self.grace_working_days
 
+    def limits_its_audience(self) -> bool:
+        """Whether it says itself how far its audience may move."""
+        return "audience_limit" in self.model_fields_set
+
     def is_capped(self) -> bool:
         """Whether the hub's limit of emails per person applies."""
         if self.frequency is None:
@@ -130,9 +141,24 @@ def disagreements(form: FrontMatter, hub: Hub) -> Iterator[Problem]:
     yield from _digest(form)
     yield from _segment(form.segment, hub)
     approvers = set(form.approvers or hub.approvers) - {form.owner}
+    yield from _colleagues(form, hub)
     if form.approval == "person" and not approvers:
         said = f"nobody could approve this: its owner “{form.owner}” may not; name another approver"
         yield ("approvers",), said
+
+
+def _colleagues(form: FrontMatter, hub: Hub) -> Iterator[Problem]:
+    known = form.approvers or hub.approvers
+    for approver in form.deputies:
+        if approver not in known:
+            said = f"“{approver}” is no approver of this campaign{suggest(approver, known)}"
+            yield ("deputies", approver), said
+    for approver in stand_in(form.deputies):
+        yield ("deputies", approver), f"“{approver}” cannot be their own deputy"
+    for place, seed in enumerate(form.seeds or ()):
+        if seed not in hub.colleagues:
+            said = f"“{seed}” is not among the colleagues in hub.yaml"
+            yield ("seeds", place), said + suggest(seed, hub.colleagues)
 
 
 def _occasion(form: FrontMatter) -> Iterator[Problem]:

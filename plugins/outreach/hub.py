@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from outreach.answering import USUAL_REMINDERS, Reminders, RemindersForm, stand_in
 from outreach.domain import Mailbox
 from outreach.errors import Fault, InputError
 from outreach.limits import NO_LIMITS, Limits, LimitsForm
@@ -25,7 +26,8 @@ _STRICT = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 _ADDRESS = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\"]+")
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _UNSEEN = re.compile(
-    r"^(?:limits|colleagues|retention|quiet_hours|freezes):.*?(?=^\S|\Z)",
+    r"^(?:limits|colleagues|retention|quiet_hours|freezes|deputies|reminders|seeds|seed_variants):"
+    r".*?(?=^\S|\Z)",
     re.DOTALL | re.MULTILINE,
 )
 _LEAST_CONTRAST = 4.5
@@ -65,9 +67,10 @@ class Palette:
 class Hub:
     """Brand, areas, boroughs, sectors and senders.
 
-    `digest` changes when `hub.yaml` does, other than in its limits, retention, quiet hours,
-    freezes and colleagues: readers see nothing of those. `colleagues` maps Airflow user ids to
-    where notices are emailed; `closings` are its quiet hours and freezes.
+    `digest` changes when `hub.yaml` does, other than in what is for colleagues alone (`_UNSEEN`).
+    `colleagues` maps Airflow user ids to where they are emailed; `deputies` an approver to who
+    may answer for them; `seeds` get a copy of each edition, of its `seed_variants` largest;
+    `closings` are its quiet hours and freezes.
     """
 
     name: str
@@ -89,6 +92,10 @@ class Hub:
     retention: Retention = USUAL
     colleagues: Mapping[str, str] = field(default_factory=dict)
     closings: Closings = NEVER_CLOSED
+    deputies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    reminders: Reminders = USUAL_REMINDERS
+    seeds: tuple[str, ...] = ()
+    seed_variants: int = 3
     digest: str = field(default="", repr=False)
 
     @property
@@ -195,6 +202,10 @@ class _HubForm(BaseModel):
     colleagues: dict[_Text, Annotated[str, AfterValidator(checked_address)]] = Field(
         default_factory=dict
     )
+    deputies: dict[_Text, _Names] = Field(default_factory=dict)
+    reminders: RemindersForm = RemindersForm()
+    seeds: tuple[_Text, ...] = ()
+    seed_variants: Annotated[int, Field(ge=1, le=20, strict=True)] = 3
 
 
 def nameless_hub() -> Hub:
@@ -220,16 +231,16 @@ def load_hub(path: Path) -> Hub:
         form = _HubForm.model_validate(at.data)
     except ValidationError as error:
         raise InputError(*schema_faults(error, _HubForm, at, file)) from None
-    faint = _faint(form, at, file)
-    if faint:
-        raise InputError(*faint)
+    wrong = [*_faint(form, at, file), *_unreachable(form, at, file)]
+    if wrong:
+        raise InputError(*wrong)
     return _hub(form, _digest(text))
 
 
 def _hub(form: _HubForm, digest: str) -> Hub:
     plain = form.model_dump(
         exclude={
-            *("areas", "sender", "reply_to", "colours", "limits", "retention"),
+            *("areas", "sender", "reply_to", "colours", "limits", "retention", "reminders"),
             *("quiet_hours", "freezes"),
         }
     )
@@ -243,6 +254,7 @@ def _hub(form: _HubForm, digest: str) -> Hub:
         limits=form.limits.limits(),
         retention=form.retention.retention(),
         closings=closings(form.quiet_hours, form.freezes),
+        reminders=form.reminders.reminders(),
         digest=digest,
     )
 
@@ -252,6 +264,20 @@ def _digest(text: str) -> str:
     if seen != text:
         seen = seen.rstrip() + "\n"
     return hashlib.sha256(seen.encode()).hexdigest()
+
+
+def _unreachable(form: _HubForm, at: Located, file: str) -> list[Fault]:
+    """Return seeds without an address, and approvers who stand in for themselves."""
+    faults = [
+        Fault(f"“{who}” is not among the colleagues, so no copy can reach them", file,
+              at.line(("seeds", place)))
+        for place, who in enumerate(form.seeds)
+        if who not in form.colleagues
+    ]  # fmt: skip
+    return faults + [
+        Fault(f"“{who}” cannot be their own deputy", file, at.line(("deputies", who)))
+        for who in stand_in(form.deputies)
+    ]
 
 
 def _faint(form: _HubForm, at: Located, file: str) -> list[Fault]:

@@ -34,6 +34,7 @@ _HALF = 6
 
 _MARK_TODAY = b"odl2"
 _MARK_PERSON = b"oprs"
+_MARK_SIDE = b"osid"
 _MAC_BYTES = 16
 
 
@@ -119,6 +120,18 @@ class Keys:
         """Return the number of the contact behind an outside id. Raises TokenError if forged."""
         opened = self._opened(text)
         if not opened.endswith(bytes(_HALF) + _MARK_PERSON):
+            raise TokenError("this is not an id that we gave out")
+        return int.from_bytes(opened[:_HALF])
+
+    def side_id(self, number: int) -> str:
+        """Return the opaque outside id of one side message, which is no delivery."""
+        block = number.to_bytes(_HALF) + bytes(_HALF) + _MARK_SIDE
+        return _b32(self._cipher().encryptor().update(block))
+
+    def open_side_id(self, text: str) -> int:
+        """Return the number of the side message behind an outside id. Raises TokenError."""
+        opened = self._opened(text)
+        if not opened.endswith(bytes(_HALF) + _MARK_SIDE):
             raise TokenError("this is not an id that we gave out")
         return int.from_bytes(opened[:_HALF])
 

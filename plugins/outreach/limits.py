@@ -14,6 +14,7 @@ class Limits:
 
     `emails_per_day` counts the whole deployment by London day; `emails_per_person` in `in_days`
     days counts one contact over all campaigns that do not say `frequency: exempt`. None: no limit.
+    `audience_moves`: an audience may differ by so many percent from the last edition's.
     """
 
     emails_per_day: int | None = None
@@ -23,23 +24,31 @@ class Limits:
     complaint_pause: float = 0.25
     bounce_pause: float = 5.0
     failure_pause: float = 10.0
+    audience_moves: float | None = 20.0
 
 
 NO_LIMITS = Limits()
 """No limit on how much is sent; the usual rates."""
 
 
-def _percent(value: Any) -> Any:
+def percent(value: Any) -> Any:
     """Return `0.25%` as 0.25; anything else as it is, for the schema to judge."""
     if isinstance(value, str) and value.rstrip().endswith("%"):
         return value.rstrip()[:-1].strip()
     return value
 
 
+def _moves(value: Any) -> Any:
+    """Return None for `off`, which YAML reads as false; a percentage otherwise."""
+    return None if value is False or value == "off" else percent(value)
+
+
 _Number = Annotated[int, Field(ge=1, strict=True)]
 # Mailbox providers act at 0.3%, so a higher one would pause too late.
-_Complaints = Annotated[float, Field(gt=0, lt=0.3), BeforeValidator(_percent)]
-_Rate = Annotated[float, Field(gt=0, le=100), BeforeValidator(_percent)]
+_Complaints = Annotated[float, Field(gt=0, lt=0.3), BeforeValidator(percent)]
+_Rate = Annotated[float, Field(gt=0, le=100), BeforeValidator(percent)]
+Moves = Annotated[float | None, Field(gt=0, le=1_000), BeforeValidator(_moves)]
+"""How far an audience may move, in percent of the last one; None: as far as it likes."""
 
 
 class LimitsForm(BaseModel):
@@ -53,6 +62,7 @@ class LimitsForm(BaseModel):
     complaint_pause: _Complaints = NO_LIMITS.complaint_pause
     bounce_pause: _Rate = NO_LIMITS.bounce_pause
     failure_pause: _Rate = NO_LIMITS.failure_pause
+    audience_moves: Moves = NO_LIMITS.audience_moves
 
     @model_validator(mode="after")
     def _fit_together(self) -> LimitsForm:

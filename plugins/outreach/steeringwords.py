@@ -11,6 +11,7 @@ class OrderKind(StrEnum):
     PAUSE = "pause"
     RESUME = "resume"
     CANCEL = "cancel"
+    LET_THROUGH = "let-pass"
     STOP = "stop"
     START = "start"
     HOLD = "hold"
@@ -21,6 +22,7 @@ ORDERS = {
     OrderKind.PAUSE: "Pause an edition",
     OrderKind.RESUME: "Resume an edition",
     OrderKind.CANCEL: "Cancel what is left of an edition",
+    OrderKind.LET_THROUGH: "Let an audience pass that moved further than its limit",
     OrderKind.HOLD: "Hold a campaign: none of its editions is sent",
     OrderKind.RELEASE: "Release a campaign",
     OrderKind.STOP: "Stop all sending",
@@ -28,4 +30,7 @@ ORDERS = {
 }
 """Each order in words, as a form offers it."""
 
-NEEDS_A_REASON = {OrderKind.PAUSE, OrderKind.CANCEL, OrderKind.HOLD, OrderKind.STOP}
+NEEDS_A_REASON = {
+    *(OrderKind.PAUSE, OrderKind.CANCEL, OrderKind.LET_THROUGH),
+    *(OrderKind.HOLD, OrderKind.STOP),
+}

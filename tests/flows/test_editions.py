@@ -150,8 +150,13 @@ def test_what_an_approver_is_shown_adds_up_and_holds_no_address(written: Workspa
     assert "/outreach/editions/news@one" in asked.body
     assert "@example.org" not in asked.body
     assert asked.authors == ("amy",)
+    assert "nothing to compare" in asked.body
+    editions.approve(written, NAME, by="lee", via="airflow")
+    editions.send(written, NAME)
     editions.prepare(written, SLUG, "two", by="amy", via="test")
-    assert "3 people get both, 0 are new" in editions.approval_request(written, "news@two").body
+    body = editions.approval_request(written, "news@two").body
+    assert "3 people get both, 0 are new" in body
+    assert "/outreach/editions/news@two/audience" in body
 
 
 def test_approval_at_the_command_line_is_refused_in_production(written: Workspace) -> None:

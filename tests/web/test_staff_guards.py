@@ -76,6 +76,11 @@ def test_every_route_that_changes_or_exports_depends_on_the_act_guard(
         if isinstance(route, APIRoute) and guards.act in calls(route.dependant)
     }
     assert acting == {
+        "/approvals",
+        "/editions/{name}/audience",
+        "/editions/{name}/audience.csv",
+        "/editions/{name}/test",
+        "/campaigns/{slug}/test",
         "/editions/{name}/control",
         "/editions/{name}/deliveries.csv",
         "/editions/{name}/events.csv",
@@ -134,6 +139,9 @@ def test_a_viewer_reads_every_page_and_reaches_nothing_else(
         if method == "GET"
     }
     assert {address for address, code in answers.items() if code == 403} == {
+        f"editions/{WRES}/audience.csv",
+        f"editions/{WRES}/test",
+        "campaigns/what-is-wres/test",
         f"editions/{WRES}/control",
         f"editions/{WRES}/deliveries.csv",
         f"editions/{WRES}/events.csv",

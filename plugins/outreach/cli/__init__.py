@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from outreach.cli import (
+    approvals,
     campaigns,
     consent,
     doubts,
@@ -72,7 +73,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for part in (
         *(people, sources, consent, organisations, campaigns),
-        *(editions, progress, steering, doubts, service),
+        *(editions, approvals, progress, steering, doubts, service),
     ):
         part.add_commands(commands)
     return parser

@@ -1,4 +1,4 @@
-"""Commands about campaign files: list, check, new, preview; and test-send."""
+"""Commands about campaign files: list, check, new, preview."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from outreach.campaigns import load_library
 from outreach.checks import BY_NAME
-from outreach.cli.common import VIA, Commands, me, workspace
+from outreach.cli.common import Commands, me, workspace
 from outreach.cli.output import Output, table
 from outreach.errors import Fault, InputError
 from outreach.flows import authoring, editions
@@ -35,10 +35,6 @@ def add_commands(commands: Commands) -> None:
     judge.add_argument("--all", action="store_true", help="every campaign file")
     judge.add_argument("--reach", action="store_true", help="ask each link's website too")
     judge.set_defaults(run=_judge)
-    test = commands.add_parser("test-send", help="send one marked, uncounted copy to a colleague")
-    test.add_argument("slug")
-    test.add_argument("--to", required=True, metavar="ADDRESS")
-    test.set_defaults(run=_test_send)
 
 
 def _list(_: argparse.Namespace, out: Output) -> int:
@@ -103,12 +99,4 @@ def _preview(arguments: argparse.Namespace, out: Output) -> int:
         workspace(), arguments.slug, address=arguments.address, folder=arguments.out
     )
     out.result({"files": files}, "\n".join(str(file) for file in files))
-    return 0
-
-
-def _test_send(arguments: argparse.Namespace, out: Output) -> int:
-    message_id = authoring.test_send(workspace(), arguments.slug, to=arguments.to, by=me(), via=VIA)
-    out.result(
-        {"sent": True, "provider_message_id": message_id}, "Sent, marked as a test; not counted"
-    )
     return 0

@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 
 from outreach.clock import london
 from outreach.domain import EditionState
-from outreach.errors import NotFound, OutreachError, Refused
+from outreach.errors import OutreachError, Refused
+from outreach.flows.audience_limit import moved_of
 from outreach.flows.checking import must_be_sound
+from outreach.flows.deputies import Answerer, answerers, approvers, must_order_here
 from outreach.flows.opening import said_beforehand
 from outreach.flows.preparing import find_campaign
 from outreach.ledger import approvals, edition_store, freeze
-from outreach.ledger.audience_change import audience_change
 from outreach.ledger.certificate import Certificate, certificate
 from outreach.ledger.edition_store import EditionRecord
 from outreach.ledger.engine import reading
@@ -21,6 +22,7 @@ from outreach.workspace import Workspace
 
 _SHOWN = 3
 """What the checks found that is told with the question."""
+_GOING = (EditionState.APPROVED, EditionState.SENDING, EditionState.SENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +48,17 @@ def approval_request(ws: Workspace, edition: str) -> ApprovalRequest:
         record = edition_store.get(connection, edition)
         account = certificate(connection, edition)
         variants = edition_store.variants(connection, record.id)
-        before = audience_change(connection, record)
         standing = approvals.has_standing(connection, record.campaign_id, record.source_hash)
+    moved = moved_of(ws, record)
     lines = [
         f"**{record.title}** for **{account.planned}** people, in {len(variants)} variant(s).",
         f"[Read the proofs and see who gets what](/outreach/editions/{record.name})",
         _counts(account),
         _variants(variants),
-        before.described() if before else "This is the campaign's first edition.",
+        moved.words,
+        f"[See who joined and who is gone](/outreach/editions/{record.name}/audience)"
+        if moved.change
+        else "",
         _when(record),
         said_beforehand(ws, record, datetime.now(UTC)),
         *_advice(record),
@@ -64,7 +69,7 @@ def approval_request(ws: Workspace, edition: str) -> ApprovalRequest:
         body="\n\n".join(line for line in lines if line),
         approval_hash=approvals.approval_of(record),
         authors=authors(record),
-        approvers=_approvers(ws, record),
+        approvers=approvers(ws, record.campaign),
         standing=bool(standing) and _wants_standing(ws, record),
         state=record.state,
     )
@@ -91,18 +96,18 @@ def approve(
     now = datetime.now(UTC)
     with reading(ws.engine) as connection:
         record = edition_store.get(connection, edition)
-    _may_approve(ws, record, by, via)
-    if record.state in (EditionState.APPROVED, EditionState.SENDING, EditionState.SENT):
+    signed = _may_approve(ws, record, by, via).signature
+    if record.state in _GOING:
         return record
     if record.state != EditionState.PREPARED:
         raise Refused(f"{edition} is {record.state} and cannot be approved any more")
     _must_be_as_shown(ws, record, approval_hash)
     must_be_sound(ws, edition)
     with ws.engine.begin() as connection:
-        if approvals.set_approved(connection, record, by, via, now):
+        if approvals.set_approved(connection, record, signed, via, now):
             edition_store.note(
                 connection,
-                who=by,
+                who=signed,
                 via=via,
                 action="approve",
                 subject=edition,
@@ -110,8 +115,13 @@ def approve(
                 detail=approvals.approval_of(record),
             )
             if _wants_standing(ws, record):
-                approvals.add_standing(connection, record.campaign_id, record.source_hash, by, now)
-        return edition_store.get(connection, edition)
+                approvals.add_standing(
+                    connection, record.campaign_id, record.source_hash, signed, now
+                )
+        decided = edition_store.get(connection, edition)
+    if decided.state not in _GOING:  # somebody ended it meanwhile
+        raise Refused(f"{edition} is {decided.state} and cannot be approved any more")
+    return decided
 
 
 def approve_standing(ws: Workspace, edition: str) -> bool:
@@ -158,25 +168,23 @@ def may_approve(ws: Workspace, edition: str, names: tuple[str, str], *, via: str
     _may_approve(ws, record, name if is_author(record, name) else by, via)
 
 
-def _may_approve(ws: Workspace, record: EditionRecord, by: str, via: str) -> None:
+def _may_approve(ws: Workspace, record: EditionRecord, by: str, via: str) -> Answerer:
+    """Return in whose name `by` approves. Raises Refused where they may not."""
     if not by.strip():
         raise Refused("an approval needs the name of the person who gives it")
+    could = answerers(ws, record)
+    ask = " or ".join(one.user for one in could) or "a colleague"
     if is_author(record, by):
         raise Refused(
-            f"{by} owns or prepared {record.name}, and an author cannot approve: ask "
-            f"{' or '.join(_approvers(ws, record)) or 'a colleague'}"
+            f"{by} owns or prepared {record.name}, and an author cannot approve: ask {ask}"
         )
-    named = _approvers(ws, record)
+    found = next((one for one in could if one.user == by), None)
     if via == "cli":
-        if not ws.settings.production:
-            return
-        if not ws.settings.cli_approval:
-            raise Refused(
-                "in production an edition is approved in Airflow's Required Actions; "
-                "OUTREACH_CLI_APPROVAL=1 switches approval at the command line on"
-            )
-    if named and by not in named:
-        raise Refused(f"{by} is not an approver of {record.name}: ask {' or '.join(named)}")
+        must_order_here(ws, via)
+        return found or Answerer(by)
+    if found is None:
+        raise Refused(f"{by} is not an approver of {record.name}: ask {ask}")
+    return found
 
 
 def _must_be_as_shown(ws: Workspace, record: EditionRecord, shown: str) -> None:
@@ -188,14 +196,6 @@ def _must_be_as_shown(ws: Workspace, record: EditionRecord, shown: str) -> None:
             f"{record.name} is not what was shown for approval: its content or audience has "
             "changed. Reject it and prepare a new edition"
         )
-
-
-def _approvers(ws: Workspace, record: EditionRecord) -> tuple[str, ...]:
-    try:
-        named = find_campaign(ws, record.campaign).approvers
-    except (OutreachError, NotFound):
-        named = ()  # the file is gone or broken since: the hub's approvers stand
-    return tuple(named or ws.hub.approvers)
 
 
 def _wants_standing(ws: Workspace, record: EditionRecord) -> bool:

@@ -1,11 +1,9 @@
-"""What an author does before there is an edition: start, check, preview, test-send."""
+"""What an author does before there is an edition: start, check, preview."""
 
 from __future__ import annotations
 
 import re
-import secrets
-from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from outreach.campaigns import Campaign, load_library
@@ -17,14 +15,9 @@ from outreach.errors import Fault, InputError, Refused
 from outreach.flows.kept_files import preview_name
 from outreach.flows.layouts import layouts
 from outreach.flows.links import links
-from outreach.flows.mailboxes import reply_to_mailbox, sender_mailbox
 from outreach.flows.preparing import find_campaign
 from outreach.flows.reaching import unreached
-from outreach.flows.readiness import must_be_ready
-from outreach.ledger import edition_store, readers
-from outreach.providers.allowlist import allowed, refusal
-from outreach.providers.base import Content, Handover, Pieces, Recipient
-from outreach.providers.registry import open_provider
+from outreach.ledger import readers
 from outreach.rendering import Compiled, EditionContext, compile_campaign
 from outreach.rendering.compose import Message, message, with_links
 from outreach.workspace import Workspace
@@ -115,34 +108,6 @@ def preview(
     return tuple(files)
 
 
-def test_send(ws: Workspace, slug: str, *, to: str, by: str, via: str) -> str:
-    """Send one copy of a campaign to a colleague, marked as a test and never counted.
-
-    Returns the provider's message id. Raises Refused where the address is suppressed or outside
-    the allow-list, and the provider's own HandOverError where it did not take it.
-    """
-    campaign = find_campaign(ws, slug)
-    address = to.strip()
-    digest = ws.keys.address_hash(address)
-    if readers.is_suppressed(ws.engine, digest, ws.keys.domain_hash(address)):
-        raise Refused("this address is suppressed, so not even a test is sent to it")
-    compiled = compile_campaign(campaign, ws.hub, layouts(ws))
-    reader = readers.reader_or_none(ws.engine, digest) or replace(SAMPLES[0])
-    provider = open_provider(ws.settings.provider, ws.settings)
-    try:
-        if provider.networked and not allowed(address, ws.settings):
-            raise Refused(refusal(ws.settings))
-        must_be_ready(ws, provider)
-        receipt = provider.hand_over(_test_handover(ws, campaign, compiled, reader, address))
-    finally:
-        provider.close()
-    with ws.engine.begin() as connection:
-        edition_store.note(
-            connection, who=by, via=via, action="test send", subject=slug, at=datetime.now(UTC)
-        )
-    return receipt.message_id
-
-
 def judged(ws: Workspace, campaign: Campaign, *, reach: bool = False) -> tuple[Fault, ...]:
     """Judge every variant of a campaign that made-up readers bring about."""
     try:
@@ -158,35 +123,6 @@ def _message(ws: Workspace, compiled: Compiled, reader: Reader) -> Message:
     content = compiled.render(compiled.key(reader), _today())
     unsubscribe, view = links(ws, "preview")
     return message(content, with_links(compiled.values(reader), unsubscribe, view))
-
-
-def _test_handover(
-    ws: Workspace, campaign: Campaign, compiled: Compiled, reader: Reader, address: str
-) -> Handover:
-    content = compiled.render(compiled.key(reader), _today())
-    marked = Pieces(
-        ("[TEST] " + content.subject.literals[0], *content.subject.literals[1:]),
-        content.subject.slots,
-    )
-    delivery_id = f"test{secrets.token_hex(11)}"
-    unsubscribe, view = links(ws, delivery_id)
-    return Handover(
-        reference=f"test#{delivery_id}",
-        campaign=campaign.slug,
-        occurrence="test",
-        sender=sender_mailbox(ws, campaign.sender),
-        reply_to=reply_to_mailbox(ws, campaign.reply_to),
-        content=Content(marked, content.text, content.html),
-        recipients=(
-            Recipient(
-                delivery_id=delivery_id,
-                address=address,
-                values=with_links(compiled.values(reader), unsubscribe, view),
-                unsubscribe_url=unsubscribe,
-            ),
-        ),
-        at=datetime.now(UTC),
-    )
 
 
 def _today() -> EditionContext:

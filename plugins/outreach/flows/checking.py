@@ -15,6 +15,7 @@ from outreach.checks import check as check_contents
 from outreach.checks.inbox import measured_slots
 from outreach.checks.sizes import MAX_SLOT_BYTES, slot_bytes
 from outreach.errors import Fault, Refused
+from outreach.flows.audience_limit import limit_fault
 from outreach.flows.preparing import find_campaign
 from outreach.flows.reaching import REACH, unreached
 from outreach.ledger import edition_store, frozen_values
@@ -37,9 +38,11 @@ def check(ws: Workspace, edition: str, *, reach: bool = False) -> tuple[Fault, .
         samples = tuple(_samples(connection, record.id))
         widest = frozen_values.widest_values(connection, record.id)
     campaign = find_campaign(ws, record.campaign)
+    moved = limit_fault(ws, record, campaign)
     faults = (
         *check_contents(campaign, ws.hub, samples, record.missing),
         *_too_wide(campaign, widest),
+        *((moved,) if moved else ()),
         *(unreached(campaign, ws.hub, samples) if reach else _kept(record.faults)),
     )
     faults = tuple(sorted(faults, key=lambda fault: not fault.blocking))

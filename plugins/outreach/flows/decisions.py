@@ -11,6 +11,7 @@ from outreach.domain import EditionState
 from outreach.errors import Refused
 from outreach.flows import editions
 from outreach.flows.approving import may_approve
+from outreach.flows.side_messages.asking import tell_unanswered
 from outreach.workspace import Workspace
 
 VIA = "airflow"
@@ -46,6 +47,23 @@ def read_answer(answer: Mapping[str, Any]) -> Answer:
     )
 
 
+def wasted(ws: Workspace, edition: str, answer: Mapping[str, Any]) -> str:
+    """Return why an answer does not count, so that the question is put again; '' if it does.
+
+    No author's answer counts, whatever it says: an author who wants to stop it cancels it.
+    """
+    found = read_answer(answer)
+    if not found.by:
+        return ""
+    try:
+        request = editions.approval_request(ws, edition)
+        if request.state == EditionState.PREPARED:
+            may_approve(ws, edition, (found.by, found.name), via=VIA)
+    except Refused as error:
+        return str(error)
+    return ""
+
+
 def decide(
     ws: Workspace, edition: str, approval_hash: str, answer: Mapping[str, Any] | None
 ) -> Decided:
@@ -59,25 +77,30 @@ def decide(
     if request.state in _GOING:
         return _approved(ws, edition, "already")
     if request.state != EditionState.PREPARED:
-        return Decided(False, f"{edition} is {request.state}: nobody is written to")
+        return _ended(edition, request.state)
     if answer is None:
         if editions.approve_standing(ws, edition):
             return _approved(ws, edition, "by its standing approval")
         return _rejected(ws, edition, "airflow", "nobody was asked, and nothing stands for it")
     found = read_answer(answer)
     if not found.by:
-        return _rejected(ws, edition, "airflow", "nobody answered in time")
+        decided = _rejected(ws, edition, "airflow", "nobody answered in time")
+        tell_unanswered(ws, edition)
+        return decided
+    if why := wasted(ws, edition, answer):
+        raise Refused(f"{why}. {edition} waits: {ASK_AGAIN}")
+    return _answered(ws, edition, approval_hash, found)
+
+
+def _answered(ws: Workspace, edition: str, approval_hash: str, found: Answer) -> Decided:
     if not found.approve:
         return _rejected(ws, edition, found.by, "the approver said no")
     try:
-        may_approve(ws, edition, (found.by, found.name), via=VIA)
-    except Refused as error:
-        raise Refused(f"{error}. {edition} waits: {ASK_AGAIN}") from None
-    try:
-        editions.approve(ws, edition, by=found.by, via=VIA, approval_hash=approval_hash)
+        record = editions.approve(ws, edition, by=found.by, via=VIA, approval_hash=approval_hash)
     except Refused as error:
         return _rejected(ws, edition, "airflow", str(error))
-    return _approved(ws, edition, f"by {found.name}")
+    stood_in = record.approved_by.removeprefix(found.by)
+    return _approved(ws, edition, f"by {found.name}{stood_in}")
 
 
 def _approved(ws: Workspace, edition: str, how: str) -> Decided:
@@ -86,5 +109,12 @@ def _approved(ws: Workspace, edition: str, how: str) -> Decided:
 
 
 def _rejected(ws: Workspace, edition: str, by: str, reason: str) -> Decided:
+    state = editions.certificate(ws, edition).state
+    if state != EditionState.PREPARED:  # somebody ended it while this was decided
+        return _ended(edition, state)
     editions.reject(ws, edition, by=by, reason=reason)
     return Decided(False, f"{edition} is rejected: {reason}. Nobody was written to")
+
+
+def _ended(edition: str, state: str) -> Decided:
+    return Decided(False, f"{edition} is {state}: nobody is written to")

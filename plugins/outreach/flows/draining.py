@@ -21,6 +21,7 @@ from outreach.engagement.facts import (
     with_engagement,
 )
 from outreach.errors import TokenError
+from outreach.flows.heard_aside import hear
 from outreach.keys import Keys
 from outreach.ledger import events as store
 from outreach.ledger import notices
@@ -59,6 +60,7 @@ class Taken:
     duplicates: int = 0
     unmatched: int = 0
     faults: int = 0
+    aside: int = 0
 
 
 def take_in(ws: Workspace, slices: Sequence[Slice]) -> Iterator[Taken]:
@@ -116,7 +118,8 @@ def _take_in(connection: sa.Connection, keys: Keys, slices: Sequence[Slice]) -> 
         if held.get(part.raw_id) == part.start:
             held[part.raw_id] += len(part.items)
             mine.append(part)
-    facts = [(part.raw_id, item) for part in mine for item in part.items if isinstance(item, Event)]
+    found = [(part.raw_id, item) for part in mine for item in part.items if isinstance(item, Event)]
+    facts = hear(connection, keys, found, now)
     added, odd = _record(connection, keys, facts, now)
     for part in mine:
         _note_progress(connection, part, added, odd, now)
@@ -127,7 +130,8 @@ def _take_in(connection: sa.Connection, keys: Keys, slices: Sequence[Slice]) -> 
         added=len(added),
         duplicates=len(facts) - len(added),
         unmatched=sum(fact.key is None for fact in added),
-        faults=events - len(facts),
+        faults=events - len(found),
+        aside=len(found) - len(facts),
     )
 
 

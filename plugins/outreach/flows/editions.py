@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from outreach.domain import Control, EditionState
-from outreach.errors import Refused
+from outreach.errors import InputError, Refused
 from outreach.flows.approving import (
     ApprovalRequest,
     approval_request,
@@ -14,6 +15,7 @@ from outreach.flows.approving import (
     authors,
     reject,
 )
+from outreach.flows.audience_limit import let_pass
 from outreach.flows.checking import blocking, check
 from outreach.flows.doubts import Doubt, doubts, settle_batch, settle_doubt, settle_doubts
 from outreach.flows.preparing import Prepared, find_campaign, prepare
@@ -42,6 +44,7 @@ __all__ = [
     "check",
     "doubts",
     "find_campaign",
+    "let_audience_pass",
     "open_editions",
     "pause",
     "prepare",
@@ -60,6 +63,19 @@ def send_time(ws: Workspace, edition: str) -> datetime | None:
     """Return when an edition is to be sent, or None for at once."""
     with reading(ws.engine) as connection:
         return edition_store.get(connection, edition).send_at
+
+
+def let_audience_pass(
+    ws: Workspace, edition: str, *, by: str, via: str, reason: str = ""
+) -> Certificate:
+    """Let an audience pass that moved further than its limit, and judge the edition again.
+
+    Raises as `audience_limit.let_pass` does.
+    """
+    account = let_pass(ws, edition, by=by, via=via, reason=reason)
+    with suppress(InputError):  # the file has been broken since: the pass stands
+        check(ws, edition)
+    return account
 
 
 def open_editions(ws: Workspace) -> list[str]:

@@ -52,6 +52,7 @@ class DrainReport:
 
     `raw` posts were finished; of their `events`, `added` were new facts, `duplicates` known
     already, `unmatched` new but about no delivery of this ledger, and `faults` could not be read.
+    `aside` were about tests, copies and questions, and count nowhere.
     """
 
     raw: int = 0
@@ -60,6 +61,7 @@ class DrainReport:
     duplicates: int = 0
     unmatched: int = 0
     faults: int = 0
+    aside: int = 0
 
     def plus(self, taken: Taken) -> DrainReport:
         """Return this report with one transaction's work counted in."""
@@ -71,6 +73,7 @@ class DrainReport:
             duplicates=self.duplicates + taken.duplicates,
             unmatched=self.unmatched + taken.unmatched,
             faults=self.faults + taken.faults,
+            aside=self.aside + taken.aside,
         )
 
 

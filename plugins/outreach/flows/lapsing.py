@@ -7,9 +7,11 @@ from datetime import UTC, datetime, timedelta
 from outreach.clock import london
 from outreach.domain import EditionState
 from outreach.flows.approving import reject
-from outreach.ledger import edition_store
+from outreach.flows.side_messages.asking import tell_unanswered
+from outreach.ledger import edition_store, question_store
 from outreach.ledger.edition_store import EditionRecord
 from outreach.ledger.engine import reading
+from outreach.ledger.question_store import Question
 from outreach.workspace import Workspace
 
 ANSWER_WITHIN = timedelta(days=7)
@@ -32,10 +34,13 @@ def close_lapsed(ws: Workspace, *, via: str) -> tuple[str, ...]:
     with reading(ws.engine) as connection:
         names = edition_store.open_editions(connection)
         records = [edition_store.get(connection, name) for name in names]
+        asked = {record.id: question_store.question_of(connection, record.id) for record in records}
     for record in records:
-        if record.state == EditionState.PREPARED and _answer_by(record) + GRACE < now:
-            why = f"nobody answered in time, by {london(_answer_by(record))}"
+        until = _answer_by(record, asked[record.id])
+        if record.state == EditionState.PREPARED and until + GRACE < now:
+            why = f"nobody answered in time, by {london(until)}"
             reject(ws, record.name, by=BY, reason=why, via=via)
+            tell_unanswered(ws, record.name)
             done.append(f"{record.name} is rejected: {why}")
         elif record.state == EditionState.APPROVED and _too_late(record, now):
             _cancel(ws, record, now, via)
@@ -43,8 +48,10 @@ def close_lapsed(ws: Workspace, *, via: str) -> tuple[str, ...]:
     return tuple(done)
 
 
-def _answer_by(record: EditionRecord) -> datetime:
-    """The end of the time to answer: an answer after it could send nothing."""
+def _answer_by(record: EditionRecord, question: Question | None) -> datetime:
+    """The end of the time to answer: what the question said, or else when it could send nothing."""
+    if question is not None:
+        return question.answer_by
     asked = record.checked_at or record.created_at
     return min(asked + ANSWER_WITHIN, record.late_after or asked + ANSWER_WITHIN)
 

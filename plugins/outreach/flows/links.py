@@ -10,6 +10,9 @@ from outreach.workspace import Workspace
 WITHDRAWN = "withdrawn"
 """Stands where a link's token was, once the key that signed it has been taken away."""
 
+COPY = "a-copy-for-colleagues"
+"""Stands where a link's token is, in a test or a copy: it leads to a page that says so."""
+
 VIEW_LASTS = timedelta(days=400)
 """How long a view-in-browser link works."""
 
@@ -34,3 +37,9 @@ def links(
     unsubscribe = ws.keys.sign(UNSUBSCRIBE, delivery_id, kid=kid)
     view = ws.keys.sign(VIEW, delivery_id, kid=kid, expires=ends)
     return f"{base}/unsubscribe/{unsubscribe}", f"{base}/view/{view}"
+
+
+def copy_links(ws: Workspace) -> tuple[str, str]:
+    """Return the unsubscribe link and the view link of a test or a copy: both change nothing."""
+    base = ws.settings.public_url
+    return f"{base}/unsubscribe/{COPY}", f"{base}/view/{COPY}"

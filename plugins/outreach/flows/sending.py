@@ -18,6 +18,7 @@ from outreach.flows.patience import PATIENCE, seconds_to_wait
 from outreach.flows.pausing import REFUSED, pause_by_itself, pause_if_stood_still
 from outreach.flows.readiness import must_be_ready
 from outreach.flows.recovery import JournalGuard
+from outreach.flows.side_messages.seeding import send_copies
 from outreach.flows.starting import may_start
 from outreach.flows.watching import watch
 from outreach.journal import Claim, Journal
@@ -309,6 +310,7 @@ def send(ws: Workspace, edition: str, *, progress: Progress | None = None) -> Se
         with ws.engine.begin() as connection:
             edition_store.start(connection, record.id, now)
             edition_store.seen(connection, record.id, datetime.now(UTC))
+        send_copies(ws, record)
         return sender.run(progress)
     finally:
         provider.close()

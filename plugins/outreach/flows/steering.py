@@ -19,6 +19,7 @@ TO_AN_EDITION: dict[OrderKind, Callable[..., Certificate]] = {
     OrderKind.PAUSE: editions.pause,
     OrderKind.RESUME: editions.resume,
     OrderKind.CANCEL: editions.cancel,
+    OrderKind.LET_THROUGH: editions.let_audience_pass,
 }
 TO_A_CAMPAIGN: dict[OrderKind, Callable[..., object]] = {
     OrderKind.HOLD: control.hold_campaign,

@@ -41,6 +41,7 @@ def has_standing(connection: sa.Connection, campaign_id: int, content_hash: str)
         sa.select(standing_approval.c.approved_by).where(
             standing_approval.c.campaign_id == campaign_id,
             standing_approval.c.content_hash == content_hash,
+            standing_approval.c.withdrawn_at.is_(None),
         )
     ).scalar()
     return str(found or "")
@@ -49,10 +50,16 @@ def has_standing(connection: sa.Connection, campaign_id: int, content_hash: str)
 def add_standing(
     connection: sa.Connection, campaign_id: int, content_hash: str, by: str, now: datetime
 ) -> None:
-    """Keep a standing approval of exactly this content; the first one stands."""
+    """Keep a standing approval of exactly this content; the first one stands until withdrawn."""
     insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert
+    given = {"approved_by": by, "approved_at": now}
+    again = {"withdrawn_at": None, "withdrawn_by": "", "withdrawn_reason": ""}
     connection.execute(
         insert(standing_approval)
-        .values(campaign_id=campaign_id, content_hash=content_hash, approved_by=by, approved_at=now)
-        .on_conflict_do_nothing()
+        .values(campaign_id=campaign_id, content_hash=content_hash, **given)
+        .on_conflict_do_update(
+            index_elements=[standing_approval.c.campaign_id, standing_approval.c.content_hash],
+            set_={**given, **again},
+            where=standing_approval.c.withdrawn_at.is_not(None),
+        )
     )

@@ -38,6 +38,9 @@ standing_approval = sa.Table(
     sa.Column("content_hash", sa.Text, nullable=False),
     text("approved_by"),
     when("approved_at", nullable=False),
+    when("withdrawn_at"),
+    text("withdrawn_by"),
+    text("withdrawn_reason"),
     sa.UniqueConstraint("campaign_id", "content_hash"),
 )
 

@@ -53,6 +53,7 @@ class Handover:
     `edition_mark` is opaque and names the edition in the provider's statistics; '' for none.
     `notice` marks a plain service message to a colleague: it is no delivery, so that there is
     nothing to unsubscribe from. Everything else carries each recipient's unsubscribe link.
+    `mark` says in the header X-Outreach-Mark what is no delivery: "test", "copy"; '' for none.
     """
 
     reference: str
@@ -65,6 +66,7 @@ class Handover:
     at: datetime
     edition_mark: str = ""
     notice: bool = False
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)

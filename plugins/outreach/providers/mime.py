@@ -15,6 +15,7 @@ from outreach.providers.base import Content, Handover, Recipient, Written
 from outreach.providers.filling import check_values, join, join_escaped, one_line
 
 DELIVERY_HEADER = "X-Outreach-Delivery"
+MARK_HEADER = "X-Outreach-Mark"
 _UNFOLDED = frozenset({"list-unsubscribe", "list-unsubscribe-post", "message-id"})
 _LONGEST_LINE = 998
 
@@ -55,6 +56,14 @@ def list_unsubscribe(handover: Handover, recipient: Recipient) -> dict[str, str]
         "List-Unsubscribe": f"<{url}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
     }
+
+
+def own_headers(handover: Handover, recipient: Recipient) -> dict[str, str]:
+    """Return `list_unsubscribe`, and what marks a message that is no delivery."""
+    found = list_unsubscribe(handover, recipient)
+    if handover.mark:
+        found[MARK_HEADER] = handover.mark
+    return found
 
 
 def build(handover: Handover, recipient: Recipient) -> bytes:
@@ -104,7 +113,7 @@ def _headers(message: EmailMessage, handover: Handover, recipient: Recipient) ->
     message["Date"] = format_datetime(handover.at)
     domain = handover.sender.address.rpartition("@")[2]
     message["Message-ID"] = f"<{recipient.delivery_id}@{domain}>"
-    for name, value in list_unsubscribe(handover, recipient).items():
+    for name, value in own_headers(handover, recipient).items():
         message[name] = value
     message[DELIVERY_HEADER] = recipient.delivery_id
 

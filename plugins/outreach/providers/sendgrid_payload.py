@@ -18,7 +18,7 @@ from outreach.domain import Mailbox
 from outreach.errors import Rejected, TooLarge
 from outreach.providers.base import Content, Handover, Pieces, Recipient, Written
 from outreach.providers.filling import check_values, join, slots_of
-from outreach.providers.mime import list_unsubscribe
+from outreach.providers.mime import own_headers
 
 DELIVERY_ARG = "outreach_delivery"
 MAX_RECIPIENTS = 1000
@@ -96,7 +96,7 @@ def written(handover: Handover, recipient: Recipient) -> Written:
     headers = [("From", shown(handover.sender)), ("To", recipient.address)]
     headers += [("Reply-To", shown(handover.reply_to))] if handover.reply_to else []
     subject = _clean(join(content.subject, plain))
-    headers += [("Subject", subject), *list_unsubscribe(handover, recipient).items()]
+    headers += [("Subject", subject), *own_headers(handover, recipient).items()]
     return Written(
         subject=subject,
         text=_clean(join(content.text, plain)),
@@ -147,7 +147,7 @@ def _whole(handover: Handover, tags: _Tags) -> dict[str, Any]:
 def _personal(handover: Handover, recipient: Recipient, tags: _Tags) -> dict[str, Any]:
     person: dict[str, Any] = {
         "to": [{"email": recipient.address}],
-        "headers": list_unsubscribe(handover, recipient),
+        "headers": own_headers(handover, recipient),
         "custom_args": {DELIVERY_ARG: recipient.delivery_id},
     }
     if tags.plain or tags.html:

@@ -23,6 +23,7 @@ HISTORY = 20
 DOUBTS = 50
 """How many doubts the edition's own page lists; the deliveries page lists the rest."""
 
+PAUSED_WAITING = "paused, waiting for approval"
 _STANDING = {
     EditionState.APPROVED: "approved",
     EditionState.REJECTED: "rejected",
@@ -100,7 +101,9 @@ def standing(row: EditionRow) -> str:
         return _STANDING[row.state]
     if any(fault.blocking for fault in stored_faults(row.faults)):
         return "stopped by faults"
-    return "waiting for approval" if row.checked_at else "prepared, not checked yet"
+    if not row.checked_at:
+        return "prepared, not checked yet"
+    return "waiting for approval" if row.control == Control.RUN else PAUSED_WAITING
 
 
 def stored_faults(stored: Any) -> tuple[Fault, ...]:

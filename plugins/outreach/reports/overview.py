@@ -16,7 +16,7 @@ from outreach.ledger.engine import reading
 from outreach.ledger.mending import open_counts
 from outreach.ledger.views import EditionRow
 from outreach.reports.campaigns import campaign_faults
-from outreach.reports.editions import EditionSummary, editions, standing
+from outreach.reports.editions import PAUSED_WAITING, EditionSummary, editions, standing
 
 if TYPE_CHECKING:
     from outreach.workspace import Workspace
@@ -26,6 +26,7 @@ QUARANTINE_DAYS = 14
 
 _ASKS = {
     "waiting for approval": "is waiting for approval",
+    PAUSED_WAITING: "is waiting for approval, and is paused",
     "stopped by faults": "was stopped by its checks",
 }
 
@@ -102,7 +103,11 @@ def _editions(ws: Workspace) -> Iterator[Need]:
 
 
 def _edition_need(row: EditionRow, how: str) -> Need:
-    answer = "required_actions?response_received=false" if how == "waiting for approval" else ""
+    answer = (
+        "required_actions?response_received=false"
+        if how in ("waiting for approval", PAUSED_WAITING)
+        else ""
+    )
     words = holds.paused_words(row.control_reason) if how == "paused" else _ASKS[how]
     return Need("Edition", row.name, words, ("editions", row.name), answer)
 

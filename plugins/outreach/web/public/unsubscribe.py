@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 
 from outreach.errors import TokenError
 from outreach.flows.events import unsubscribe, unsubscribe_address
+from outreach.flows.links import COPY
 from outreach.keys import UNSUBSCRIBE
 from outreach.web.public.body import read_body
 from outreach.web.public.pages import Pages
@@ -33,6 +34,8 @@ def router(ws: Workspace, pages: Pages) -> APIRouter:
     # `path`: a link that a mail program cut short or added to still leads to the form.
     @routes.api_route("/unsubscribe/{token:path}", methods=["GET", "HEAD"])
     def ask(token: str) -> Response:
+        if token == COPY:
+            return pages.show("copy")
         if trusted(ws, token):
             return pages.show("unsubscribe", token=token)
         return pages.show("address")
@@ -40,6 +43,8 @@ def router(ws: Workspace, pages: Pages) -> APIRouter:
     @routes.post("/unsubscribe/{token:path}")
     async def act(token: str, request: Request) -> Response:
         body = await read_body(request, MAX_BODY) or b""
+        if token == COPY:
+            return pages.show("copy")
         if trusted(ws, token):
             return await run_in_threadpool(_by_link, ws, pages, token, body)
         client = request.client.host if request.client else ""

@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, Response
 
 from outreach.errors import NotFound, TokenError
+from outreach.flows.links import COPY
 from outreach.flows.viewing import view
 from outreach.web.public.pages import Pages
 
@@ -27,6 +28,8 @@ def router(ws: Workspace, pages: Pages) -> APIRouter:
 
     @routes.api_route("/view/{token}", methods=["GET", "HEAD"])
     def show(token: str) -> Response:
+        if token == COPY:
+            return pages.show("copy")
         try:
             html = view(ws, token)
         except TokenError:

@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response, Streamin
 from outreach.errors import InputError, Refused
 from outreach.reports import editions, exports
 from outreach.web.staff import (
+    approvals,
     contacts,
     doubts,
     imports,
@@ -20,6 +21,7 @@ from outreach.web.staff import (
     retention,
     steering,
     suppressions,
+    tests_sent,
 )
 from outreach.web.staff.downloads import csv_file
 from outreach.web.staff.guards import Guards, same_origin
@@ -44,6 +46,8 @@ def orders_router(workspace: Callable[[], Workspace], guard: Guards) -> APIRoute
     suppressions.add_orders(router, workspace, guard.who)
     imports.add_orders(router, workspace, guard.who)
     retention.add_orders(router, workspace, guard.who)
+    approvals.add_orders(router, workspace, guard.who)
+    tests_sent.add_routes(router, workspace, guard.who)
     return router
 
 

@@ -22,6 +22,7 @@ AREAS = (
     ("", "Overview"),
     ("campaigns", "Campaigns"),
     ("editions", "Editions"),
+    ("approvals", "Approvals"),
     ("engagement", "Engagement"),
     ("contacts", "Contacts"),
     ("organisations", "Organisations"),

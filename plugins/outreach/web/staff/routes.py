@@ -13,9 +13,18 @@ from outreach.errors import Fault
 from outreach.flows import control
 from outreach.flows.notices import notices
 from outreach.flows.progress import progress
+from outreach.flows.side_messages import question_of, side_messages
 from outreach.reports import campaigns, checks, editions, engagement, overview, proofs
 from outreach.settings import ROOT
-from outreach.web.staff import charts, contacts, imports, organisations, retention, suppressions
+from outreach.web.staff import (
+    approvals,
+    charts,
+    contacts,
+    imports,
+    organisations,
+    retention,
+    suppressions,
+)
 from outreach.web.staff.guards import may_act
 from outreach.web.staff.pages import Key, page, security_headers
 from outreach.web.staff.proofs import framed
@@ -30,6 +39,7 @@ _DONE = {
     "pause": "This edition is paused. Senders stop after the request they are making now.",
     "resume": "This edition goes on.",
     "cancel": "This edition is cancelled. Nobody else will get it.",
+    "let-pass": "This audience may pass. Now clear the task check of its run, in Airflow.",
     "again": "This edition was ordered. Nothing of it has left yet: it waits to be sent.",
 }
 """What the edition's page says after an order; the key stands in its address."""
@@ -46,6 +56,7 @@ def pages_router(
     _people(router, workspace)
     organisations.add_pages(router, workspace)
     retention.add_pages(router, workspace)
+    approvals.add_pages(router, workspace)
     return router
 
 
@@ -128,6 +139,8 @@ def _editions(router: APIRouter, workspace: Callable[[], Workspace]) -> None:
             found=found,
             progress=progress(ws, name),
             notices=notices(ws, edition=name),
+            aside=side_messages(ws, name),
+            question=question_of(ws, name),
             done=_DONE.get(done, ""),
             groups=checks.grouped(found.faults),
             smallest=proofs.smallest(found.variants),

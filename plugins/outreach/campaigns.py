@@ -10,11 +10,13 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from outreach.domain import Mailbox, Purpose, Segment
+from outreach.domain import Mailbox, Purpose, Resource, Segment
 from outreach.errors import Fault, InputError
 from outreach.frontmatter import Approval, FrontMatter, Occasion, Trigger, disagreements
 from outreach.hub import Hub
 from outreach.rendering.addresses import personal_addresses
+from outreach.rendering.components.scan import component_faults, openings
+from outreach.rendering.components.written import written_out
 from outreach.rendering.expand import expand
 from outreach.rendering.structure import Source
 from outreach.wording import schema_faults, shown_path
@@ -32,8 +34,8 @@ class Campaign:
     `timetable` is a five-field cron text read in Europe/London. `why` tells readers why they
     get this; empty means the hub's own words. `goal` is what ends the need to write to somebody
     ("pledged"), or ''; `capped`, whether the hub's limit of emails per person applies;
-    `renewals`, whether a pledge that renews an earlier one is answered. `*_line` are lines of
-    `file`.
+    `renewals`, whether a pledge that renews an earlier one is answered. `resources` is what the
+    component of that name lists. `*_line` are lines of `file`.
     """
 
     slug: str
@@ -60,6 +62,7 @@ class Campaign:
     layout: str
     category: str
     why: str
+    resources: tuple[Resource, ...]
     body: str = field(repr=False)
     body_line: int = field(repr=False)
     subject_line: int = field(repr=False)
@@ -88,10 +91,11 @@ class Library:
 def sources_of(campaign: Campaign) -> tuple[Source, Source, Source]:
     """Return the templated texts of a campaign: subject, preview, body."""
     file = shown_path(campaign.file)
+    whole = written_out(campaign.body)
     return (
         Source("subject", campaign.subject, file, campaign.subject_line, spread=False),
         Source("preview", campaign.preview, file, campaign.preview_line, spread=False),
-        Source("body", campaign.body, file, campaign.body_line),
+        Source("body", whole.text, file, campaign.body_line, lines=whole.lines),
     )
 
 
@@ -108,12 +112,26 @@ def load_campaign(path: Path, hub: Hub) -> Campaign:
     form = _form(at, file)
     campaign = _campaign(path, form, at, source, body, body_line)
     faults = [Fault(said, file, at.line(place)) for place, said in disagreements(form, hub)]
+    faults += component_faults(Source("body", body, file, body_line))
+    faults += _without_words(campaign, hub)
     for part in sources_of(campaign):
-        block, found = expand(part, hub)
+        block, found = expand(part, hub, campaign.resources)
         faults += found or personal_addresses(part, block)
     if faults:
         raise InputError(*sorted(faults, key=lambda fault: fault.line))
     return campaign
+
+
+def _without_words(campaign: Campaign, hub: Hub) -> Iterator[Fault]:
+    """Yield a Fault for each component whose words would come from elsewhere and are missing."""
+    file = shown_path(campaign.file)
+    for name, line in openings(campaign.body):
+        if name == "resources" and not campaign.resources:
+            said = "there is nothing to list; add the field resources, with title and url of each"
+            yield Fault(said, file, campaign.body_line + line - 1)
+        if name == "area-fact" and hub.area_fact is None:
+            said = "hub.yaml does not say what this figure means; add area_fact to it"
+            yield Fault(said, file, campaign.body_line + line - 1)
 
 
 def load_library(paths: Sequence[Path], hub: Hub) -> Library:
@@ -190,7 +208,7 @@ def _campaign(
     path: Path, form: FrontMatter, at: Located, source: str, body: str, body_line: int
 ) -> Campaign:
     same = form.model_dump(
-        exclude={"sender", "reply_to", "segment", "category", "goal", "frequency"}
+        exclude={"sender", "reply_to", "segment", "category", "goal", "frequency", "resources"}
     )
     return Campaign(
         **same,
@@ -202,6 +220,7 @@ def _campaign(
         category=form.category or path.stem,
         goal=form.ends_with(),
         capped=form.is_capped(),
+        resources=tuple(Resource(**one.model_dump()) for one in form.resources),
         body=body,
         body_line=body_line,
         subject_line=at.line(("subject",)),

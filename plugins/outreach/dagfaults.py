@@ -46,6 +46,7 @@ def stand_in(slug: str, file: Path) -> Campaign:
         renewals=False,
         approval="person",
         approvers=(),
+        resources=(),
         late_after_hours=4,
         layout="",
         body_line=0,

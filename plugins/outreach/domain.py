@@ -182,6 +182,20 @@ class Reader:
 
 
 @dataclass(frozen=True, slots=True)
+class Resource:
+    """Something readers may use: a guide, a course, a page. Copy may print its fields.
+
+    `url` is https. `kind` is a word such as "Toolkit", or ''.
+    """
+
+    title: str
+    url: str
+    summary: str = ""
+    kind: str = ""
+    published: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Mailbox:
     """A display name and an address, such as a campaign's sender."""
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from outreach.domain import Purpose
-from outreach.hub import Hub, MailboxField
+from outreach.hub import HttpsField, Hub, MailboxField
 from outreach.wording import suggest
 from outreach.yamlfile import Path_
 
@@ -35,6 +36,17 @@ class SegmentForm(BaseModel):
     job_roles: tuple[str, ...] = ()
     pledged: Annotated[bool | None, Field(strict=True)] = None
     pledged_within_days: Annotated[int | None, Field(ge=1, le=3650)] = None
+
+
+class ResourceForm(BaseModel):
+    """One entry of `resources:` as written."""
+
+    model_config = _STRICT
+    title: _Line
+    url: HttpsField
+    summary: Annotated[str, Field(max_length=500)] = ""
+    kind: Annotated[str, Field(max_length=60)] = ""
+    published: date | None = None
 
 
 class FrontMatter(BaseModel):
@@ -63,6 +75,7 @@ class FrontMatter(BaseModel):
     layout: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")] = "standard"
     category: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,64}$")] = ""
     why: Annotated[str, Field(max_length=500)] = ""
+    resources: Annotated[tuple[ResourceForm, ...], Field(max_length=50)] = ()
 
     def ends_with(self) -> str:
         """Return what ends the need to write to somebody ("pledged"), or ''."""

@@ -214,7 +214,7 @@ def compile_campaign(campaign: Campaign, hub: Hub, layouts: Path) -> Compiled:
     from outreach.campaigns import sources_of
 
     env = copy_environment()
-    expanded = [expand(source, hub) for source in sources_of(campaign)]
+    expanded = [expand(source, hub, campaign.resources) for source in sources_of(campaign)]
     faults = [fault for _, found in expanded for fault in found]
     if faults:
         raise InputError(*faults)

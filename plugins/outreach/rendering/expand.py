@@ -9,6 +9,7 @@ from typing import NoReturn, cast
 from jinja2 import Undefined, nodes
 from jinja2.exceptions import TemplateSyntaxError
 
+from outreach.domain import Resource
 from outreach.errors import Fault, InputError
 from outreach.hub import Hub
 from outreach.rendering.evaluate import evaluate
@@ -46,8 +47,9 @@ class _Stop(Exception):
 
 
 class _Expander:
-    def __init__(self, source: Source, hub: Hub) -> None:
+    def __init__(self, source: Source, hub: Hub, resources: Sequence[Resource]) -> None:
         self.source = source
+        self.resources = resources
         self.hub = hub
         self.env: CopySandbox = copy_environment()
         self.faults: list[Fault] = []
@@ -59,7 +61,7 @@ class _Expander:
         if tree is None:
             return ()
         self.wordings = wordings_of(self.env, tree, self.source.text)
-        block = self._block(tree.body, Scope({}, {}))
+        block = self._block(tree.body, Scope({}, {"resources": tuple(self.resources)}))
         return tuple(block)
 
     def _parse(self) -> nodes.Template | None:
@@ -270,11 +272,14 @@ class _Expander:
             self._stop(node, f"{said}; use two, one inside the other where they are tests")
 
 
-def expand(source: Source, hub: Hub) -> tuple[Block, tuple[Fault, ...]]:
+def expand(
+    source: Source, hub: Hub, resources: Sequence[Resource] = ()
+) -> tuple[Block, tuple[Fault, ...]]:
     """Take a template apart. Returns its parts and every fault found, each with its line.
 
-    Where there are faults the parts are incomplete and must not be rendered.
+    `resources` is what copy finds under that name. Where there are faults the parts are
+    incomplete and must not be rendered.
     """
-    expander = _Expander(source, hub)
+    expander = _Expander(source, hub, resources)
     block = expander.run()
     return block, tuple(sorted(expander.faults, key=lambda fault: fault.line))

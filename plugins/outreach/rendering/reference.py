@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from outreach.domain import Reader
 from outreach.hub import Hub
+from outreach.rendering.components.written import written_out
 from outreach.rendering.compose import Message
 from outreach.rendering.layout import load_layout
 from outreach.rendering.pipeline import Marked, assemble
@@ -47,8 +48,9 @@ def render_for(
         "hub": hub,
         "edition": edition,
         "links": _Links(Link(unsubscribe_url), Link(view_url)),
+        "resources": campaign.resources,
     }
-    texts = (campaign.subject, campaign.preview, campaign.body)
+    texts = (campaign.subject, campaign.preview, written_out(campaign.body).text)
     marked = Marked(*(env.from_string(text).render(names) for text in texts))
     layout = load_layout(layouts, campaign.layout)
     links = (unsubscribe_url, view_url)

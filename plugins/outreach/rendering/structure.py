@@ -13,7 +13,8 @@ from outreach.errors import Fault
 class Source:
     """One templated text of a campaign: `first_line` is the file line of its first line.
 
-    `spread` is False where all its lines come from one field of the front matter.
+    `spread` is False where all its lines come from one field of the front matter. `lines` says
+    which line of the body each line was, where components were written out; else it is empty.
     """
 
     name: str
@@ -21,10 +22,15 @@ class Source:
     file: str
     first_line: int
     spread: bool = True
+    lines: tuple[int, ...] = ()
 
     def line(self, number: int) -> int:
         """Return the file line of line `number` (from 1) of the text."""
-        return self.first_line + number - 1 if self.spread else self.first_line
+        if not self.spread:
+            return self.first_line
+        if self.lines:
+            number = self.lines[min(number, len(self.lines)) - 1]
+        return self.first_line + number - 1
 
     def fault(self, number: int, message: str) -> Fault:
         """Return a Fault at line `number` (from 1) of the text."""

@@ -50,6 +50,7 @@ FIELDS: Fields = {
         "ics_areas": ANY,
         "boroughs": ANY,
         "survey_answers": ANY,
+        "area_fact": ANY,
     },
     "edition": {"occurrence": LEAF, "date": ANY},
     "links": {"unsubscribe": LEAF, "view": LEAF},

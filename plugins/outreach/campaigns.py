@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from markdown_it.token import Token
 from pydantic import ValidationError
 
 from outreach.domain import Mailbox, Purpose, Resource, Segment
@@ -18,6 +19,7 @@ from outreach.rendering.addresses import personal_addresses
 from outreach.rendering.components.scan import component_faults, openings
 from outreach.rendering.components.written import written_out
 from outreach.rendering.expand import expand
+from outreach.rendering.images import Image, images_of, place_images
 from outreach.rendering.structure import Given, Source
 from outreach.wording import schema_faults, shown_path
 from outreach.yamlfile import Located, read_yaml
@@ -80,6 +82,7 @@ class Campaign:
     why: str
     resources: tuple[Resource, ...]
     arms: tuple[Arm, ...]
+    images: tuple[Image, ...] = field(repr=False)
     body: str = field(repr=False)
     body_line: int = field(repr=False)
     subject_line: int = field(repr=False)
@@ -91,14 +94,21 @@ class Campaign:
         """What copy finds under names of its own."""
         return Given(self.resources, tuple(arm.name for arm in self.arms))
 
+    def placing(self, base: str) -> Callable[[Sequence[Token]], None]:
+        """Return what gives this campaign's images in Markdown's tokens their addresses."""
+        by_name = {image.written: image for image in self.images}
+        return lambda tokens: place_images(tokens, by_name, base)
+
     def content_hash(self, hub: Hub, layouts: Path) -> str:
-        """Return a hash of all that readers see: this file, its layout and the hub."""
+        """Return a hash of all that readers see: this file, its layout, images and the hub."""
         digest = hashlib.sha256()
         for suffix in (".mjml", ".txt"):
             layout = layouts / f"{self.layout}{suffix}"
             digest.update(layout.read_bytes() if layout.exists() else b"")
             digest.update(b"\0")
         digest.update(f"{hub.digest}\0{self.source}".encode())
+        for image in self.images:
+            digest.update(f"\0{image.written}\0{image.name}".encode())
         return digest.hexdigest()
 
 
@@ -131,7 +141,10 @@ def sources_of(campaign: Campaign) -> tuple[Source, ...]:
 
 
 def load_campaign(path: Path, hub: Hub) -> Campaign:
-    """Read one campaign file. Raises InputError with every fault found, each with its line."""
+    """Read one campaign file. Raises InputError with every fault found, each with its line.
+
+    Its images stand in the folder `assets` beside the one that the file is in.
+    """
     file = shown_path(path)
     source = _read(path, file)
     if not _SLUG.fullmatch(path.stem):
@@ -141,9 +154,11 @@ def load_campaign(path: Path, hub: Hub) -> Campaign:
     head, body, body_line = _split(source, file)
     at = read_yaml(head, file, first_line=2)
     form = _form(at, file)
-    campaign = _campaign(path, form, at, source, body, body_line)
+    copy = Source("body", body, file, body_line)
+    images, unseen = images_of(copy, path.parent.parent / "assets")
+    campaign = replace(_campaign(path, form, at, source, body, body_line), images=images)
     faults = [Fault(said, file, at.line(place)) for place, said in disagreements(form, hub)]
-    faults += component_faults(Source("body", body, file, body_line))
+    faults += [*component_faults(copy), *unseen]
     faults += _without_words(campaign, hub)
     for part in sources_of(campaign):
         block, found = expand(part, hub, campaign.given)
@@ -269,6 +284,7 @@ def _campaign(
             )
             for place, arm in enumerate(form.arms)
         ),
+        images=(),
         body=body,
         body_line=body_line,
         subject_line=at.line(("subject",)),

@@ -12,12 +12,14 @@ from outreach.campaigns import Campaign, load_library
 from outreach.clock import LONDON
 from outreach.domain import Organisation, Reader
 from outreach.errors import Fault, InputError, Refused
+from outreach.flows.images import assets_url, kept_images
 from outreach.flows.kept_files import preview_name
 from outreach.flows.links import links
 from outreach.flows.mailboxes import reply_to_mailbox, sender_mailbox
 from outreach.flows.preparing import find_campaign, layouts
 from outreach.flows.readiness import must_be_ready
 from outreach.ledger import edition_store, readers
+from outreach.ledger.assets import keep_assets
 from outreach.providers.allowlist import allowed, refusal
 from outreach.providers.base import Content, Handover, Pieces, Recipient
 from outreach.providers.registry import open_provider
@@ -25,6 +27,7 @@ from outreach.rendering import Compiled, EditionContext, compile_campaign
 from outreach.rendering.arms import each_arm
 from outreach.rendering.checks import check as check_contents
 from outreach.rendering.compose import Message, message, with_links
+from outreach.rendering.images import inlined
 from outreach.workspace import Workspace
 
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -128,6 +131,8 @@ def test_send(ws: Workspace, slug: str, *, to: str, by: str, via: str) -> str:
         if provider.networked and not allowed(address, ws.settings):
             raise Refused(refusal(ws.settings))
         must_be_ready(ws, provider)
+        with ws.engine.begin() as connection:
+            keep_assets(connection, None, kept_images(campaign), datetime.now(UTC))
         receipt = provider.hand_over(_test_handover(ws, campaign, compiled, reader, address))
     finally:
         provider.close()
@@ -146,21 +151,23 @@ def _judged(ws: Workspace, campaign: Campaign) -> tuple[Fault, ...]:
     contents = []
     for reader in each_arm(SAMPLES, campaign):
         key = compiled.key(reader)
-        content = compiled.render(key, _today())
+        content = compiled.render(key, _today(ws))
         contents.append((compiled.label(key), content, compiled.values(reader)))
     return tuple(dict.fromkeys(check_contents(campaign, ws.hub, contents, {})))
 
 
 def _message(ws: Workspace, compiled: Compiled, reader: Reader) -> Message:
-    content = compiled.render(compiled.key(reader), _today())
+    content = compiled.render(compiled.key(reader), _today(ws))
     unsubscribe, view = links(ws, "preview")
-    return message(content, with_links(compiled.values(reader), unsubscribe, view))
+    made = message(content, with_links(compiled.values(reader), unsubscribe, view))
+    by_name = {image.name: (image.kind, image.data) for image in compiled.campaign.images}
+    return replace(made, html=inlined(made.html, by_name.get))
 
 
 def _test_handover(
     ws: Workspace, campaign: Campaign, compiled: Compiled, reader: Reader, address: str
 ) -> Handover:
-    content = compiled.render(compiled.key(reader), _today())
+    content = compiled.render(compiled.key(reader), _today(ws))
     marked = Pieces(
         ("[TEST] " + content.subject.literals[0], *content.subject.literals[1:]),
         content.subject.slots,
@@ -186,9 +193,9 @@ def _test_handover(
     )
 
 
-def _today() -> EditionContext:
+def _today(ws: Workspace) -> EditionContext:
     today = datetime.now(LONDON).date()
-    return EditionContext(today.isoformat(), today)
+    return EditionContext(today.isoformat(), today, assets_url(ws))
 
 
 _START = """---

@@ -272,8 +272,8 @@ class _Expander:
     def _refuse_mixtures(self, node: nodes.Node, roots: frozenset[str]) -> None:
         if "links" in roots:
             self._stop(node, "a link is printed by itself: {{ links.unsubscribe }}")
-        if "edition" in roots and roots & {"contact", ARM}:
-            said = "one expression cannot use both the reader and edition"
+        if "edition" in roots and (readers := sorted(roots & {"contact", ARM})):
+            said = f"one expression cannot use both {readers[-1]} and edition"
             self._stop(node, f"{said}; use two, one inside the other where they are tests")
 
 

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from markdown_it.token import Token
 from pydantic import ValidationError
 
 from outreach.digest import SAMPLES, Digest
-from outreach.domain import Mailbox, Purpose, Segment
+from outreach.domain import Mailbox, Purpose, Resource, Segment
 from outreach.errors import Fault, InputError
 from outreach.frontmatter import Approval, FrontMatter, Occasion, Trigger, disagreements
 from outreach.hub import Hub
 from outreach.rendering.addresses import personal_addresses
+from outreach.rendering.components.scan import component_faults, openings
+from outreach.rendering.components.written import written_out
 from outreach.rendering.expand import expand
-from outreach.rendering.structure import Source
+from outreach.rendering.images import Image, images_of, place_images
+from outreach.rendering.structure import Given, Source
 from outreach.scheduling.steps import After
 from outreach.scheduling.timetable import DaysOff, Timetable
 from outreach.wording import schema_faults, shown_path
@@ -29,9 +33,24 @@ _FENCE = "---"
 _WORKED_OUT = {
     *("sender", "reply_to", "segment", "category", "goal", "frequency", "occasion", "digest"),
     *("working_days_only", "next_working_day", "after_pledge", "grace_working_days"),
-    *("audience_limit", "seeds"),
+    *("audience_limit", "seeds", "resources", "arms"),
 }
 """Fields that mean something else, or more, than they say by themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One way a campaign is told, to its share of the audience.
+
+    `share` is a weight, such as 50 of 100. An empty `subject` or `preview` is the campaign's own.
+    """
+
+    name: str
+    share: int
+    subject: str = ""
+    preview: str = ""
+    subject_line: int = 0
+    preview_line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +64,8 @@ class Campaign:
     `renewals`, whether a pledge that renews an earlier one is answered; `digest`, how many new
     resources it brings each reader, None where it is no digest. `audience_limit` is how many
     percent its audience may move, None for no limit; `seeds` are colleagues who get a copy.
-    `*_line` are lines of `file`.
+    `resources` is what the component of that name lists where it is no digest; `arms` are the
+    ways it is told, if there are several. `*_line` are lines of `file`.
     """
 
     slug: str
@@ -75,6 +95,9 @@ class Campaign:
     layout: str
     category: str
     why: str
+    resources: tuple[Resource, ...]
+    arms: tuple[Arm, ...]
+    images: tuple[Image, ...] = field(repr=False)
     body: str = field(repr=False)
     body_line: int = field(repr=False)
     subject_line: int = field(repr=False)
@@ -93,14 +116,27 @@ class Campaign:
             return Timetable(f"every working day {self.at}")
         return Timetable(self.timetable, self.days_off) if self.timetable else None
 
+    @property
+    def given(self) -> Given:
+        """What copy finds under names of its own."""
+        listed = SAMPLES if self.digest else self.resources or None
+        return Given(listed, tuple(arm.name for arm in self.arms))
+
+    def placing(self, base: str) -> Callable[[Sequence[Token]], None]:
+        """Return what gives this campaign's images in Markdown's tokens their addresses."""
+        by_name = {image.written: image for image in self.images}
+        return lambda tokens: place_images(tokens, by_name, base)
+
     def content_hash(self, hub: Hub, layouts: Path) -> str:
-        """Return a hash of all that readers see: this file, its layout and the hub."""
+        """Return a hash of all that readers see: this file, its layout, images and the hub."""
         digest = hashlib.sha256()
         for suffix in (".mjml", ".txt"):
             layout = layouts / f"{self.layout}{suffix}"
             digest.update(layout.read_bytes() if layout.exists() else b"")
             digest.update(b"\0")
         digest.update(f"{hub.digest}\0{self.source}".encode())
+        for image in self.images:
+            digest.update(f"\0{image.written}\0{image.name}".encode())
         return digest.hexdigest()
 
 
@@ -112,18 +148,31 @@ class Library:
     faults: dict[str, tuple[Fault, ...]]
 
 
-def sources_of(campaign: Campaign) -> tuple[Source, Source, Source]:
-    """Return the templated texts of a campaign: subject, preview, body."""
+def sources_of(campaign: Campaign) -> tuple[Source, ...]:
+    """Return the templated texts of a campaign: subject, preview, body, then those of arms."""
     file = shown_path(campaign.file)
+    whole = written_out(campaign.body)
     return (
         Source("subject", campaign.subject, file, campaign.subject_line, spread=False),
         Source("preview", campaign.preview, file, campaign.preview_line, spread=False),
-        Source("body", campaign.body, file, campaign.body_line),
+        Source("body", whole.text, file, campaign.body_line, lines=whole.lines),
+        *(
+            Source(name, text, file, line, spread=False, arm=arm.name)
+            for arm in campaign.arms
+            for name, text, line in (
+                ("subject", arm.subject, arm.subject_line),
+                ("preview", arm.preview, arm.preview_line),
+            )
+            if text
+        ),
     )
 
 
 def load_campaign(path: Path, hub: Hub) -> Campaign:
-    """Read one campaign file. Raises InputError with every fault found, each with its line."""
+    """Read one campaign file. Raises InputError with every fault found, each with its line.
+
+    Its images stand in the folder `assets` beside the one that the file is in.
+    """
     return campaign_of(path, _read(path, shown_path(path)), hub)
 
 
@@ -137,14 +186,30 @@ def campaign_of(path: Path, source: str, hub: Hub) -> Campaign:
     head, body, body_line = _split(source, file)
     at = read_yaml(head, file, first_line=2)
     form = _form(at, file)
-    campaign = _campaign(path, form, hub, at, source, body, body_line)
+    copy = Source("body", body, file, body_line)
+    images, unseen = images_of(copy, path.parent.parent / "assets")
+    campaign = replace(_campaign(path, form, hub, at, source, body, body_line), images=images)
     faults = [Fault(said, file, at.line(place)) for place, said in disagreements(form, hub)]
+    faults += [*component_faults(copy), *unseen]
+    faults += _without_words(campaign, hub)
     for part in sources_of(campaign):
-        block, found = expand(part, hub, SAMPLES if campaign.digest else None)
+        block, found = expand(part, hub, campaign.given)
         faults += found or personal_addresses(part, block)
     if faults:
         raise InputError(*sorted(faults, key=lambda fault: fault.line))
     return campaign
+
+
+def _without_words(campaign: Campaign, hub: Hub) -> Iterator[Fault]:
+    """Yield a Fault for each component whose words would come from elsewhere and are missing."""
+    file = shown_path(campaign.file)
+    for name, line in openings(campaign.body):
+        if name == "resources" and campaign.given.resources is None:
+            said = "there is nothing to list; add the field resources, with title and url of each"
+            yield Fault(said, file, campaign.body_line + line - 1)
+        if name == "area-fact" and hub.area_fact is None:
+            said = "hub.yaml does not say what this figure means; add area_fact to it"
+            yield Fault(said, file, campaign.body_line + line - 1)
 
 
 def load_library(paths: Sequence[Path], hub: Hub) -> Library:
@@ -239,6 +304,16 @@ def _campaign(
         grace=form.grace(),
         audience_limit=form.audience_limit if own_limit else hub.limits.audience_moves,
         seeds=hub.seeds if form.seeds is None else form.seeds,
+        resources=tuple(Resource(**one.model_dump()) for one in form.resources),
+        arms=tuple(
+            Arm(
+                **arm.model_dump(),
+                subject_line=at.line(("arms", place, "subject")),
+                preview_line=at.line(("arms", place, "preview")),
+            )
+            for place, arm in enumerate(form.arms)
+        ),
+        images=(),
         body=body,
         body_line=body_line,
         subject_line=at.line(("subject",)),

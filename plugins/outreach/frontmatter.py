@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from outreach.answering import stand_in
 from outreach.domain import Purpose
-from outreach.hub import Hub, MailboxField
+from outreach.hub import HttpsField, Hub, MailboxField
 from outreach.limits import Moves
 from outreach.scheduling.frontmatter import (
     DEFAULT_GRACE,
@@ -21,7 +22,7 @@ from outreach.scheduling.frontmatter import (
 )
 from outreach.scheduling.steps import After, read_after
 from outreach.scheduling.timetable import DaysOff
-from outreach.wording import suggest
+from outreach.wording import SLUG, suggest
 from outreach.yamlfile import Path_
 
 Trigger = Literal["manual", "timetable", "new_pledges", "new_resources", "after_pledge"]
@@ -29,6 +30,8 @@ Occasion = Literal["edition", "pledge"]
 Approval = Literal["person", "standing"]
 Goal = Literal["pledged", "renewed", "none"]
 Frequency = Literal["capped", "exempt"]
+
+MIN_ARMS, MAX_ARMS = 2, 5
 
 _STRICT = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 _Line = Annotated[str, Field(min_length=1, max_length=300)]
@@ -55,6 +58,27 @@ class DigestForm(BaseModel):
     max: Annotated[int, Field(ge=1, le=50)] = 10
     min: Annotated[int, Field(ge=1, le=50)] = 1
     since_days: Annotated[int, Field(ge=1, le=366)] = 90
+
+
+class ResourceForm(BaseModel):
+    """One entry of `resources:` as written."""
+
+    model_config = _STRICT
+    title: _Line
+    url: HttpsField
+    summary: Annotated[str, Field(max_length=500)] = ""
+    kind: Annotated[str, Field(max_length=60)] = ""
+    published: date | None = None
+
+
+class ArmForm(BaseModel):
+    """One entry of `arms:` as written."""
+
+    model_config = _STRICT
+    name: Annotated[str, Field(pattern=SLUG, max_length=20)]
+    share: Annotated[int, Field(ge=1, le=1000)]
+    subject: Annotated[str, Field(max_length=300)] = ""
+    preview: Annotated[str, Field(max_length=300)] = ""
 
 
 class FrontMatter(BaseModel):
@@ -94,6 +118,8 @@ class FrontMatter(BaseModel):
     layout: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")] = "standard"
     category: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,64}$")] = ""
     why: Annotated[str, Field(max_length=500)] = ""
+    resources: Annotated[tuple[ResourceForm, ...], Field(max_length=50)] = ()
+    arms: tuple[ArmForm, ...] = ()
 
     def ends_with(self) -> str:
         """Return what ends the need to write to somebody ("pledged"), or ''."""
@@ -140,6 +166,7 @@ def disagreements(form: FrontMatter, hub: Hub) -> Iterator[Problem]:
     yield from _occasion(form)
     yield from _digest(form)
     yield from _segment(form.segment, hub)
+    yield from _arms(form)
     approvers = set(form.approvers or hub.approvers) - {form.owner}
     yield from _colleagues(form, hub)
     if form.approval == "person" and not approvers:
@@ -193,6 +220,16 @@ def _digest(form: FrontMatter) -> Iterator[Problem]:
         yield ("approval",), said
     if digest.min > digest.max:
         yield ("digest", "min"), f"min is over max: nobody would get more than {digest.max}"
+
+
+def _arms(form: FrontMatter) -> Iterator[Problem]:
+    if form.arms and not MIN_ARMS <= len(form.arms) <= MAX_ARMS:
+        said = f"a campaign has {MIN_ARMS} to {MAX_ARMS} arms, not {len(form.arms)}"
+        yield ("arms",), f"{said}; or take the field arms out"
+    first: dict[str, int] = {}
+    for place, arm in enumerate(form.arms):
+        if first.setdefault(arm.name, place) != place:
+            yield ("arms", place, "name"), f"two arms are called “{arm.name}”; rename one"
 
 
 def _segment(segment: SegmentForm, hub: Hub) -> Iterator[Problem]:

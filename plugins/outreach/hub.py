@@ -10,7 +10,15 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+)
 
 from outreach.answering import USUAL_REMINDERS, Reminders, RemindersForm, stand_in
 from outreach.domain import Mailbox
@@ -47,6 +55,19 @@ class Area:
 
     name: str
     survey_answers: int
+
+
+@dataclass(frozen=True, slots=True)
+class AreaFact:
+    """What the component `area-fact` says after its number.
+
+    Of an area: `before`, its name, `after`. Of all of them: `answers` people and `everywhere`.
+    """
+
+    answers: int
+    before: str
+    after: str
+    everywhere: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +117,7 @@ class Hub:
     reminders: Reminders = USUAL_REMINDERS
     seeds: tuple[str, ...] = ()
     seed_variants: int = 3
+    area_fact: AreaFact | None = None
     digest: str = field(default="", repr=False)
 
     @property
@@ -149,7 +171,7 @@ class MailboxForm(BaseModel):
 
 
 MailboxField = Annotated[MailboxForm, BeforeValidator(split_mailbox)]
-_Url = Annotated[str, AfterValidator(_https)]
+HttpsField = Annotated[str, AfterValidator(_https)]
 _Colour = Annotated[str, AfterValidator(_colour)]
 _Text = Annotated[str, Field(min_length=1, max_length=500)]
 _Names = Annotated[tuple[_Text, ...], Field(min_length=1)]
@@ -179,15 +201,33 @@ class _ColoursForm(BaseModel):
     dark: _PaletteForm
 
 
+class _AreaFactForm(BaseModel):
+    model_config = _STRICT
+    answers: Annotated[int, Field(ge=0)]
+    own: _Text
+    everywhere: _Text
+
+    @field_validator("own")
+    @classmethod
+    def _names_the_area(cls, value: str) -> str:
+        if value.count("AREA") != 1:
+            raise ValueError("write AREA once, where the name of the reader's area stands")
+        return value
+
+    def fact(self) -> AreaFact:
+        before, _, after = self.own.partition("AREA")
+        return AreaFact(self.answers, before, after, self.everywhere)
+
+
 class _HubForm(BaseModel):
     model_config = _STRICT
     name: _Text
     short_name: _Text
     identity: _Text
     why: _Text
-    website: _Url
-    wres_url: _Url
-    privacy_url: _Url | Literal[""] = ""
+    website: HttpsField
+    wres_url: HttpsField
+    privacy_url: HttpsField | Literal[""] = ""
     sectors: _Names
     areas: Annotated[tuple[_AreaForm, ...], Field(min_length=1)]
     boroughs: _Names
@@ -199,6 +239,7 @@ class _HubForm(BaseModel):
     retention: RetentionForm = RetentionForm()
     quiet_hours: QuietHoursForm | None = None
     freezes: tuple[FreezeForm, ...] = ()
+    area_fact: _AreaFactForm | None = None
     colleagues: dict[_Text, Annotated[str, AfterValidator(checked_address)]] = Field(
         default_factory=dict
     )
@@ -241,7 +282,7 @@ def _hub(form: _HubForm, digest: str) -> Hub:
     plain = form.model_dump(
         exclude={
             *("areas", "sender", "reply_to", "colours", "limits", "retention", "reminders"),
-            *("quiet_hours", "freezes"),
+            *("quiet_hours", "freezes", "area_fact"),
         }
     )
     return Hub(
@@ -255,6 +296,7 @@ def _hub(form: _HubForm, digest: str) -> Hub:
         retention=form.retention.retention(),
         closings=closings(form.quiet_hours, form.freezes),
         reminders=form.reminders.reminders(),
+        area_fact=form.area_fact.fact() if form.area_fact else None,
         digest=digest,
     )
 

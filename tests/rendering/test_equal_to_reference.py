@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from tests.rendering.conftest import EDITION, LAYOUTS, UNSUBSCRIBE, VIEW
 
-from outreach.campaigns import Campaign, load_campaign
-from outreach.domain import Organisation, Reader
+from outreach.campaigns import Arm, Campaign, load_campaign
+from outreach.domain import Organisation, Reader, Resource
 from outreach.hub import Hub
 from outreach.rendering import compile_campaign
 from outreach.rendering.compose import message, with_links
@@ -62,6 +62,7 @@ readers = st.builds(
     ics_area=st.sampled_from(["", "North Central London", "Kent"]),
     borough=texts,
     organisation=st.builds(Organisation, ods_code=texts, name=texts),
+    arm=st.sampled_from(["a", "b", "c"]),
     pledged_on=st.none() | st.dates(date(2023, 1, 1), date(2026, 12, 31)),
 )
 
@@ -99,6 +100,7 @@ TESTS = (
     "hub.boroughs | length > 9",
     "contact.pledged_on is defined",
     "contact.first_name | length > 3",
+    "arm == 'b'",
 )
 
 plain = st.sampled_from(
@@ -157,6 +159,21 @@ table = rows.map(
     )
 )
 leaf = st.one_of(paragraph, heading, quoted, bullets, numbers, table)
+WORDS = "[x](https://example.org/y) about {{ contact.name }} *and*"
+COMPONENTS = st.sampled_from(
+    (
+        "::: callout important\n{}\n:::",
+        "::: callout note " + WORDS + "\n{}\n:::",
+        "::: figure {{ contact.first_name }}\n{}\n:::",
+        "::: figure\n![{{ contact.name }}](https://example.org/a.png) seen\n\n{}\n:::",
+        "::: steps\n### {{ contact.name }}\n{}\n### Two\nDone\n:::",
+        ":::: steps\n### One\n::: callout note\n{}\n:::\n::::",
+        "::: quote " + WORDS + "\n{}\n:::",
+        "::: area-fact\n:::\n\n{}",
+        "::: resources\n:::\n\n{}",
+        "{% if contact.pledged %}\n::: callout note\n{}\n:::\n{% endif %}",
+    )
+)
 HERE = "{% for area in hub.areas if area.name == contact.ics_area %}"
 LOOPS = (
     "{% for borough in hub.boroughs %}\n- {{ loop.index }} {{ borough }}: {{ contact.name }}\n"
@@ -169,6 +186,12 @@ LOOPS = (
     "{% set a = 1 %}{% set a = a + 1 %}{{ a }}",
     "{#- a note -#}",
     "{% raw %}{{ raw }}{% endraw %}",
+)
+
+
+RESOURCES = (
+    Resource("A *guide* [x](y) <b>", "https://example.org/g?a=1&b=2", "For _all_ | of you"),
+    Resource("{{ 7*7 }}", "https://example.org/h"),
 )
 
 
@@ -191,8 +214,14 @@ def several(children: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     return st.lists(children, min_size=1, max_size=3).map("\n\n".join)
 
 
-bodies = st.recursive(leaf, lambda c: several(c) | conditional(c), max_leaves=8)
-whole = st.tuples(bodies, st.sampled_from(LOOPS) | st.just(""), leaf).map("\n\n".join)
+def component(children: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    return st.builds(lambda form, inside: form.replace("{}", inside), COMPONENTS, children)
+
+
+bodies = st.recursive(leaf | component(leaf), lambda c: several(c) | conditional(c), max_leaves=8)
+whole = st.tuples(
+    bodies, st.sampled_from(LOOPS) | st.just(""), component(conditional(leaf)), leaf
+).map("\n\n".join)
 
 
 @pytest.fixture(scope="module")
@@ -226,7 +255,10 @@ def assert_equal(campaign: Campaign, hub: Hub, reader: Reader) -> None:
 def test_any_template_and_any_reader_compose_to_what_the_whole_pipeline_gives(
     blank: Campaign, hub: Hub, body: str, subject: str, preview: str, reader: Reader
 ) -> None:
-    assert_equal(replace(blank, body=body, subject=subject, preview=preview), hub, reader)
+    made = replace(blank, body=body, subject=subject, preview=preview, resources=RESOURCES)
+    own = Arm("b", 1, "{{ arm }}: " + preview), Arm("c", 1, preview=subject)
+    made = replace(made, arms=(Arm("a", 1), *own))
+    assert_equal(made, hub, reader)
 
 
 @pytest.mark.parametrize("slug", ["pledge-thank-you", "what-is-wres"])

@@ -11,6 +11,7 @@ from rapidfuzz.distance import OSA
 
 from outreach.checks.lists import websites
 from outreach.checks.sample import UNSUBSCRIBE, VIEW, Finding, Rendered
+from outreach.rendering.images import is_asset
 
 MANY = 20
 """Links of a message, its foot included; more are a choice nobody makes."""
@@ -24,7 +25,8 @@ _LONG = 7
 def check_links(rendered: Rendered) -> Iterator[Finding]:
     """Judge every link and image address of the HTML."""
     page = rendered.page
-    urls = dict.fromkeys([*(a.href for a in page.anchors), *(i.src for i in page.images)])
+    images = (image.src for image in page.images if not is_asset(image.src))
+    urls = dict.fromkeys([*(a.href for a in page.anchors), *images])
     for url in urls:
         if url in (UNSUBSCRIBE, VIEW):
             continue

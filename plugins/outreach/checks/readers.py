@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from outreach.checks.sample import Sample
 from outreach.domain import Organisation, Reader
 from outreach.hub import Hub
+from outreach.rendering.arms import each_arm
 
 if TYPE_CHECKING:
     from outreach.rendering import Compiled, EditionContext, VariantKey
@@ -46,7 +47,7 @@ def sample_readers(hub: Hub) -> tuple[Reader, ...]:
 def by_variant(compiled: Compiled, readers: Iterable[Reader]) -> dict[VariantKey, Reader]:
     """Return the first reader of each variant that these readers bring about, in order."""
     found: dict[VariantKey, Reader] = {}
-    for reader in readers:
+    for reader in each_arm(readers, compiled.campaign):
         found.setdefault(compiled.key(reader), reader)
     return found
 

@@ -92,7 +92,12 @@ class Assortment:
     def frozen(self, contents: Sequence[Content]) -> list[NewVariant]:
         """Return the variants as the ledger keeps them."""
         return [
-            NewVariant(kind.label, frozen.to_json(content), tuple(one.id for one in kind.listed))
+            NewVariant(
+                kind.label,
+                frozen.to_json(content),
+                kind.compiled.arm(kind.key),
+                tuple(one.id for one in kind.listed),
+            )
             for kind, content in zip(self.kinds, contents, strict=True)
         ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from outreach.checks.readers import samples
 from outreach.clock import LONDON
 from outreach.domain import Organisation, Reader
 from outreach.errors import Fault, InputError, Refused
+from outreach.flows.images import assets_url
 from outreach.flows.kept_files import preview_name
 from outreach.flows.layouts import layouts
 from outreach.flows.links import links
@@ -20,6 +22,7 @@ from outreach.flows.reaching import unreached
 from outreach.ledger import readers
 from outreach.rendering import Compiled, EditionContext, compile_campaign
 from outreach.rendering.compose import Message, message, with_links
+from outreach.rendering.images import inlined
 from outreach.workspace import Workspace
 
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -112,7 +115,7 @@ def judged(ws: Workspace, campaign: Campaign, *, reach: bool = False) -> tuple[F
     """Judge every variant of a campaign that made-up readers bring about."""
     try:
         compiled = compile_campaign(campaign, ws.hub, layouts(ws))
-        made = samples(compiled, ws.hub, _today())
+        made = samples(compiled, ws.hub, _today(ws))
     except InputError as error:
         return error.faults
     found = check_contents(campaign, ws.hub, made, {})
@@ -120,14 +123,16 @@ def judged(ws: Workspace, campaign: Campaign, *, reach: bool = False) -> tuple[F
 
 
 def _message(ws: Workspace, compiled: Compiled, reader: Reader) -> Message:
-    content = compiled.render(compiled.key(reader), _today())
+    content = compiled.render(compiled.key(reader), _today(ws))
     unsubscribe, view = links(ws, "preview")
-    return message(content, with_links(compiled.values(reader), unsubscribe, view))
+    made = message(content, with_links(compiled.values(reader), unsubscribe, view))
+    by_name = {image.name: (image.kind, image.data) for image in compiled.campaign.images}
+    return replace(made, html=inlined(made.html, by_name.get))
 
 
-def _today() -> EditionContext:
+def _today(ws: Workspace) -> EditionContext:
     today = datetime.now(LONDON).date()
-    return EditionContext(today.isoformat(), today)
+    return EditionContext(today.isoformat(), today, assets_url(ws))
 
 
 _START = """---

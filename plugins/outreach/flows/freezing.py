@@ -8,10 +8,13 @@ from datetime import datetime, timedelta
 from outreach.campaigns import Campaign
 from outreach.clock import LONDON
 from outreach.domain import Mailbox
+from outreach.flows.arms import in_arms
 from outreach.flows.assorting import Assortment, assortment
+from outreach.flows.images import assets_url, kept_images
 from outreach.flows.layouts import layouts
 from outreach.flows.mailboxes import reply_to_mailbox, sender_mailbox
 from outreach.ledger import audience, digests, edition_store, freeze
+from outreach.ledger.assets import keep_assets
 from outreach.ledger.audience import Candidate, Rule
 from outreach.ledger.engine import reading
 from outreach.ledger.freeze import NewEdition
@@ -60,7 +63,7 @@ def freeze_once(ws: Workspace, campaign: Campaign, rule: Rule, order: Order) -> 
     if rule.step and not found.planned and not found.not_planned:
         raise NothingDue(rule.step)
     day = (order.send_at or order.due or order.now).astimezone(LONDON).date()
-    contents = found.sorted.contents(EditionContext(order.occurrence, day))
+    contents = found.sorted.contents(EditionContext(order.occurrence, day, assets_url(ws)))
     variants = found.sorted.frozen(contents)
     new = _new_edition(ws, campaign, rule, order.occurrence, found, order.now)
     new = replace(
@@ -75,6 +78,7 @@ def freeze_once(ws: Workspace, campaign: Campaign, rule: Rule, order: Order) -> 
         edition_id = freeze.freeze(connection, new, variants, found.planned, found.not_planned)
         if edition_id is None:
             return False
+        keep_assets(connection, edition_id, kept_images(campaign), order.now)
         edition_store.note(
             connection,
             who=order.by,
@@ -91,7 +95,8 @@ def _audience(ws: Workspace, campaign: Campaign, rule: Rule, name: str, now: dat
         # Before what was told is read: what comes in between shows when this is frozen.
         carrying = digests.newest_carrying(connection) if campaign.digest else None
         found = _Audience([], [], assortment(ws, connection, campaign, now), carrying)
-        for person in audience.select_candidates(connection, rule, name, now):
+        people = audience.select_candidates(connection, rule, name, now)
+        for person in in_arms(ws.keys, campaign.arms, name, people):
             listed = found.sorted.brings(person)
             if listed is None:
                 continue

@@ -14,7 +14,9 @@ from outreach.checks.sizes import slot_bytes
 from outreach.clock import LONDON
 from outreach.domain import Segment
 from outreach.errors import Fault
+from outreach.flows.arms import in_arms
 from outreach.flows.assorting import Assortment, assortment
+from outreach.flows.images import assets_url
 from outreach.flows.preparing import find_campaign, rule_of
 from outreach.ledger.audience import Rule, select_candidates
 from outreach.ledger.engine import reading
@@ -71,7 +73,8 @@ def _audience(
     suppressed: Counter[str] = Counter()
     with reading(ws.engine) as connection:
         found = assortment(ws, connection, campaign, now)
-        for person in select_candidates(connection, rule, name, now):
+        people = select_candidates(connection, rule, name, now)
+        for person in in_arms(ws.keys, campaign.arms, name, people):
             listed = found.brings(person)
             if listed is None:
                 suppressed[rule.otherwise] += 1
@@ -89,7 +92,8 @@ def _check(
     planned: list[PlannedDelivery],
     occurrence: str,
 ) -> tuple[Fault, ...]:
-    contents = found.contents(EditionContext(occurrence, datetime.now(LONDON).date()))
+    context = EditionContext(occurrence, datetime.now(LONDON).date(), assets_url(ws))
+    contents = found.contents(context)
     everyone: dict[int, list[PlannedDelivery]] = {}
     for one in planned:
         everyone.setdefault(one.variant, []).append(one)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from outreach.campaigns import load_library
 from outreach.errors import NotFound, Refused
 from outreach.flows.deputies import approvers, must_order_here
-from outreach.flows.preparing import layouts
+from outreach.flows.layouts import layouts
 from outreach.flows.who import named
 from outreach.ledger import edition_store, standing_store
 from outreach.ledger.engine import reading

@@ -29,6 +29,7 @@ class NewVariant:
 
     label: str
     content: Any
+    arm: str = ""
     resources: tuple[int, ...] = ()
 
 
@@ -228,6 +229,7 @@ def _insert_variants(
                 edition_id=edition_id,
                 number=place + 1,
                 label=new.label,
+                arm=new.arm,
                 content=new.content,
                 size=size,
             )

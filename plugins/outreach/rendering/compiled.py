@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from outreach.errors import Fault, InputError
 from outreach.hub import Hub
 from outreach.providers.base import Content
 from outreach.rendering.addresses import address_fault, slots_in_addresses
+from outreach.rendering.arms import arm_test, asked, chosen
 from outreach.rendering.evaluate import fixed_text, fixed_truth, text_of, truth_of
 from outreach.rendering.expand import expand
 from outreach.rendering.labels import bringing, in_words
@@ -22,7 +23,7 @@ from outreach.rendering.pipeline import Marked, assemble
 from outreach.rendering.sandbox import CopySandbox, copy_environment
 from outreach.rendering.sentinels import Sentinels
 from outreach.rendering.slots import may_be_empty
-from outreach.rendering.structure import Block, Branch, Data, Expression, Print, PrintLink
+from outreach.rendering.structure import Block, Branch, Data, Expression, Given, Print, PrintLink
 from outreach.rendering.values import LINKS, EditionContext
 from outreach.wording import shown_path
 
@@ -118,6 +119,12 @@ class Compiled:
         words = in_words((test.text, bool(result)) for test, result in asked if result != "")
         return bringing(words, [one.title for one in self.resources])
 
+    def arm(self, key: Sequence[bool | str]) -> str:
+        """Return the arm of a variant, or '' where the campaign has none."""
+        file = shown_path(self.campaign.file)
+        names = self.campaign.given.arms
+        return next((n for n in names if key[self._test_of[arm_test(n, file).identity]]), "")
+
     def render(self, key: Sequence[bool | str], edition: EditionContext) -> Content:
         """Return one variant's content. Raises InputError for a fault, naming its line."""
         if len(key) != len(self.tests):
@@ -135,7 +142,8 @@ class Compiled:
         faults = [self._in_address(slot) for slot in found]
         if faults:
             raise InputError(*dict.fromkeys(faults))
-        return assemble(marked, sentinels, self._layout, self.hub, self.campaign.why, (0, 1))
+        why, images = self.campaign.why, self.campaign.placing(edition.assets)
+        return assemble(marked, sentinels, self._layout, self.hub, why, (0, 1), images)
 
     def _walk(
         self, program: _Program, reader: Reader, key: list[bool | str], values: list[str]
@@ -219,15 +227,10 @@ def compile_campaign(
 
     A digest is compiled for one set of `resources`: its variants are those of that set.
     """
-    from outreach.campaigns import sources_of
-
     env = copy_environment()
     shown = tuple(resources) if campaign.digest else None
-    expanded = [expand(source, hub, shown) for source in sources_of(campaign)]
-    faults = [fault for _, found in expanded for fault in found]
-    if faults:
-        raise InputError(*faults)
-    subject, preview, body = (block for block, _ in expanded)
+    given = replace(campaign.given, resources=shown) if campaign.digest else campaign.given
+    subject, preview, body = _blocks_of(campaign, hub, given)
     numbering = _Numbering(env, hub)
     program = tuple(step for b in (subject, preview, body) for step in numbering.program(b))
     values = tuple(numbering.slots.values())
@@ -247,6 +250,28 @@ def compile_campaign(
         _slot_of={name: i + len(LINKS) for i, name in enumerate(numbering.slots)},
         _test_of={name: i for i, name in enumerate(numbering.tests)},
     )
+
+
+def _blocks_of(campaign: Campaign, hub: Hub, given: Given) -> tuple[Block, Block, Block]:
+    """Return subject, preview and body; the arms are asked first, whatever differs between them."""
+    from outreach.campaigns import sources_of
+
+    sources = sources_of(campaign)
+    expanded = [expand(source, hub, given) for source in sources]
+    faults = [fault for _, found in expanded for fault in found]
+    if faults:
+        raise InputError(*faults)
+    blocks: dict[str, Block] = {}
+    own: dict[str, list[tuple[str, Block]]] = {"subject": [], "preview": []}
+    for source, (block, _) in zip(sources, expanded, strict=True):
+        if source.arm:
+            own[source.name].append((source.arm, block))
+        else:
+            blocks[source.name] = block
+    file = shown_path(campaign.file)
+    subject = chosen(blocks["subject"], own["subject"], file)
+    preview = chosen(blocks["preview"], own["preview"], file)
+    return (*asked(given.arms, file), *subject), preview, blocks["body"]
 
 
 def _slot(expression: Expression) -> Slot:

@@ -10,6 +10,8 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from mdit_py_plugins.attrs import attrs_plugin
 
+from outreach.rendering.components.tokens import use_components
+
 BUTTON = "button"
 """`[Sign the pledge](https://...){.button}` is a button."""
 
@@ -40,6 +42,7 @@ def _parser() -> MarkdownIt:
     options = {"html": False, "linkify": False, "typographer": False, "xhtmlOut": True}
     parser = MarkdownIt("commonmark", options, renderer_cls=_Renderer)
     parser.enable(["table", "strikethrough"])
+    use_components(parser)
     return parser.use(attrs_plugin, allowed=("class",))
 
 

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 
+from outreach.rendering.components.tokens import component_of
+
 
 def to_plain(tokens: Sequence[Token]) -> str:
     """Return block tokens as plain text: blocks with an empty line between, one line each."""
@@ -29,6 +31,11 @@ def _block(node: SyntaxTreeNode) -> str:
         return _indented(node.content.rstrip("\n"), "    ", "    ")
     if node.type == "hr":
         return "* * *"
+    if node.type == "step":
+        lead = f"{node.meta['number']}. "
+        return _indented(_blocks(node.children), lead, " " * len(lead))
+    if node.type.startswith("container_"):
+        return _component(node)
     return "".join(_inline(child) for child in node.children)
 
 
@@ -41,6 +48,13 @@ def _list(node: SyntaxTreeNode) -> str:
         lead = "- " if node.type == "bullet_list" else f"{number}. "
         items.append(_indented(_blocks(item.children, gap), lead, " " * len(lead)))
     return gap.join(items)
+
+
+def _component(node: SyntaxTreeNode) -> str:
+    label = "".join(_block(child) for child in node.children if child.meta.get("label"))
+    body = _blocks([child for child in node.children if not child.meta.get("label")])
+    component = component_of(node.type)
+    return component.plain(label, body) if component else body
 
 
 def _table(node: SyntaxTreeNode) -> str:
@@ -66,14 +80,28 @@ def _inline(node: SyntaxTreeNode) -> str:
     if node.type == "image":
         return f"[{node.content}]" if node.content else ""
     if node.type == "inline":
-        alone = len(node.children) == 1 and node.children[0].type == "link"
-        if alone:
-            return _link(node.children[0], "{text}: {url}")
+        return "\n".join(_line(line) for line in _lines(node.children))
     if node.type == "link":
         return _link(node, "{text} ({url})")
     if node.children:
         return "".join(_inline(child) for child in node.children)
     return node.content
+
+
+def _lines(children: Sequence[SyntaxTreeNode]) -> list[list[SyntaxTreeNode]]:
+    lines: list[list[SyntaxTreeNode]] = [[]]
+    for child in children:
+        if child.type == "hardbreak":
+            lines.append([])
+        else:
+            lines[-1].append(child)
+    return lines
+
+
+def _line(nodes: Sequence[SyntaxTreeNode]) -> str:
+    if len(nodes) == 1 and nodes[0].type == "link":
+        return _link(nodes[0], "{text}: {url}")
+    return "".join(_inline(node) for node in nodes)
 
 
 def _link(node: SyntaxTreeNode, form: str) -> str:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from outreach.digest import SAMPLES
 from outreach.domain import Reader, Resource
 from outreach.hub import Hub
+from outreach.rendering.components.written import written_out
 from outreach.rendering.compose import Message
 from outreach.rendering.layout import load_layout
 from outreach.rendering.pipeline import Marked, assemble
@@ -60,12 +61,24 @@ def render_for(
         "hub": hub,
         "edition": edition,
         "links": _Links(Link(unsubscribe_url), Link(view_url)),
-        **({RESOURCES: views_of(resources)} if campaign.digest else {}),
+        **_listed(campaign, resources),
+        "arm": reader.arm,
     }
-    texts = (campaign.subject, campaign.preview, campaign.body)
+    arm = next((arm for arm in campaign.arms if arm.name == reader.arm), None)
+    texts = (
+        (arm and arm.subject) or campaign.subject,
+        (arm and arm.preview) or campaign.preview,
+        written_out(campaign.body).text,
+    )
     marked = Marked(*(env.from_string(text).render(names) for text in texts))
     layout = load_layout(layouts, campaign.layout)
     links = (unsubscribe_url, view_url)
-    content = assemble(marked, sentinels, layout, hub, campaign.why, links)
+    images = campaign.placing(edition.assets)
+    content = assemble(marked, sentinels, layout, hub, campaign.why, links, images)
     subject, text, rich = (p.literals[0] for p in (content.subject, content.text, content.html))
     return Message(subject, text, rich)
+
+
+def _listed(campaign: Campaign, resources: Sequence[Resource]) -> dict[str, object]:
+    shown = resources if campaign.digest else campaign.resources
+    return {RESOURCES: views_of(shown)} if shown else {}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from jinja2 import nodes
 
+from outreach.domain import Resource
 from outreach.errors import Fault
 
 
@@ -13,7 +14,9 @@ from outreach.errors import Fault
 class Source:
     """One templated text of a campaign: `first_line` is the file line of its first line.
 
-    `spread` is False where all its lines come from one field of the front matter.
+    `spread` is False where all its lines come from one field of the front matter. `lines` says
+    which line of the body each line was, where components were written out; else it is empty.
+    `arm` is whose text this is, '' for all.
     """
 
     name: str
@@ -21,10 +24,16 @@ class Source:
     file: str
     first_line: int
     spread: bool = True
+    lines: tuple[int, ...] = ()
+    arm: str = ""
 
     def line(self, number: int) -> int:
         """Return the file line of line `number` (from 1) of the text."""
-        return self.first_line + number - 1 if self.spread else self.first_line
+        if not self.spread:
+            return self.first_line
+        if self.lines:
+            number = self.lines[min(number, len(self.lines)) - 1]
+        return self.first_line + number - 1
 
     def fault(self, number: int, message: str) -> Fault:
         """Return a Fault at line `number` (from 1) of the text."""
@@ -79,6 +88,19 @@ class Branch:
     then: Block
     otherwise: Block
 
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a campaign's own fields bring into its copy: its resources, and its arms' names.
+
+    `resources` is None where the campaign has none to list.
+    """
+
+    resources: tuple[Resource, ...] | None = None
+    arms: tuple[str, ...] = ()
+
+
+NOTHING_GIVEN = Given()
 
 Part = Data | Print | PrintLink | Branch
 Block = tuple[Part, ...]

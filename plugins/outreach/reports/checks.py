@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from outreach.checks import BY_NAME, CHECKS
@@ -118,7 +117,7 @@ def _slots(ws: Workspace, slug: str, source: str) -> dict[str, int]:
     from outreach.rendering import compile_campaign
 
     try:
-        campaign = campaign_of(Path(f"{slug}.md"), source, ws.hub)
+        campaign = campaign_of(ws.settings.campaigns[0] / f"{slug}.md", source, ws.hub)
         compiled = compile_campaign(campaign, ws.hub, layouts(ws))
     except InputError:
         return {}

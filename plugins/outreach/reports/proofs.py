@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from outreach.errors import Fault
 from outreach.ledger import views, views_deliveries
+from outreach.ledger.assets import find_asset
 from outreach.ledger.engine import reading
 from outreach.ledger.views import EditionRow
 from outreach.ledger.views_deliveries import FrozenVariant, VariantRow
@@ -74,6 +75,17 @@ def proof_links(ws: Workspace) -> tuple[str, str]:
     """Return an unsubscribe and a view link for proofs: shaped like real ones, good for nobody."""
     base = ws.settings.public_url
     return f"{base}/unsubscribe/the-readers-own", f"{base}/view/the-readers-own"
+
+
+def with_images(ws: Workspace, html: str) -> str:
+    """Return a message's HTML with our images as they are kept in the ledger."""
+    from outreach.rendering.images import inlined
+
+    def find(name: str) -> tuple[str, bytes] | None:
+        with reading(ws.engine) as connection:
+            return find_asset(connection, name)
+
+    return inlined(html, find)
 
 
 def variant(

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from outreach.campaigns import Campaign
-from outreach.checks.readers import sample_readers
+from outreach.checks.readers import by_variant, sample_readers
 from outreach.clock import LONDON
 from outreach.domain import Mailbox
 from outreach.errors import NotFound, OutreachError, Refused
+from outreach.flows.images import assets_url
 from outreach.flows.layouts import layouts
 from outreach.flows.mailboxes import reply_to_mailbox, sender_mailbox
 from outreach.flows.preparing import find_campaign
@@ -89,7 +90,7 @@ def _campaign(ws: Workspace, slug: str) -> Show:
     campaign = find_campaign(ws, slug)
     compiled = compile_campaign(campaign, ws.hub, layouts(ws))
     today = datetime.now(LONDON).date()
-    context = EditionContext(today.isoformat(), today)
+    context = EditionContext(today.isoformat(), today, assets_url(ws))
     variants = tuple(
         Shown(number, compiled.label(key), 0, compiled.render(key, context), values)
         for number, (key, values) in enumerate(_by_key(ws, compiled).items(), start=1)
@@ -103,11 +104,8 @@ def _mailboxes(ws: Workspace, campaign: Campaign) -> tuple[Mailbox, Mailbox | No
 
 
 def _by_key(ws: Workspace, compiled: Compiled) -> dict[VariantKey, tuple[str, ...]]:
-    found: dict[VariantKey, tuple[str, ...]] = {}
-    for reader in sample_readers(ws.hub):
-        key, values = compiled.assess(reader)
-        found.setdefault(key, values)
-    return found
+    found = by_variant(compiled, sample_readers(ws.hub))
+    return {key: compiled.values(reader) for key, reader in found.items()}
 
 
 def _values_by_label(ws: Workspace, record: EditionRecord) -> dict[str, tuple[str, ...]]:

@@ -112,7 +112,7 @@ def _campaigns(router: APIRouter, workspace: Callable[[], Workspace]) -> None:
             groups=checks.grouped(_findings(ws, found)),
             hold=control.held(ws, slug),
             notices=notices(ws, campaign=slug),
-            frame=framed(found.proofs.proof) if found.proofs else "",
+            frame=framed(ws, found.proofs.proof) if found.proofs else "",
         )
 
 
@@ -161,7 +161,7 @@ def _editions(router: APIRouter, workspace: Callable[[], Workspace]) -> None:
             proof=True,
             found=found,
             groups=checks.grouped(found.faults, variant=variant),
-            frame=framed(found.proof),
+            frame=framed(ws, found.proof),
         )
 
     @router.get("/editions/{name}/missing")

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from outreach.campaigns import load_campaign, load_library
-from outreach.domain import Mailbox, Purpose, Segment
+from outreach.domain import Mailbox, Purpose
 from outreach.errors import Fault, InputError
 from outreach.frontmatter import cron_problem
 from outreach.hub import Hub, load_hub
+from outreach.segments import Segment
 from outreach.settings import ROOT
 
 SHIPPED = ROOT / "templates" / "campaigns"
@@ -65,7 +66,7 @@ def test_the_pledge_thank_you_is_automatic_and_answers_each_pledge_once(hub: Hub
         "pledge",
         "standing",
     )
-    assert campaign.segment == Segment(pledged_within_days=14)
+    assert campaign.segment == Segment.of(pledged_within_days=14)
     assert campaign.purpose is Purpose.PUBLIC_TASK
 
 

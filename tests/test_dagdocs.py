@@ -15,9 +15,9 @@ from outreach.dagdocs import (
     read_request,
     response_deadline,
 )
-from outreach.domain import Segment
 from outreach.errors import InputError
 from outreach.hub import Hub, load_hub
+from outreach.segments import Segment
 from outreach.settings import ROOT
 
 SLOT = datetime(2026, 11, 24, 10, tzinfo=UTC)
@@ -57,7 +57,7 @@ def test_an_empty_form_asks_for_nothing_special() -> None:
 
 def test_a_form_narrows_and_reads_its_time_as_london() -> None:
     request = read_request({"send_at": "2026-07-07T10:00", "boroughs": ["Camden"]})
-    assert request.narrow == Segment(boroughs=("Camden",))
+    assert request.narrow == Segment.of(boroughs=("Camden",))
     assert request.send_at == datetime(2026, 7, 7, 9, tzinfo=UTC)
 
 

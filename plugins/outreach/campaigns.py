@@ -10,13 +10,15 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from outreach.domain import Mailbox, Purpose, Segment
+from outreach.domain import Mailbox, Purpose
 from outreach.errors import Fault, InputError
 from outreach.frontmatter import Approval, FrontMatter, Occasion, Trigger, disagreements
 from outreach.hub import Hub
 from outreach.rendering.addresses import personal_addresses
 from outreach.rendering.expand import expand
 from outreach.rendering.structure import Source
+from outreach.segments import Segment, read, vocabulary_of
+from outreach.segments.placing import place_in
 from outreach.wording import schema_faults, shown_path
 from outreach.yamlfile import Located, read_yaml
 
@@ -108,6 +110,7 @@ def load_campaign(path: Path, hub: Hub) -> Campaign:
     form = _form(at, file)
     campaign = _campaign(path, form, at, source, body, body_line)
     faults = [Fault(said, file, at.line(place)) for place, said in disagreements(form, hub)]
+    faults += _rule_faults(form.segment.rule or "", hub, at.line(("segment", "rule")), source, file)
     for part in sources_of(campaign):
         block, found = expand(part, hub)
         faults += found or personal_addresses(part, block)
@@ -186,6 +189,14 @@ def _form(at: Located, file: str) -> FrontMatter:
         raise InputError(*schema_faults(error, FrontMatter, at, file)) from None
 
 
+def _rule_faults(rule: str, hub: Hub, line: int, source: str, file: str) -> Iterator[Fault]:
+    if not rule:
+        return
+    for problem in read(rule, vocabulary_of(hub)).problems:
+        row, column = place_in(source, line, rule, problem.at)
+        yield Fault(problem.message, file, row, str(column))
+
+
 def _campaign(
     path: Path, form: FrontMatter, at: Located, source: str, body: str, body_line: int
 ) -> Campaign:
@@ -198,7 +209,7 @@ def _campaign(
         file=path,
         sender=form.sender.mailbox() if form.sender else None,
         reply_to=form.reply_to.mailbox() if form.reply_to else None,
-        segment=Segment(**form.segment.model_dump()),
+        segment=form.segment.segment(),
         category=form.category or path.stem,
         goal=form.ends_with(),
         capped=form.is_capped(),

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from outreach.campaigns import Campaign
 from outreach.clock import LONDON, parse_when
-from outreach.domain import EditionState, Purpose, Segment
+from outreach.domain import EditionState, Purpose
 from outreach.errors import InputError
 from outreach.hub import Hub
 from outreach.loglines import for_log
+from outreach.segments import ANYTHING, EVERYONE, Segment, Vocabulary, parse
 from outreach.timetable import in_words, next_slot, slot_occurrence
 
 if TYPE_CHECKING:
@@ -127,12 +128,14 @@ def response_deadline(campaign: Campaign) -> timedelta:
     return MANUAL_DEADLINE
 
 
-def read_request(params: Mapping[str, Any]) -> Request:
-    """Return what the trigger form holds. Raises InputError for a time that makes no sense."""
-    narrow = Segment(
+def read_request(params: Mapping[str, Any], known: Vocabulary = ANYTHING) -> Request:
+    """Return what the trigger form holds. Raises InputError for a time or rule that makes no
+    sense; values of the rule are judged by what is `known`."""
+    narrow = Segment.of(
         sectors=tuple(params.get("sectors") or ()),
         ics_areas=tuple(params.get("ics_areas") or ()),
         boroughs=tuple(params.get("boroughs") or ()),
+        rule=parse(params["only"], known) if (params.get("only") or "").strip() else EVERYONE,
     )
     return Request(
         occurrence=params.get("occurrence") or "",

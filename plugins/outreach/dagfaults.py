@@ -9,7 +9,8 @@ from pathlib import Path
 
 from outreach.campaigns import Campaign, Library
 from outreach.dagdocs import schedule_fault
-from outreach.domain import Purpose, Segment
+from outreach.domain import Purpose
+from outreach.segments import Segment
 
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 

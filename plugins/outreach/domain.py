@@ -209,33 +209,3 @@ class Event:
     simulated: bool = False
     message_id: str = ""
     provider_word: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """Whom a campaign selects: every rule must hold; an empty tuple or None sets no rule."""
-
-    sectors: tuple[str, ...] = ()
-    ics_areas: tuple[str, ...] = ()
-    boroughs: tuple[str, ...] = ()
-    job_roles: tuple[str, ...] = ()
-    pledged: bool | None = None
-    pledged_within_days: int | None = None
-
-    def described(self) -> str:
-        """Return the rules in words, for people and for the edition's record."""
-        rules = [
-            f"{word}: {', '.join(wanted)}"
-            for word, wanted in (
-                ("sector", self.sectors),
-                ("area", self.ics_areas),
-                ("borough", self.boroughs),
-                ("role", self.job_roles),
-            )
-            if wanted
-        ]
-        if self.pledged is not None:
-            rules.append("has pledged" if self.pledged else "has not pledged")
-        if self.pledged_within_days is not None:
-            rules.append(f"pledged in the last {self.pledged_within_days} days")
-        return "; ".join(rules) or "everyone"

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from outreach.domain import EditionState, Mailbox, Segment
+from outreach.domain import EditionState, Mailbox
 from outreach.errors import ConfigError, InputError, NotFound, Refused
 from outreach.flows import editions
-from outreach.flows.preparing import narrowed
 from outreach.ledger.editions import audit, delivery, edition, variant
 from outreach.ledger.people import pledge
+from outreach.segments import Segment
 from outreach.workspace import Workspace
 from tests.ledger.seeds import add_contact, suppress
 
@@ -258,18 +258,20 @@ def test_an_occurrence_is_a_plain_name(written: Workspace, occurrence: str) -> N
 
 
 def test_narrowing_only_takes_people_away() -> None:
-    rule = Segment(sectors=("Dentistry", "Optometry"), pledged_within_days=14)
-    kept = narrowed(
-        rule,
-        Segment(
+    rule = Segment.of(sectors=("Dentistry", "Optometry"), pledged_within_days=14)
+    kept = rule.narrowed(
+        Segment.of(
             sectors=("Optometry", "General Practice"), boroughs=("Camden",), pledged_within_days=30
-        ),
+        )
     )
-    assert kept == Segment(sectors=("Optometry",), boroughs=("Camden",), pledged_within_days=14)
+    assert kept.described() == (
+        "sector is Optometry; has pledged in the last 14 days; borough is Camden; "
+        "has pledged in the last 30 days"
+    )
     with pytest.raises(Refused, match="leaves nobody"):
-        narrowed(rule, Segment(sectors=("General Practice",)))
+        rule.narrowed(Segment.of(sectors=("General Practice",)))
     with pytest.raises(Refused, match="opposite"):
-        narrowed(Segment(pledged=True), Segment(pledged=False))
+        Segment.of(pledged=True).narrowed(Segment.of(pledged=False))
 
 
 def test_a_campaign_edited_while_it_is_sent_goes_as_it_was_approved(written: Workspace) -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from outreach.campaigns import Campaign, load_library
 from outreach.clock import LONDON, london
-from outreach.domain import Mailbox, Segment
-from outreach.errors import Fault, InputError, NotFound, Refused
+from outreach.domain import Mailbox
+from outreach.errors import Fault, InputError, NotFound
 from outreach.flows.mailboxes import reply_to_mailbox, sender_mailbox
 from outreach.ledger import audience, edition_store, freeze
 from outreach.ledger.audience import Candidate, Rule
@@ -32,6 +32,7 @@ from outreach.rendering import (
     compile_campaign,
     frozen,
 )
+from outreach.segments import Segment
 from outreach.wording import shown_path
 from outreach.workspace import Workspace
 
@@ -176,39 +177,12 @@ def rule_of(ws: Workspace, campaign: Campaign, narrow: Segment | None) -> Rule:
     return Rule(
         slug=campaign.slug,
         purpose=campaign.purpose,
-        segment=narrowed(campaign.segment, narrow) if narrow else campaign.segment,
+        segment=campaign.segment.narrowed(narrow) if narrow else campaign.segment,
         per_pledge=campaign.occasion == "pledge",
         renewals=campaign.renewals,
         goal=campaign.goal,
         capped=campaign.capped,
         cap=Cap(most, limits.in_days) if most else None,
-    )
-
-
-def narrowed(segment: Segment, narrow: Segment) -> Segment:
-    """Return `segment` with the rules of `narrow` on top: nobody can be added.
-
-    Raises Refused where nobody could be left.
-    """
-
-    def both(name: str, had: tuple[str, ...], wanted: tuple[str, ...]) -> tuple[str, ...]:
-        if not had or not wanted:
-            return had or wanted
-        kept = tuple(value for value in wanted if value in had)
-        if not kept:
-            raise Refused(f"the campaign's {name} rule leaves nobody of {', '.join(wanted)}")
-        return kept
-
-    if narrow.pledged is not None and segment.pledged not in (None, narrow.pledged):
-        raise Refused("the campaign's pledge rule is the opposite of the narrower one")
-    days = [d for d in (segment.pledged_within_days, narrow.pledged_within_days) if d is not None]
-    return Segment(
-        sectors=both("sector", segment.sectors, narrow.sectors),
-        ics_areas=both("area", segment.ics_areas, narrow.ics_areas),
-        boroughs=both("borough", segment.boroughs, narrow.boroughs),
-        job_roles=both("role", segment.job_roles, narrow.job_roles),
-        pledged=narrow.pledged if narrow.pledged is not None else segment.pledged,
-        pledged_within_days=min(days) if days else None,
     )
 
 

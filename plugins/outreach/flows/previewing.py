@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 
 from outreach.campaigns import Campaign
 from outreach.clock import LONDON
-from outreach.domain import Segment
 from outreach.errors import Fault, InputError
 from outreach.flows.preparing import (
     find_campaign,
@@ -22,6 +21,7 @@ from outreach.ledger.engine import reading
 from outreach.ledger.freeze_rows import PlannedDelivery
 from outreach.rendering import MAX_VARIANTS, Compiled, EditionContext, compile_campaign
 from outreach.rendering.checks import check
+from outreach.segments import Segment
 from outreach.workspace import Workspace
 
 

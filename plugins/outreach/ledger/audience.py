@@ -4,23 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from outreach.domain import Organisation, Purpose, Reader, Segment
+from outreach.domain import Organisation, Purpose, Reader
 from outreach.ledger.caps import Cap, at_cap
 from outreach.ledger.editions import campaign, delivery, edition, exclusion
 from outreach.ledger.mailable import not_mailable
 from outreach.ledger.people import contact, organisation, pledge
-from outreach.ledger.placing import AS_READ, BOROUGH, ICS_AREA, SECTOR
+from outreach.ledger.placing import AS_READ
+from outreach.ledger.segment_sql import Moment, condition
+from outreach.segments import Segment
+from outreach.segments.text import why_not as words_why_not
+from outreach.segments.tree import Expression, Happened
 
 LONDON = ZoneInfo("Europe/London")
 
 PLEDGED = "pledged"
 GOAL_REACHED = "goal reached: has pledged"
+LONGEST_REASON = 200
+"""Characters of a rule that a reason quotes: one made of many tests is cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +78,7 @@ def select_candidates(
             not_mailable(rule.purpose).label("why_not"),
         )
         .select_from(contact.outerjoin(organisation))
-        .where(_selected(rule, now), contact.c.erased_at.is_(None))
+        .where(selected(rule, now), contact.c.erased_at.is_(None))
         .order_by(contact.c.id)
     )
     had = had_occasions(connection, rule.slug) if rule.per_pledge else frozenset()
@@ -170,29 +176,22 @@ def _answered(rule: Rule) -> sa.ScalarSelect[datetime]:
 
 def _clauses(rule: Rule, now: datetime) -> list[tuple[str, sa.ColumnElement[bool]]]:
     """Each rule of the segment, with the reason given to whoever it leaves out."""
-    segment = rule.segment
-    rules: list[tuple[str, sa.ColumnElement[bool]]] = []
-    for word, column, wanted in (
-        ("sector", SECTOR, segment.sectors),
-        ("area", ICS_AREA, segment.ics_areas),
-        ("borough", BOROUGH, segment.boroughs),
-        ("role", sa.func.lower(contact.c.job_role), [r.lower() for r in segment.job_roles]),
-    ):
-        if wanted:
-            rules.append((f"outside the audience: {word}", column.in_(wanted)))
-    latest = _answered(rule)
-    if segment.pledged is True or rule.per_pledge:
-        rules.append(("outside the audience: has not pledged", latest.is_not(None)))
-    if segment.pledged is False:
-        rules.append(("outside the audience: has pledged", latest.is_(None)))
-    if segment.pledged_within_days is not None:
-        since = now - timedelta(days=segment.pledged_within_days)
-        reason = f"outside the audience: no pledge in the last {segment.pledged_within_days} days"
-        rules.append((reason, sa.and_(latest.is_not(None), latest >= since)))
-    return rules
+    parts = rule.segment.parts
+    if rule.per_pledge and not rule.segment.wants_pledge:
+        parts = (*parts, Happened(PLEDGED))
+    at = Moment(now, renewals=rule.renewals or not rule.per_pledge)
+    return [(outside(part), condition(part, at)) for part in parts]
 
 
-def _selected(rule: Rule, now: datetime) -> sa.ColumnElement[bool]:
+def outside(part: Expression) -> str:
+    """Return the reason given to whoever a rule of the segment leaves out."""
+    said = words_why_not(part)
+    cut = said if len(said) <= LONGEST_REASON else f"{said[: LONGEST_REASON - 1]}…"
+    return f"outside the audience: {cut}"
+
+
+def selected(rule: Rule, now: datetime) -> sa.ColumnElement[bool]:
+    """Return SQL over `contact` and `organisation`: whom the rule selects, mailable or not."""
     return sa.and_(sa.true(), *(clause for _, clause in _clauses(rule, now)))
 
 

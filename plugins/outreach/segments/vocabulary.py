@@ -197,7 +197,7 @@ class Vocabulary:
     sectors: tuple[str, ...] | None = None
     ics_areas: tuple[str, ...] | None = None
     boroughs: tuple[str, ...] | None = None
-    subscriber_types: tuple[str, ...] | None = tuple(SubscriberType)
+    subscriber_types: tuple[str, ...] | None = tuple(one.value for one in SubscriberType)
     editions: Collection[str] | None = None
     campaigns: Collection[str] | None = None
 

@@ -5,9 +5,11 @@ Standard library only; every other module may import this one.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Literal
 
 
 class DeliveryState(StrEnum):
@@ -209,3 +211,31 @@ class Event:
     simulated: bool = False
     message_id: str = ""
     provider_word: str = ""
+
+
+AGAIN = "+again"
+"""Stands between the name of an edition and the number of its resend."""
+
+_LONGEST_OCCURRENCE = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """What a follow-up is to: those of an edition who were accepted, or who failed."""
+
+    edition: str
+    to: Literal["accepted", "failed"]
+
+    @property
+    def occurrence(self) -> str:
+        """The one occurrence of such a follow-up in a campaign, so that asking twice makes one."""
+        plain = f"{self.to}-{self.edition.replace('@', '.')}"
+        if len(plain) <= _LONGEST_OCCURRENCE and AGAIN not in plain:
+            return plain
+        digest = hashlib.blake2s(self.edition.encode(), digest_size=8).hexdigest()
+        return f"{self.to}-{self.edition.partition('@')[0][:30]}.{digest}"
+
+    @property
+    def words(self) -> str:
+        """Whom it goes to, after "those" or "everyone"."""
+        return f"who {'were accepted' if self.to == 'accepted' else 'failed'} in {self.edition}"

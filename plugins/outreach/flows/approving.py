@@ -44,11 +44,13 @@ def approval_request(ws: Workspace, edition: str) -> ApprovalRequest:
         variants = edition_store.variants(connection, record.id)
         before = audience_change(connection, record)
         standing = approvals.has_standing(connection, record.campaign_id, record.source_hash)
+        follows = edition_store.followed(connection, record.id)
     lines = [
         f"**{record.title}** for **{account.planned}** people, in {len(variants)} variant(s).",
         f"[Read the proofs and see who gets what](/outreach/editions/{record.name})",
         _counts(account),
         _variants(variants),
+        f"This follows up {follows.edition}: everyone {follows.words}." if follows else "",
         before.described() if before else "This is the campaign's first edition.",
         _when(record),
         *_advice(record),

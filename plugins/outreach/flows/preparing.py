@@ -11,17 +11,16 @@ from pathlib import Path
 
 from outreach.campaigns import Campaign, load_library
 from outreach.clock import LONDON, london
-from outreach.domain import Mailbox
+from outreach.domain import AGAIN, Following, Mailbox
 from outreach.errors import Fault, InputError, NotFound
 from outreach.flows.mailboxes import reply_to_mailbox, sender_mailbox
+from outreach.flows.selecting import rule_of
 from outreach.ledger import audience, edition_store, freeze
 from outreach.ledger.audience import Candidate, Rule
-from outreach.ledger.caps import Cap
 from outreach.ledger.certificate import certificate
 from outreach.ledger.engine import reading
 from outreach.ledger.freeze import NewEdition, NewVariant
 from outreach.ledger.freeze_rows import PlannedDelivery
-from outreach.ledger.resend_store import AGAIN
 from outreach.providers.base import Content
 from outreach.providers.registry import open_provider
 from outreach.rendering import (
@@ -91,11 +90,13 @@ def prepare(
     send_at: datetime | None = None,
     narrow: Segment | None = None,
     due: datetime | None = None,
+    follows: Following | None = None,
 ) -> Prepared:
     """Freeze an edition of campaign `slug` at `occurrence` (default: today's London date).
 
     The same occurrence again changes nothing and says so. `narrow` can only take people away.
-    `due` is when it should go (a timetable's slot); without it, it is never too late.
+    `due` is when it should go (a timetable's slot); without it, it is never too late. `follows`
+    makes it a follow-up, which `following.follow_up` judges first.
     Raises NotFound, InputError (a fault in the file), Refused.
     """
     now = datetime.now(UTC)
@@ -109,7 +110,7 @@ def prepare(
     if send_at and send_at < now:
         raise InputError(f"{london(send_at)} has passed; choose a time to come, or none")
     compiled = compile_campaign(campaign, ws.hub, layouts(ws))
-    rule = rule_of(ws, campaign, narrow)
+    rule = rule_of(ws, campaign, narrow, follows)
     found = _audience(ws, compiled, rule, name, now)
     context = EditionContext(occurrence, (send_at or due or now).astimezone(LONDON).date())
     contents = [compiled.render(key, context) for key in found.keys]
@@ -167,22 +168,6 @@ def _described(ws: Workspace, name: str, *, created: bool) -> Prepared:
         excluded=account.excluded_by_reason,
         variants=count,
         message=message,
-    )
-
-
-def rule_of(ws: Workspace, campaign: Campaign, narrow: Segment | None) -> Rule:
-    """Return what decides a campaign's audience, `narrow` on top of its own segment."""
-    limits = ws.hub.limits
-    most = limits.emails_per_person
-    return Rule(
-        slug=campaign.slug,
-        purpose=campaign.purpose,
-        segment=campaign.segment.narrowed(narrow) if narrow else campaign.segment,
-        per_pledge=campaign.occasion == "pledge",
-        renewals=campaign.renewals,
-        goal=campaign.goal,
-        capped=campaign.capped,
-        cap=Cap(most, limits.in_days) if most else None,
     )
 
 

@@ -8,15 +8,16 @@ from datetime import UTC, datetime
 
 from outreach.campaigns import Campaign
 from outreach.clock import LONDON
+from outreach.domain import Following
 from outreach.errors import Fault, InputError
 from outreach.flows.preparing import (
     find_campaign,
     layouts,
     missing_values,
-    rule_of,
     too_many_variants,
 )
-from outreach.ledger.audience import select_candidates
+from outreach.flows.selecting import rule_of
+from outreach.ledger.audience import Rule, select_candidates
 from outreach.ledger.engine import reading
 from outreach.ledger.freeze_rows import PlannedDelivery
 from outreach.rendering import MAX_VARIANTS, Compiled, EditionContext, compile_campaign
@@ -46,7 +47,12 @@ class Preview:
 
 
 def preview(
-    ws: Workspace, slug: str, occurrence: str = "", *, narrow: Segment | None = None
+    ws: Workspace,
+    slug: str,
+    occurrence: str = "",
+    *,
+    narrow: Segment | None = None,
+    follows: Following | None = None,
 ) -> Preview:
     """Count and check an edition of campaign `slug` without making it.
 
@@ -54,16 +60,16 @@ def preview(
     """
     campaign = find_campaign(ws, slug)
     compiled = compile_campaign(campaign, ws.hub, layouts(ws))
-    planned, suppressed = _audience(ws, campaign, compiled, f"{slug}@{occurrence}", narrow)
+    rule = rule_of(ws, campaign, narrow, follows)
+    planned, suppressed = _audience(ws, rule, compiled, f"{slug}@{occurrence}")
     faults = _check(ws, campaign, compiled, planned, occurrence)
     variants = len({one.variant for one in planned})
     return Preview(len(planned), dict(suppressed), variants, faults)
 
 
 def _audience(
-    ws: Workspace, campaign: Campaign, compiled: Compiled, name: str, narrow: Segment | None
+    ws: Workspace, rule: Rule, compiled: Compiled, name: str
 ) -> tuple[list[PlannedDelivery], Counter[str]]:
-    rule = rule_of(ws, campaign, narrow)
     planned: list[PlannedDelivery] = []
     suppressed: Counter[str] = Counter()
     places: dict[object, int] = {}

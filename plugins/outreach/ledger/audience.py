@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from outreach.domain import Organisation, Purpose, Reader
+from outreach.domain import Following, Organisation, Purpose, Reader
 from outreach.ledger.caps import Cap, at_cap
 from outreach.ledger.editions import campaign, delivery, edition, exclusion
 from outreach.ledger.mailable import not_mailable
@@ -35,7 +35,8 @@ class Rule:
     one that renews an earlier pledge is answered only with `renewals`.
 
     `goal` is what ends the need to write ("pledged" or ''). `capped` says that the hub's limit of
-    emails per person applies, and `cap` is that limit, where the hub has one.
+    emails per person applies, and `cap` is that limit, where the hub has one. `follows` is what
+    a follow-up is to; its `segment` says the same.
     """
 
     slug: str
@@ -46,6 +47,7 @@ class Rule:
     goal: str = ""
     capped: bool = False
     cap: Cap | None = None
+    follows: Following | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ def select_candidates(
             not_mailable(rule.purpose).label("why_not"),
         )
         .select_from(contact.outerjoin(organisation))
-        .where(selected(rule, now), contact.c.erased_at.is_(None))
+        .where(selected(rule, now), considered(rule))
         .order_by(contact.c.id)
     )
     had = had_occasions(connection, rule.slug) if rule.per_pledge else frozenset()
@@ -118,9 +120,9 @@ def exclude_the_rest(connection: sa.Connection, edition_id: int, rule: Rule, now
     late = had if rule.per_pledge else "added after the audience was read"
     whens = [(~rule, reason) for reason, rule in rules]
     reason = sa.case(*whens, else_=late) if whens else sa.literal(late)
-    considered: sa.ColumnElement[bool] = sa.true()
+    among: sa.ColumnElement[bool] = sa.true()
     if rule.per_pledge:
-        considered = _answered(rule).is_not(None)
+        among = _answered(rule).is_not(None)
     in_audience = (
         sa.exists()
         .where(delivery.c.edition_id == edition_id, delivery.c.contact_id == contact.c.id)
@@ -131,7 +133,7 @@ def exclude_the_rest(connection: sa.Connection, edition_id: int, rule: Rule, now
             ["edition_id", "contact_id", "reason"],
             sa.select(sa.literal(edition_id), contact.c.id, reason)
             .select_from(contact.outerjoin(organisation))
-            .where(contact.c.erased_at.is_(None), considered, ~in_audience),
+            .where(considered(rule), among, ~in_audience),
         )
     )
     # Counted here, not taken from the driver: psycopg does not report rows of INSERT ... SELECT.
@@ -180,7 +182,22 @@ def _clauses(rule: Rule, now: datetime) -> list[tuple[str, sa.ColumnElement[bool
     if rule.per_pledge and not rule.segment.wants_pledge:
         parts = (*parts, Happened(PLEDGED))
     at = Moment(now, renewals=rule.renewals or not rule.per_pledge)
-    return [(outside(part), condition(part, at)) for part in parts]
+    clauses = [(outside(part), condition(part, at)) for part in parts]
+    if rule.follows is None:
+        return clauses
+    doubt = condition(Happened("in doubt in", rule.follows.edition), at)
+    return [(f"in doubt in {rule.follows.edition}: settle it first", ~doubt), *clauses]
+
+
+def considered(rule: Rule) -> sa.ColumnElement[bool]:
+    """Return SQL: nobody who was erased, but whom a follow-up has to account for all the same."""
+    there = contact.c.erased_at.is_(None)
+    if rule.follows is None:
+        return there
+    origin = sa.select(edition.c.id).where(edition.c.name == rule.follows.edition)
+    mine = delivery.c.contact_id == contact.c.id
+    had = sa.exists().where(mine, delivery.c.edition_id == origin.scalar_subquery())
+    return sa.or_(there, had.correlate(contact))
 
 
 def outside(part: Expression) -> str:

@@ -13,10 +13,10 @@ from datetime import datetime, time, timedelta
 import sqlalchemy as sa
 
 from outreach.clock import LONDON
+from outreach.domain import AGAIN
 from outreach.ledger.editions import batch, campaign, delivery, edition
 from outreach.ledger.people import contact, organisation, pledge
 from outreach.ledger.placing import BOROUGH, ICS_AREA, SECTOR
-from outreach.ledger.resend_store import AGAIN
 from outreach.ledger.states import EFFECTIVE, WITH_BATCH
 from outreach.segments.tree import And, Contains, Expression, Happened, Is, Known, Not, Or
 from outreach.segments.vocabulary import FACTS, FIELDS, Fact, fold

@@ -40,14 +40,14 @@ def parse(text: str, known: Vocabulary = ANYTHING) -> Expression:
     return found.rule
 
 
-def unknown_names(rule: Expression, known: Vocabulary) -> Iterator[str]:
-    """Yield what is wrong with each edition or campaign that a rule names."""
+def unknown_names(rule: Expression, known: Vocabulary) -> Iterator[tuple[str, str]]:
+    """Yield each edition or campaign that a rule names and that does not exist, and why not."""
     for one in leaves(rule):
         kind = FACTS[one.name].of if isinstance(one, Happened) else ""
         if isinstance(one, Happened) and kind:
             said = name_problem(one.name, kind, one.of, known)
             if said:
-                yield said
+                yield one.of, said
 
 
 def names_any(rule: Expression) -> bool:

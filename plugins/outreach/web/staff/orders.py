@@ -13,6 +13,7 @@ from outreach.reports import editions, exports
 from outreach.web.staff import (
     contacts,
     doubts,
+    following,
     imports,
     notices,
     organisation_orders,
@@ -36,6 +37,7 @@ def orders_router(workspace: Callable[[], Workspace], guard: Guards) -> APIRoute
     _control(router, workspace, guard.who)
     _files(router, workspace, guard.who)
     steering.add_routes(router, workspace, guard.who)
+    following.add_routes(router, workspace, guard.who)
     doubts.add_routes(router, workspace, guard.who)
     notices.add_routes(router, workspace, guard.who)
     organisation_orders.add_routes(router, workspace, guard.who)

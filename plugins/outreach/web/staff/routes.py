@@ -14,7 +14,15 @@ from outreach.flows.notices import notices
 from outreach.flows.progress import progress
 from outreach.reports import campaigns, editions, engagement, overview, proofs
 from outreach.settings import ROOT
-from outreach.web.staff import charts, contacts, imports, organisations, retention, suppressions
+from outreach.web.staff import (
+    charts,
+    contacts,
+    imports,
+    organisations,
+    retention,
+    segments,
+    suppressions,
+)
 from outreach.web.staff.guards import may_act
 from outreach.web.staff.pages import Key, page, security_headers
 from outreach.web.staff.proofs import framed
@@ -87,8 +95,12 @@ def _campaigns(router: APIRouter, workspace: Callable[[], Workspace]) -> None:
     def show_campaigns(request: Request) -> HTMLResponse:
         return page(request, "campaigns.html", found=campaigns.campaigns(workspace()))
 
+    segments.add_pages(router, workspace)
+
     @router.get("/campaigns/{slug}")
-    def show_campaign(request: Request, slug: str, proof: Number = 1) -> HTMLResponse:
+    def show_campaign(
+        request: Request, slug: str, proof: Number = 1, count: str = ""
+    ) -> HTMLResponse:
         ws = workspace()
         found = campaigns.campaign(ws, slug, proof=proof)
         return page(
@@ -100,6 +112,7 @@ def _campaigns(router: APIRouter, workspace: Callable[[], Workspace]) -> None:
             hold=control.held(ws, slug),
             notices=notices(ws, campaign=slug),
             frame=framed(found.proofs.proof) if found.proofs else "",
+            **segments.audience_of(ws, found.campaign, asked=count == "yes"),
         )
 
 

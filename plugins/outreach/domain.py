@@ -237,5 +237,6 @@ class Following:
 
     @property
     def words(self) -> str:
-        """Whom it goes to, after "those" or "everyone"."""
-        return f"who {'were accepted' if self.to == 'accepted' else 'failed'} in {self.edition}"
+        """Whom it goes to."""
+        how = "was accepted" if self.to == "accepted" else "failed"
+        return f"everyone who {how} in {self.edition}"

@@ -317,3 +317,31 @@ def test_what_limits_an_edition_is_frozen_with_it_and_shown(written: Workspace) 
     again = editions.prepare(limited, SLUG, "two", by="amy", via="test")
     assert again.planned == 0
     assert again.suppressed["had 1 or more emails in the last 7 days"] == 3
+
+
+def test_a_rule_that_names_no_edition_stops_and_writes_to_nobody(written: Workspace) -> None:
+    """`not got` something that never was would go to everybody."""
+    file = written.settings.campaigns[0] / f"{SLUG}.md"
+    rule = "segment: >-\n  not got 'news@on'\n  and not got campaign 'nws'"
+    file.write_text(file.read_text().replace("segment:\n  sectors: [Dentistry]", rule))
+    with pytest.raises(InputError) as caught:
+        editions.prepare(written, SLUG, "two", by="amy", via="test")
+    lines = file.read_text().split("\n")
+    for fault, name in zip(caught.value.faults, ("news@on", "nws"), strict=True):
+        assert lines[fault.line - 1][int(fault.column) - 1 :].startswith(name)
+        assert f"called “{name}”" in fault.message
+    assert "did you mean “news”?" in caught.value.faults[1].message
+    file.write_text(file.read_text().replace("news@on", "news@one").replace("nws", "news"))
+    with pytest.raises(InputError, match="there is no edition called “news@one”"):
+        editions.prepare(written, SLUG, "two", by="amy", via="test")
+
+
+def test_a_rule_about_an_earlier_edition_selects_by_it(written: Workspace) -> None:
+    approved(written)
+    editions.send(written, NAME)
+    file = written.settings.campaigns[0] / f"{SLUG}.md"
+    rule = "segment: not got 'news@one' and not written to in the last 1 day"
+    file.write_text(file.read_text().replace("segment:\n  sectors: [Dentistry]", rule))
+    made = editions.prepare(written, SLUG, "two", by="amy", via="test")
+    assert (made.planned, made.suppressed) == (1, {"unsubscribed": 1})
+    assert made.excluded == {"outside the audience: got news@one": 3}

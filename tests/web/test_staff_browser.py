@@ -16,7 +16,7 @@ import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from fastapi import FastAPI, HTTPException
 from playwright.sync_api import Page, sync_playwright
-from tests.staff_seed import WRES, seed
+from tests.staff_seed import WAITING, WRES, seed
 
 from outreach.domain import DeliveryState, EditionState
 from outreach.hub import load_hub
@@ -42,6 +42,11 @@ PAGES = (
     f"editions/{WRES}/control",
     f"editions/{WRES}/progress",
     f"editions/{WRES}/doubts",
+    f"editions/{WRES}/follow-up",
+    f"editions/{WAITING}/follow-up?campaign=what-is-wres&to=accepted",
+    "segments",
+    "segments?q=pledged+or+sector+is+%22Dentistry%22",
+    "segments?q=sectr+is+%22Dentistry%22+and+pledged",
     "campaigns/what-is-wres/hold",
     "stop",
     "engagement",

@@ -50,7 +50,7 @@ def approval_request(ws: Workspace, edition: str) -> ApprovalRequest:
         f"[Read the proofs and see who gets what](/outreach/editions/{record.name})",
         _counts(account),
         _variants(variants),
-        f"This follows up {follows.edition}: everyone {follows.words}." if follows else "",
+        f"This follows up {follows.edition}: it goes to {follows.words}." if follows else "",
         before.described() if before else "This is the campaign's first edition.",
         _when(record),
         *_advice(record),

@@ -111,7 +111,7 @@ def account(ws: Workspace, edition: str) -> EditionAccount:
         ended_at=record.finished_at,
         again_of=kept.again_of,
         resends=kept.resends,
-        follows=f"everyone {kept.follows.words}" if kept.follows else "",
+        follows=kept.follows.words if kept.follows else "",
         follow_ups=kept.follow_ups,
     )
     return EditionAccount(

@@ -45,7 +45,7 @@ class FollowUp:
             else ""
         )
         return (
-            f"Nothing was kept. {self.name} would go to those {self.follows.words}: "
+            f"Nothing was kept. {self.name} would go to {self.follows.words}: "
             f"{self.followed} people. {self.preview.message}{doubts}"
         )
 

@@ -36,11 +36,6 @@ _AREA_OF = {
     "retention": "contacts",
     "segments": "campaigns",
 }
-    "people": "contacts",
-    "list": "imports",
-    "retention": "contacts",
-    "segments": "campaigns",
-}
 
 
 class Links:

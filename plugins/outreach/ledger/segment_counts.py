@@ -73,13 +73,16 @@ def tally(connection: sa.Connection, rule: Rule, purpose: Purpose | None, now: d
         .where(selected(rule, now), considered(rule))
         .subquery()
     )
+    people: sa.FromClause = inner
     whens = [(inner.c.why != "", inner.c.why)]
     if rule.goal == PLEDGED:
         whens.append((inner.c.reached, sa.literal(GOAL_REACHED)))
     if rule.capped and rule.cap:
-        whens.append((inner.c.id.in_(full(rule.cap, now)), sa.literal(rule.cap.reason)))
+        often = full(rule.cap, now).subquery()
+        people = inner.outerjoin(often, often.c.contact_id == inner.c.id)
+        whens.append((often.c.contact_id.is_not(None), sa.literal(rule.cap.reason)))
     why = sa.case(*whens, else_="").label("why_not")
-    query = sa.select(why, sa.func.count()).select_from(inner).group_by(why)
+    query = sa.select(why, sa.func.count()).select_from(people).group_by(why)
     return _tallied(dict(connection.execute(query).all()))
 
 

@@ -16,7 +16,7 @@ import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from fastapi import FastAPI, HTTPException
 from playwright.sync_api import Page, sync_playwright
-from tests.staff_seed import WAITING, WRES, seed
+from tests.staff_seed import WRES, seed
 
 from outreach.domain import DeliveryState, EditionState
 from outreach.hub import load_hub
@@ -43,7 +43,7 @@ PAGES = (
     f"editions/{WRES}/progress",
     f"editions/{WRES}/doubts",
     f"editions/{WRES}/follow-up",
-    f"editions/{WAITING}/follow-up?campaign=what-is-wres&to=accepted",
+    f"editions/{WRES}/follow-up?campaign=never",
     "segments",
     "segments?q=pledged+or+sector+is+%22Dentistry%22",
     "segments?q=sectr+is+%22Dentistry%22+and+pledged",

@@ -37,6 +37,7 @@ from outreach.airflow_bridge import (
 from outreach.airflow_tasks import Ask, Send, Wait
 from outreach.campaigns import Campaign, load_library
 from outreach.hub import Hub, load_hub
+from outreach.segments import vocabulary_of
 from outreach.settings import load_settings
 
 LOG = logging.getLogger(__name__)
@@ -74,18 +75,21 @@ def occurrence_of_run(
 @stopping_at_faults
 def prepare(slug: str, timetable: str, news: str) -> str:
     """Freeze content and audience; a run for an occurrence that exists ends here."""
-    from outreach.flows import editions, opening, previewing
+    from outreach.flows import editions, following, opening, previewing
     from outreach.flows.side_messages import send_test
 
     context = get_current_context()
-    run, request = context["dag_run"], dagdocs.read_request(context["params"])
+    ws = workspace_in_airflow()
+    known = vocabulary_of(ws.hub)
+    run, request = context["dag_run"], dagdocs.read_request(context["params"], known)
     slot = run.logical_date if run.run_type == "scheduled" else None
     occurrence = occurrence_of_run(context, request, timetable, slot, news)
-    ws = workspace_in_airflow()
     if request.test_recipients:
         to, by = request.test_recipients, run.triggering_user_name or "airflow"
         sent = send_test(ws, slug, to=to, by=by, via="airflow", request=run.run_id)
         end_here(f"Test only, nothing was prepared.\n{sent.words}")
+    if request.dry_run and request.follows:
+        end_here(following.look(ws, request.follows, slug).message)
     if request.dry_run:
         preview = previewing.preview(
             ws, slug, occurrence, narrow=request.narrow, overdue=request.overdue
@@ -93,6 +97,8 @@ def prepare(slug: str, timetable: str, news: str) -> str:
         end_here(f"Dry run, nothing was kept. {preview.message}")
     if slot and (closed := opening.slot_is_closed(ws, slug, slot)):
         end_here(closed)
+    if request.follows:
+        following.must_be_in_order(ws, request.follows, slug)
     prepared = editions.prepare(
         ws,
         slug,
@@ -103,6 +109,7 @@ def prepare(slug: str, timetable: str, news: str) -> str:
         narrow=request.narrow,
         due=slot,
         overdue=request.overdue,
+        follows=request.follows,
     )
     LOG.info("%s", prepared.message)
     for reason, people in {**prepared.excluded, **prepared.suppressed}.items():
@@ -254,6 +261,40 @@ def trigger_form(hub: Hub, *, step: bool = False) -> dict[str, Param]:
         "sectors": some_of("Sectors", hub.sectors),
         "ics_areas": some_of("Areas", hub.ics_areas),
         "boroughs": some_of("Boroughs", hub.boroughs),
+        "only": Param(
+            None,
+            type=["null", "string"],
+            maxLength=2000,
+            title="Only those for whom this holds",
+            description="A rule as in a campaign file, such as: not written to in the last 14 "
+            "days. This can only take people away.",
+            section="Narrow the audience",
+        ),
+        **follow_up_form(),
+    }
+
+
+def follow_up_form() -> dict[str, Param]:
+    """Return the fields that make an edition a follow-up."""
+    words = {"accepted": "those who were accepted in it", "failed": "those who failed in it"}
+    return {
+        "follow_up": Param(
+            None,
+            type=["null", "string"],
+            maxLength=200,
+            title="Edition to follow up",
+            description="Such as what-is-wres@2026-11-24: for a correction. It goes to exactly "
+            "those people, whatever this campaign's segment says. Leave empty otherwise.",
+            section="Follow-up",
+        ),
+        "follow_up_to": Param(
+            "accepted",
+            type="string",
+            enum=list(words),
+            values_display=words,
+            title="To whom",
+            section="Follow-up",
+        ),
     }
 
 

@@ -20,9 +20,10 @@ SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if "versions" not in pat
 BASE = {
     *("domain", "errors", "settings", "keys", "connections", "clock", "records"),
     *("wording", "yamlfile", "hub", "limits", "answering", "retention", "memo", "scheduling"),
-    "digest",
+    *("digest", "segments"),
 }
-"""What everything may use: words, errors, settings, keys, time, reading of YAML, memos."""
+"""What everything may use: words, errors, settings, keys, time, reading of YAML, memos, the language
+of segments."""
 
 ALLOWED = {
     "providers": {"providers"},

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from outreach.campaigns import load_campaign, load_library
-from outreach.domain import Mailbox, Purpose, Segment
+from outreach.domain import Mailbox, Purpose
 from outreach.errors import Fault, InputError
 from outreach.hub import Hub, load_hub
 from outreach.scheduling.cron import cron_problem
 from outreach.scheduling.timetable import DaysOff
+from outreach.segments import Segment
 from outreach.settings import ROOT
 
 SHIPPED = ROOT / "templates" / "campaigns"
@@ -66,7 +67,7 @@ def test_the_pledge_thank_you_is_automatic_and_answers_each_pledge_once(hub: Hub
         "pledge",
         "standing",
     )
-    assert campaign.segment == Segment(pledged_within_days=14)
+    assert campaign.segment == Segment.of(pledged_within_days=14)
     assert campaign.purpose is Purpose.PUBLIC_TASK
 
 
@@ -130,6 +131,22 @@ def test_a_sender_is_written_either_way(tmp_path: Path, hub: Hub, written: str) 
         (
             with_field("segment:\n  pledgd: true"),
             "9: there is no field “pledgd” here; did you mean “pledged”?",
+        ),
+        (
+            with_field("segment: 'sectr is \"Dentistry\"'"),
+            "8: there is nothing called “sectr” to ask about; did you mean “sector”?",
+        ),
+        (
+            with_field('segment:\n  rule: pledged and borough is "Camdn"'),
+            "9: “Camdn” is not among the boroughs in hub.yaml; did you mean “Camden”?",
+        ),
+        (
+            with_field("segment: pledged and not pledged"),
+            "8: it asks for people with a pledge and for people without one: nobody is both",
+        ),
+        (
+            with_field("segment: [Dentistry]"),
+            "8: “segment” must have fields, each as name: value",
         ),
         (
             with_field("trigger: new_pledges"),
@@ -357,3 +374,34 @@ def test_a_goal_and_a_frequency_have_the_defaults_that_one_would_expect(
 def test_a_goal_that_leaves_nobody_is_refused(tmp_path: Path, hub: Hub) -> None:
     said = the_fault(tmp_path, hub, with_field("goal: pledged\nsegment: {pledged: true}"))
     assert "leaves out everyone who has pledged" in said
+
+
+@pytest.mark.parametrize(
+    ("written", "place"),
+    [
+        ('segment: sector is "Dentstry"', (8, 20)),
+        ("segment: 'sector is \"Dentstry\"'", (8, 21)),
+        ('segment: "sector is \\"Dentstry\\""', (8, 22)),
+        ('segment: >-\n  not pledged\n  and sector is "Dentstry"', (10, 17)),
+        ('segment: |\n  not pledged and\n\n  sector is "Dentstry"', (11, 13)),
+        ('segment: not pledged and\n  sector is "Dentstry"', (9, 13)),
+        ('segment:\n  pledged: true\n  rule: sector is "Dentstry"', (10, 19)),
+        ("segment: pledged and", (8, 21)),
+    ],
+)
+def test_a_fault_in_a_rule_is_named_with_its_line_and_column_in_the_file(
+    tmp_path: Path, hub: Hub, written: str, place: tuple[int, int]
+) -> None:
+    (fault,) = faults_of(tmp_path, hub, with_field(written))
+    assert (fault.line, int(fault.column)) == place
+
+
+def test_a_rule_and_fields_make_one_segment(tmp_path: Path, hub: Hub) -> None:
+    (tmp_path / "a-test.md").write_text(
+        with_field("segment:\n  boroughs: [Camden]\n  rule: not pledged or shared mailbox")
+    )
+    campaign = load_campaign(tmp_path / "a-test.md", hub)
+    assert campaign.segment.text() == 'borough is "Camden" and (not pledged or shared mailbox)'
+    assert campaign.goal == ""
+    (tmp_path / "a-test.md").write_text(with_field("segment: not pledged"))
+    assert load_campaign(tmp_path / "a-test.md", hub).goal == "pledged"

@@ -403,3 +403,41 @@ def test_objections_are_honoured_while_hub_yaml_is_broken(
     assert run("person", "someone@example.org", "--erase")[0] == 0
     page = TestClient(create_public_app(open_to_halt(broken))).get("/unsubscribe/nobody")
     assert "Our team" in page.text
+
+
+def test_a_rule_is_explained_counted_and_sampled_without_naming_anybody(filled: Run) -> None:
+    status, found = filled("segments", "explain", "PLEDGED and sector is 'dentistry'", "--sample")
+    assert (status, found["words"]) == (0, "has pledged; sector is Dentistry")
+    assert found["rule"] == 'pledged and sector is "Dentistry"'
+    assert found["selected"] == found["written_to"] + sum(found["why_not"].values()) > 0
+    assert {one["sector"] for one in found["sample"]} == {"Dentistry"}
+    assert "@" not in json.dumps(found)
+    status, found = filled("segments", "explain", "what-is-wres")
+    assert (status, found["purpose"], "sample" in found) == (0, "public_task", False)
+
+
+def test_a_rule_with_a_fault_is_marked_at_its_column(
+    filled: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, found = filled("segments", "explain", "pledged and sectr is 'x'")
+    assert status == 1
+    marked = "  pledged and sectr is 'x'\n              ^"
+    assert found["error"].startswith("column 13: there is nothing called “sectr”")
+    assert found["error"].endswith(marked)
+
+
+def test_an_edition_is_followed_up_once_after_a_look(filled: Run, home: Path) -> None:
+    filled("prepare", "what-is-wres", "--occurrence", "one", "--by", "amy")
+    order = ("follow-up", EDITION, "--campaign", "pledge-thank-you", "--to", "accepted")
+    status, found = filled(*order)
+    assert (status, "not clear yet" in found["error"]) == (1, True)
+    filled("approve", EDITION, "--by", "lee")
+    sent = filled("send", EDITION)[1]
+    status, look = filled(*order, "--dry-run")
+    assert (status, look["followed"]) == (0, sent["accepted"])
+    status, made = filled(*order, "--by", "amy")
+    assert (status, made["edition_id"]) == (0, look["name"])
+    assert (made["planned"], made["created"]) == (sent["accepted"], True)
+    assert filled(*order)[1]["created"] is False
+    account = filled("certificate", made["edition_id"])[1]
+    assert account["facts"]["follows"] == f"everyone who was accepted in {EDITION}"

@@ -15,9 +15,10 @@ from outreach.dagdocs import (
     read_request,
     response_deadline,
 )
-from outreach.domain import Segment
+from outreach.domain import Following
 from outreach.errors import InputError
 from outreach.hub import Hub, load_hub
+from outreach.segments import Segment, vocabulary_of
 from outreach.settings import ROOT
 
 SLOT = datetime(2026, 11, 24, 10, tzinfo=UTC)
@@ -57,7 +58,7 @@ def test_an_empty_form_asks_for_nothing_special() -> None:
 
 def test_a_form_narrows_and_reads_its_time_as_london() -> None:
     request = read_request({"send_at": "2026-07-07T10:00", "boroughs": ["Camden"]})
-    assert request.narrow == Segment(boroughs=("Camden",))
+    assert request.narrow == Segment.of(boroughs=("Camden",))
     assert request.send_at == datetime(2026, 7, 7, 9, tzinfo=UTC)
 
 
@@ -82,3 +83,25 @@ def test_a_campaign_due_at_a_time_has_no_use_for_an_answer_long_after(
         due = campaign.slots is not None
         limit = timedelta(hours=campaign.late_after_hours) if due else MANUAL_DEADLINE
         assert response_deadline(campaign) == limit
+
+
+def test_a_form_narrows_by_a_rule_whose_values_are_judged(hub: Hub) -> None:
+    known = vocabulary_of(hub)
+    request = read_request({"only": "borough is 'camden' and not pledged", "sectors": []}, known)
+    assert request.narrow is not None
+    assert request.narrow.text() == 'borough is "Camden" and not pledged'
+    with pytest.raises(InputError, match="column 12: “Camdn” is not among the boroughs"):
+        read_request({"only": "borough is 'Camdn'"}, known)
+    assert read_request({"only": "  "}, known).narrow is None
+
+
+def test_a_form_follows_an_edition_up_and_nothing_else_beside_it() -> None:
+    form = {"follow_up": " what-is-wres@2026-11-24 ", "follow_up_to": "failed"}
+    request = read_request(form)
+    assert request.follows == Following("what-is-wres@2026-11-24", "failed")
+    assert request.occurrence == "failed-what-is-wres.2026-11-24"
+    with pytest.raises(InputError, match="leave the narrowing empty"):
+        read_request({**form, "boroughs": ["Camden"]})
+    with pytest.raises(InputError, match="leave the name empty"):
+        read_request({**form, "occurrence": "spring"})
+    assert read_request({"follow_up": "", "follow_up_to": "accepted"}).follows is None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from outreach.domain import ACCEPTED_OR_LATER, TRANSITIONS, DeliveryState, Segment, may_become
+from outreach.domain import ACCEPTED_OR_LATER, TRANSITIONS, DeliveryState, may_become
 
 S = DeliveryState
 
@@ -23,9 +23,3 @@ def test_once_handed_over_nothing_is_claimed_again() -> None:
     for state in ACCEPTED_OR_LATER | {S.UNKNOWN, S.FAILED, S.SUPPRESSED, S.CANCELLED}:
         assert not may_become(state, S.CLAIMED)
         assert not may_become(state, S.PLANNED)
-
-
-def test_a_segment_is_described_in_words() -> None:
-    assert Segment().described() == "everyone"
-    told = Segment(sectors=("Dentistry",), pledged=False, pledged_within_days=3).described()
-    assert told == "sector: Dentistry; has not pledged; pledged in the last 3 days"

@@ -12,7 +12,7 @@ from markdown_it.token import Token
 from pydantic import ValidationError
 
 from outreach.digest import SAMPLES, Digest
-from outreach.domain import Mailbox, Purpose, Resource, Segment
+from outreach.domain import Mailbox, Purpose, Resource
 from outreach.errors import Fault, InputError
 from outreach.frontmatter import Approval, FrontMatter, Occasion, Trigger, disagreements
 from outreach.hub import Hub
@@ -24,6 +24,8 @@ from outreach.rendering.images import Image, images_of, place_images
 from outreach.rendering.structure import Given, Source
 from outreach.scheduling.steps import After
 from outreach.scheduling.timetable import DaysOff, Timetable
+from outreach.segments import Segment, read, vocabulary_of
+from outreach.segments.placing import place_in
 from outreach.wording import schema_faults, shown_path
 from outreach.yamlfile import Located, read_yaml
 
@@ -192,6 +194,7 @@ def campaign_of(path: Path, source: str, hub: Hub) -> Campaign:
     faults = [Fault(said, file, at.line(place)) for place, said in disagreements(form, hub)]
     faults += [*component_faults(copy), *unseen]
     faults += _without_words(campaign, hub)
+    faults += _rule_faults(form.segment.rule or "", hub, at.line(("segment", "rule")), source, file)
     for part in sources_of(campaign):
         block, found = expand(part, hub, campaign.given)
         faults += found or personal_addresses(part, block)
@@ -282,6 +285,14 @@ def _form(at: Located, file: str) -> FrontMatter:
         raise InputError(*schema_faults(error, FrontMatter, at, file)) from None
 
 
+def _rule_faults(rule: str, hub: Hub, line: int, source: str, file: str) -> Iterator[Fault]:
+    if not rule:
+        return
+    for problem in read(rule, vocabulary_of(hub)).problems:
+        row, column = place_in(source, line, rule, problem.at)
+        yield Fault(problem.message, file, row, str(column))
+
+
 def _campaign(
     path: Path, form: FrontMatter, hub: Hub, at: Located, source: str, body: str, body_line: int
 ) -> Campaign:
@@ -293,7 +304,7 @@ def _campaign(
         file=path,
         sender=form.sender.mailbox() if form.sender else None,
         reply_to=form.reply_to.mailbox() if form.reply_to else None,
-        segment=Segment(**form.segment.model_dump()),
+        segment=form.segment.segment(),
         digest=Digest(**form.digest.model_dump()) if form.digest else None,
         category=form.category or path.stem,
         goal=form.ends_with(),

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from outreach.campaigns import Campaign
 from outreach.clock import LONDON, parse_when
-from outreach.domain import EditionState, Purpose, Segment
+from outreach.domain import EditionState, Following, Purpose
+from outreach.errors import InputError
 from outreach.hub import Hub
 from outreach.loglines import for_log
 from outreach.scheduling.timetable import Timetable
+from outreach.segments import ANYTHING, EVERYONE, Segment, Vocabulary, parse
 
 if TYPE_CHECKING:
     from outreach.flows.editions import ApprovalRequest
@@ -50,6 +52,7 @@ class Request:
     overdue: bool = False
     reach: bool = False
     test_recipients: tuple[str, ...] = ()
+    follows: Following | None = None
 
     def wanted(self, began: datetime) -> str:
         """Return the occurrence asked for, '' where the run's own cause names it."""
@@ -139,22 +142,40 @@ def response_deadline(campaign: Campaign) -> timedelta:
     return MANUAL_DEADLINE
 
 
-def read_request(params: Mapping[str, Any]) -> Request:
-    """Return what the trigger form holds. Raises InputError for a time that makes no sense."""
-    narrow = Segment(
+def read_request(params: Mapping[str, Any], known: Vocabulary = ANYTHING) -> Request:
+    """Return what the trigger form holds; values of a rule are judged by what is `known`.
+
+    Raises InputError for a time or a rule that makes no sense, or for fields that do not go
+    together.
+    """
+    narrow = Segment.of(
         sectors=tuple(params.get("sectors") or ()),
         ics_areas=tuple(params.get("ics_areas") or ()),
         boroughs=tuple(params.get("boroughs") or ()),
+        rule=parse(params["only"], known) if (params.get("only") or "").strip() else EVERYONE,
     )
+    follows = _follows(params, named=bool(params.get("occurrence")), narrow=narrow != Segment())
     return Request(
-        occurrence=params.get("occurrence") or "",
+        occurrence=follows.occurrence if follows else params.get("occurrence") or "",
         send_at=parse_when(params["send_at"]) if params.get("send_at") else None,
         narrow=narrow if narrow != Segment() else None,
         dry_run=bool(params.get("dry_run")),
         overdue=bool(params.get("overdue")),
         reach=bool(params.get("reach_links")),
         test_recipients=tuple(params.get("test_recipients") or ()),
+        follows=follows,
     )
+
+
+def _follows(params: Mapping[str, Any], *, named: bool, narrow: bool) -> Following | None:
+    edition = (params.get("follow_up") or "").strip()
+    if not edition:
+        return None
+    if narrow:
+        raise InputError("a follow-up goes to exactly those people: leave the narrowing empty")
+    if named:
+        raise InputError("a follow-up has its name from what it follows: leave the name empty")
+    return Following(edition, "failed" if params.get("follow_up_to") == "failed" else "accepted")
 
 
 def occurrence_of(

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from outreach.campaigns import Campaign, Library
-from outreach.domain import Purpose, Segment
+from outreach.domain import Purpose
+from outreach.segments import Segment
 
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 

@@ -5,9 +5,11 @@ Standard library only; every other module may import this one.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Literal
 
 
 class DeliveryState(StrEnum):
@@ -229,31 +231,30 @@ class Event:
     provider_word: str = ""
 
 
+AGAIN = "+again"
+"""Stands between the name of an edition and the number of its resend."""
+
+_LONGEST_OCCURRENCE = 64
+
+
 @dataclass(frozen=True, slots=True)
-class Segment:
-    """Whom a campaign selects: every rule must hold; an empty tuple or None sets no rule."""
+class Following:
+    """What a follow-up is to: those of an edition who were accepted, or who failed."""
 
-    sectors: tuple[str, ...] = ()
-    ics_areas: tuple[str, ...] = ()
-    boroughs: tuple[str, ...] = ()
-    job_roles: tuple[str, ...] = ()
-    pledged: bool | None = None
-    pledged_within_days: int | None = None
+    edition: str
+    to: Literal["accepted", "failed"]
 
-    def described(self) -> str:
-        """Return the rules in words, for people and for the edition's record."""
-        rules = [
-            f"{word}: {', '.join(wanted)}"
-            for word, wanted in (
-                ("sector", self.sectors),
-                ("area", self.ics_areas),
-                ("borough", self.boroughs),
-                ("role", self.job_roles),
-            )
-            if wanted
-        ]
-        if self.pledged is not None:
-            rules.append("has pledged" if self.pledged else "has not pledged")
-        if self.pledged_within_days is not None:
-            rules.append(f"pledged in the last {self.pledged_within_days} days")
-        return "; ".join(rules) or "everyone"
+    @property
+    def occurrence(self) -> str:
+        """The one occurrence of such a follow-up in a campaign, so that asking twice makes one."""
+        plain = f"{self.to}-{self.edition.replace('@', '.')}"
+        if len(plain) <= _LONGEST_OCCURRENCE and AGAIN not in plain:
+            return plain
+        digest = hashlib.blake2s(self.edition.encode(), digest_size=8).hexdigest()
+        return f"{self.to}-{self.edition.partition('@')[0][:30]}.{digest}"
+
+    @property
+    def words(self) -> str:
+        """Whom it goes to."""
+        how = "was accepted" if self.to == "accepted" else "failed"
+        return f"everyone who {how} in {self.edition}"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from outreach.answering import stand_in
 from outreach.domain import Purpose
@@ -22,6 +22,7 @@ from outreach.scheduling.frontmatter import (
 )
 from outreach.scheduling.steps import After, read_after
 from outreach.scheduling.timetable import DaysOff
+from outreach.segments import EVERYONE, Segment, read
 from outreach.wording import SLUG, suggest
 from outreach.yamlfile import Path_
 
@@ -36,19 +37,31 @@ MIN_ARMS, MAX_ARMS = 2, 5
 _STRICT = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 _Line = Annotated[str, Field(min_length=1, max_length=300)]
 _Words = Annotated[str, Field(min_length=1, max_length=2_000)]
+_Value = Annotated[str, Field(min_length=1, max_length=300)]
 _UserId = Annotated[str, Field(min_length=1, max_length=250, pattern=r"^\S+$")]
 
 
 class SegmentForm(BaseModel):
-    """`segment:` as written; an empty list means all."""
+    """`segment:` as written; an empty list means all. `rule` is a text of the segment language,
+    and stands alone where `segment:` is a text."""
 
     model_config = _STRICT
-    sectors: tuple[str, ...] = ()
-    ics_areas: tuple[str, ...] = ()
-    boroughs: tuple[str, ...] = ()
-    job_roles: tuple[str, ...] = ()
+    sectors: tuple[_Value, ...] = ()
+    ics_areas: tuple[_Value, ...] = ()
+    boroughs: tuple[_Value, ...] = ()
+    job_roles: tuple[_Value, ...] = ()
     pledged: Annotated[bool | None, Field(strict=True)] = None
     pledged_within_days: Annotated[int | None, Field(ge=1, le=3650)] = None
+    rule: Annotated[str | None, Field(min_length=1)] = None
+
+    def segment(self) -> Segment:
+        """Return whom it selects; a `rule` that cannot be read, a fault of its own, sets none."""
+        rule = read(self.rule).rule if self.rule else None
+        return Segment.of(**self.model_dump(exclude={"rule"}), rule=rule or EVERYONE)
+
+
+def _as_form(value: Any) -> Any:
+    return {"rule": value} if isinstance(value, str) else value
 
 
 class DigestForm(BaseModel):
@@ -100,7 +113,7 @@ class FrontMatter(BaseModel):
     at: AtText = ""
     journey: Annotated[str, Field(pattern=r"^[a-z0-9-]{0,64}$")] = ""
     grace_working_days: Annotated[int | None, Field(ge=0, le=20)] = None
-    segment: SegmentForm = SegmentForm()
+    segment: Annotated[SegmentForm, BeforeValidator(_as_form)] = SegmentForm()
     occasion: Occasion = "edition"
     renewals: Annotated[bool, Field(strict=True)] = False
     digest: DigestForm | None = None
@@ -124,7 +137,7 @@ class FrontMatter(BaseModel):
     def ends_with(self) -> str:
         """Return what ends the need to write to somebody ("pledged"), or ''."""
         if self.goal is None:
-            return "pledged" if self.segment.pledged is False else ""
+            return "pledged" if self.segment.segment().wants_no_pledge else ""
         return "" if self.goal == "none" else self.goal
 
     def answers(self) -> Occasion:
@@ -189,21 +202,22 @@ def _colleagues(form: FrontMatter, hub: Hub) -> Iterator[Problem]:
 
 
 def _occasion(form: FrontMatter) -> Iterator[Problem]:
-    segment = form.segment
+    segment = form.segment.segment()
     if form.trigger == "new_pledges" and form.occasion != "pledge":
         said = "trigger: new_pledges needs occasion: pledge, so that each pledge is answered once"
         yield ("trigger",), said
     pledges_alone = form.occasion == "pledge" and form.trigger != "after_pledge"
-    if pledges_alone and not (segment.pledged or segment.pledged_within_days):
+    if pledges_alone and not segment.wants_pledge:
         said = "occasion: pledge needs a segment of people with a pledge, such as pledged: true"
         yield ("occasion",), said
     if form.renewals and form.answers() != "pledge":
         yield ("renewals",), "renewals needs occasion: pledge: it says which pledges are answered"
-    if form.goal == "pledged" and (segment.pledged or segment.pledged_within_days):
+    if form.goal == "pledged" and segment.wants_pledge:
         said = "goal: pledged leaves out everyone who has pledged, and the segment asks for them"
         yield ("goal",), said
-    if segment.pledged is False and segment.pledged_within_days:
-        yield ("segment", "pledged"), "pledged: false and pledged_within_days cannot both hold"
+    if segment.wants_pledge and segment.wants_no_pledge:
+        said = "it asks for people with a pledge and for people without one: nobody is both"
+        yield ("segment", "pledged"), said
 
 
 def _digest(form: FrontMatter) -> Iterator[Problem]:

@@ -19,6 +19,7 @@ from outreach.flows.events import drain
 from outreach.ledger.editions import batch, delivery, edition, event
 from outreach.ledger.events import store_raw
 from outreach.ledger.people import contact
+from outreach.segments import Segment
 from outreach.workspace import Workspace
 from tests.fakes.ledger import happened, post
 from tests.ledger.seeds import EVERYONE, add_contact, candidates, make_edition, suppress
@@ -29,7 +30,7 @@ CONTENT = {
     "html": {"literals": ["<p>Dear ", ', <a href="', '">stop</a></p>'], "slots": [2, 0]},
 }
 NAME, AGAIN = "news@one", "news@one+again1"
-DENTISTS = replace(EVERYONE, segment=replace(EVERYONE.segment, sectors=("Dentistry",)))
+DENTISTS = replace(EVERYONE, segment=Segment.of(sectors=("Dentistry",)))
 
 
 @pytest.fixture

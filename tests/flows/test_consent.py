@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from outreach.cli import main
-from outreach.domain import Purpose, Segment
+from outreach.domain import Purpose
 from outreach.errors import InputError, NotFound, Refused
 from outreach.flows.bases import give_basis, withdraw_basis
 from outreach.flows.imports import import_file
@@ -18,13 +18,14 @@ from outreach.flows.pledging import withdraw_pledge
 from outreach.flows.tracking import choose_tracking
 from outreach.keys import Keys
 from outreach.ledger.audience import Rule
+from outreach.segments import Segment
 from outreach.settings import Settings
 from outreach.workspace import Workspace
 from tests.flows.importing import WHO, own_workspace, rows_of, table
 from tests.ledger import seeds
 
 ANN = "ann@example.org"
-THANKS = Rule("thanks", Purpose.PUBLIC_TASK, Segment(pledged=True), per_pledge=True)
+THANKS = Rule("thanks", Purpose.PUBLIC_TASK, Segment.of(pledged=True), per_pledge=True)
 
 
 @pytest.fixture

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from outreach.domain import EditionState, Mailbox, Segment
+from outreach.domain import EditionState, Mailbox
 from outreach.errors import ConfigError, InputError, NotFound, Refused
 from outreach.flows import editions
-from outreach.flows.preparing import narrowed
 from outreach.ledger.editions import audit, delivery, edition, variant
 from outreach.ledger.people import pledge
+from outreach.segments import Segment
 from outreach.workspace import Workspace
 from tests.ledger.seeds import add_contact, suppress
 
@@ -263,18 +263,20 @@ def test_an_occurrence_is_a_plain_name(written: Workspace, occurrence: str) -> N
 
 
 def test_narrowing_only_takes_people_away() -> None:
-    rule = Segment(sectors=("Dentistry", "Optometry"), pledged_within_days=14)
-    kept = narrowed(
-        rule,
-        Segment(
+    rule = Segment.of(sectors=("Dentistry", "Optometry"), pledged_within_days=14)
+    kept = rule.narrowed(
+        Segment.of(
             sectors=("Optometry", "General Practice"), boroughs=("Camden",), pledged_within_days=30
-        ),
+        )
     )
-    assert kept == Segment(sectors=("Optometry",), boroughs=("Camden",), pledged_within_days=14)
+    assert kept.described() == (
+        "sector is Optometry; has pledged in the last 14 days; borough is Camden; "
+        "has pledged in the last 30 days"
+    )
     with pytest.raises(Refused, match="leaves nobody"):
-        narrowed(rule, Segment(sectors=("General Practice",)))
+        rule.narrowed(Segment.of(sectors=("General Practice",)))
     with pytest.raises(Refused, match="opposite"):
-        narrowed(Segment(pledged=True), Segment(pledged=False))
+        Segment.of(pledged=True).narrowed(Segment.of(pledged=False))
 
 
 def test_a_campaign_edited_while_it_is_sent_goes_as_it_was_approved(written: Workspace) -> None:
@@ -320,3 +322,31 @@ def test_what_limits_an_edition_is_frozen_with_it_and_shown(written: Workspace) 
     again = editions.prepare(limited, SLUG, "two", by="amy", via="test")
     assert again.planned == 0
     assert again.suppressed["had 1 or more emails in the last 7 days"] == 3
+
+
+def test_a_rule_that_names_no_edition_stops_and_writes_to_nobody(written: Workspace) -> None:
+    """`not got` something that never was would go to everybody."""
+    file = written.settings.campaigns[0] / f"{SLUG}.md"
+    rule = "segment: >-\n  not got 'news@on'\n  and not got campaign 'nws'"
+    file.write_text(file.read_text().replace("segment:\n  sectors: [Dentistry]", rule))
+    with pytest.raises(InputError) as caught:
+        editions.prepare(written, SLUG, "two", by="amy", via="test")
+    lines = file.read_text().split("\n")
+    for fault, name in zip(caught.value.faults, ("news@on", "nws"), strict=True):
+        assert lines[fault.line - 1][int(fault.column) - 1 :].startswith(name)
+        assert f"called “{name}”" in fault.message
+    assert "did you mean “news”?" in caught.value.faults[1].message
+    file.write_text(file.read_text().replace("news@on", "news@one").replace("nws", "news"))
+    with pytest.raises(InputError, match="there is no edition called “news@one”"):
+        editions.prepare(written, SLUG, "two", by="amy", via="test")
+
+
+def test_a_rule_about_an_earlier_edition_selects_by_it(written: Workspace) -> None:
+    approved(written)
+    editions.send(written, NAME)
+    file = written.settings.campaigns[0] / f"{SLUG}.md"
+    rule = "segment: not got 'news@one' and not written to in the last 1 day"
+    file.write_text(file.read_text().replace("segment:\n  sectors: [Dentistry]", rule))
+    made = editions.prepare(written, SLUG, "two", by="amy", via="test")
+    assert (made.planned, made.suppressed) == (1, {"unsubscribed": 1})
+    assert made.excluded == {"outside the audience: got news@one": 3}

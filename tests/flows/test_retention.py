@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from outreach.cli import main
-from outreach.domain import DeliveryState, EditionState, Purpose, Segment
+from outreach.domain import DeliveryState, EditionState, Purpose
 from outreach.errors import InputError, Refused
 from outreach.flows.imports import import_file
 from outreach.flows.people import person, suppress, unsuppress
@@ -25,6 +25,7 @@ from outreach.ledger.certificate import certificate
 from outreach.ledger.editions import batch, delivery, edition, event, raw_event
 from outreach.ledger.people import basis, contact, import_, suppression
 from outreach.retention import USUAL, Retention
+from outreach.segments import Segment
 from outreach.settings import ROOT, Settings
 from outreach.workspace import Workspace
 from tests.flows.importing import WHO, own_workspace, rows_of, table

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from outreach.domain import EditionState, Purpose, Reader, Segment
+from outreach.domain import EditionState, Purpose, Reader
 from outreach.keys import Keys
 from outreach.ledger import audience, freeze
 from outreach.ledger.audience import Candidate, Rule
@@ -16,6 +16,7 @@ from outreach.ledger.editions import edition
 from outreach.ledger.freeze import NewEdition, NewVariant
 from outreach.ledger.freeze_rows import PlannedDelivery
 from outreach.ledger.people import basis, contact, pledge, suppression
+from outreach.segments import Segment
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 EVERYONE = Rule("news", Purpose.PUBLIC_TASK, Segment())

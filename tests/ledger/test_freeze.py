@@ -7,12 +7,13 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
-from outreach.domain import Purpose, Segment
+from outreach.domain import Purpose
 from outreach.keys import Keys
 from outreach.ledger.audience import Rule
 from outreach.ledger.certificate import certificate
 from outreach.ledger.editions import delivery, exclusion
 from outreach.ledger.people import contact, organisation, pledge
+from outreach.segments import Segment
 from tests.ledger.seeds import (
     EVERYONE,
     NOW,
@@ -54,8 +55,12 @@ def test_each_rule_of_a_segment_selects_and_names_whom_it_leaves_out(
         add_pledge(c, keys, pledged, "pledged@example.org", 3)
     rule = replace(
         EVERYONE,
-        segment=Segment(
-            ("Dentistry",), ("North Central London",), ("Camden",), ("dental nurse",), pledged=False
+        segment=Segment.of(
+            sectors=("Dentistry",),
+            ics_areas=("North Central London",),
+            boroughs=("Camden",),
+            job_roles=("dental nurse",),
+            pledged=False,
         ),
     )
     made = make_edition(engine, rule=rule)
@@ -147,7 +152,7 @@ def test_the_same_occurrence_again_is_nothing(engine: sa.Engine, keys: Keys) -> 
     assert make_edition(engine) is None
 
 
-PLEDGED = Rule("thanks", Purpose.PUBLIC_TASK, Segment(pledged_within_days=14), per_pledge=True)
+PLEDGED = Rule("thanks", Purpose.PUBLIC_TASK, Segment.of(pledged_within_days=14), per_pledge=True)
 
 
 def test_a_pledge_is_thanked_once_whatever_the_edition(engine: sa.Engine, keys: Keys) -> None:
@@ -158,7 +163,7 @@ def test_a_pledge_is_thanked_once_whatever_the_edition(engine: sa.Engine, keys: 
         add_contact(c, keys, "none@example.org")
     make_edition(engine, rule=PLEDGED)
     assert exclusions(engine) == {
-        "old@example.org": "outside the audience: no pledge in the last 14 days"
+        "old@example.org": "outside the audience: has not pledged in the last 14 days"
     }
     make_edition(engine, rule=PLEDGED, occurrence="two")
     with engine.connect() as c:

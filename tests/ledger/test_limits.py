@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
-from outreach.domain import Segment
 from outreach.journal import Claim
 from outreach.keys import Keys
 from outreach.ledger import behind, outcomes
@@ -19,10 +18,11 @@ from outreach.ledger.claims import ClaimedBatch, Nothing, claim
 from outreach.ledger.editions import batch
 from outreach.ledger.people import pledge
 from outreach.limits import Limits
+from outreach.segments import Segment
 from tests.ledger.seeds import EVERYONE, NOW, add_people, add_pledge, candidates, make_edition
 
 LEASE = timedelta(minutes=5)
-PLEDGED = Rule("thanks", EVERYONE.purpose, Segment(pledged_within_days=14), per_pledge=True)
+PLEDGED = Rule("thanks", EVERYONE.purpose, Segment.of(pledged_within_days=14), per_pledge=True)
 
 
 def take(
@@ -146,7 +146,7 @@ def test_whoever_reached_the_goal_after_prepare_is_not_written_to(
     engine: sa.Engine, keys: Keys
 ) -> None:
     ids = add_people(engine, keys, 3)
-    rule = replace(EVERYONE, segment=Segment(pledged=False), goal="pledged")
+    rule = replace(EVERYONE, segment=Segment.of(pledged=False), goal="pledged")
     made = make_edition(engine, rule=rule)
     with engine.begin() as connection:
         add_pledge(connection, keys, ids[1], "person1@example.org", days_ago=0)

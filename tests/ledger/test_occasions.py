@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from outreach.domain import DeliveryState, EditionState, Purpose, Segment
+from outreach.domain import DeliveryState, EditionState, Purpose
 from outreach.journal import Claim
 from outreach.keys import Keys
 from outreach.ledger import behind, edition_store, outcomes
@@ -15,9 +15,10 @@ from outreach.ledger.audience import Rule
 from outreach.ledger.certificate import certificate
 from outreach.ledger.claims import ClaimedBatch, claim
 from outreach.ledger.editions import delivery
+from outreach.segments import Segment
 from tests.ledger.seeds import NOW, add_people, add_pledge, candidates, make_edition
 
-THANKS = Rule("thanks", Purpose.PUBLIC_TASK, Segment(pledged_within_days=14), per_pledge=True)
+THANKS = Rule("thanks", Purpose.PUBLIC_TASK, Segment.of(pledged_within_days=14), per_pledge=True)
 PEOPLE = 4
 
 

@@ -7,12 +7,13 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
-from outreach.domain import Reader, Segment
+from outreach.domain import Reader
 from outreach.keys import Keys
 from outreach.ledger.audience import select_candidates
 from outreach.ledger.people import contact, organisation
 from outreach.ledger.readers import reader
 from outreach.ledger.views_people import contact_groups
+from outreach.segments import Segment
 from tests.ledger.seeds import EVERYONE, NOW, add_contact
 
 
@@ -48,7 +49,7 @@ def people(engine: sa.Engine, keys: Keys) -> sa.Engine:
 
 
 def selected(engine: sa.Engine, **segment: tuple[str, ...]) -> dict[str, Reader]:
-    rule = replace(EVERYONE, segment=Segment(**segment))  # type: ignore[arg-type]
+    rule = replace(EVERYONE, segment=Segment.of(**segment))  # type: ignore[arg-type]
     with engine.connect() as c:
         return {one.address: one.reader for one in select_candidates(c, rule, "one", NOW)}
 

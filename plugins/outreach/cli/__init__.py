@@ -13,9 +13,11 @@ from outreach.cli import (
     consent,
     doubts,
     editions,
+    following,
     organisations,
     people,
     progress,
+    segments,
     service,
     sources,
     steering,
@@ -73,7 +75,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for part in (
         *(people, sources, consent, organisations, campaigns),
-        *(editions, approvals, progress, steering, doubts, service),
+        *(editions, following, approvals, progress, steering, doubts, service, segments),
     ):
         part.add_commands(commands)
     return parser

@@ -127,6 +127,8 @@ def facts_words(found: certifying.EditionAccount) -> str:
     ]
     lines = [table(("", "", "when"), rows), f"content {facts.content_hash}"]
     lines += [f"sends again what is settled of {facts.again_of}"] if facts.again_of else []
+    lines += [f"follows up {facts.follows}"] if facts.follows else []
+    lines += [f"followed up by {name}" for name in facts.follow_ups]
     lines += [f"settled deliveries of it were ordered again as {name}" for name in facts.resends]
     lines += [f"changed since it was settled: {one}" for one in found.changes]
     return "\n".join(lines)

@@ -50,6 +50,7 @@ def approval_request(ws: Workspace, edition: str) -> ApprovalRequest:
         account = certificate(connection, edition)
         variants = edition_store.variants(connection, record.id)
         standing = approvals.has_standing(connection, record.campaign_id, record.source_hash)
+        follows = edition_store.followed(connection, record.id)
     moved = moved_of(ws, record)
     lines = [
         f"**{record.title}** for **{account.planned}** people, in {len(variants)} variant(s).",
@@ -57,6 +58,7 @@ def approval_request(ws: Workspace, edition: str) -> ApprovalRequest:
         _counts(account),
         _arms(variants),
         _variants(variants),
+        f"This follows up {follows.edition}: it goes to {follows.words}." if follows else "",
         moved.words,
         f"[See who joined and who is gone](/outreach/editions/{record.name}/audience)"
         if moved.change

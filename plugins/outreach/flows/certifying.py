@@ -47,7 +47,10 @@ _FIGURES = (
 
 @dataclass(frozen=True, slots=True)
 class EditionFacts:
-    """What an edition was, who answered for it, and when. Hashes name content and audience."""
+    """What an edition was, who answered for it, and when. Hashes name content and audience.
+
+    `follows` says in words whom of which edition it follows up, '' where it is no follow-up.
+    """
 
     edition: str
     title: str
@@ -66,6 +69,8 @@ class EditionFacts:
     ended_at: datetime | None
     again_of: str
     resends: tuple[str, ...]
+    follows: str
+    follow_ups: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +111,8 @@ def account(ws: Workspace, edition: str) -> EditionAccount:
         ended_at=record.finished_at,
         again_of=kept.again_of,
         resends=kept.resends,
+        follows=kept.follows.words if kept.follows else "",
+        follow_ups=kept.follow_ups,
     )
     return EditionAccount(
         facts, now, kept.certificate, kept.certified_at, _changes(kept.certificate, now)

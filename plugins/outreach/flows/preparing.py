@@ -5,24 +5,22 @@ from __future__ import annotations
 import contextlib
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from outreach.campaigns import Campaign, load_library
 from outreach.clock import LONDON, london
 from outreach.digest import NOTHING_NEW, NOTHING_NEW_FOR_ANYBODY
-from outreach.domain import Segment
+from outreach.domain import AGAIN, Following
 from outreach.errors import InputError, NotFound, Refused
 from outreach.flows.freezing import NothingDue, Order, freeze_once
-from outreach.flows.journeys import step_of
 from outreach.flows.opening import must_be_open
+from outreach.flows.selecting import rule_of
 from outreach.ledger import edition_store, freeze
-from outreach.ledger.audience import Rule
-from outreach.ledger.caps import Cap
 from outreach.ledger.certificate import certificate
 from outreach.ledger.engine import reading
-from outreach.ledger.resend_store import AGAIN
 from outreach.scheduling.steps import Step
+from outreach.segments import Segment
 from outreach.workspace import Workspace
 
 NOBODY = "there is nobody to write to"
@@ -77,12 +75,14 @@ def prepare(
     narrow: Segment | None = None,
     due: datetime | None = None,
     overdue: bool = False,
+    follows: Following | None = None,
 ) -> Prepared:
     """Freeze an edition of campaign `slug` at `occurrence` (default: today's London date).
 
     The same occurrence again changes nothing and says so. `narrow` can only take people away.
     `due` is when it should go (a timetable's slot); without it, it is never too late. `overdue`
     takes steps after a pledge that are overdue too. Where no step is due, nothing is made.
+    `follows` makes it a follow-up, which `following.follow_up` judges first.
     Raises NotFound, InputError (a fault in the file), Refused.
     """
     now = datetime.now(UTC)
@@ -98,7 +98,7 @@ def prepare(
     if send_at or due:
         must_be_open(ws, slug, send_at or due or now)
     day = (due or send_at or now).astimezone(LONDON).date()
-    rule = rule_of(ws, campaign, narrow, day=day, overdue=overdue)
+    rule = rule_of(ws, campaign, narrow, follows, day=day, overdue=overdue)
     order = Order(occurrence, by, via, now, send_at, due)
     for _ in range(_TRIES):
         with contextlib.suppress(freeze.Overtaken):
@@ -159,61 +159,3 @@ def _nothing_due(name: str, step: Step) -> Prepared:
     day = f"{step.day.day} {step.day:%B %Y}"
     said = f"nobody's step is due on {day}: no edition was made"
     return Prepared(name, False, "", 0, 0, {}, {}, 0, said)
-
-
-def rule_of(
-    ws: Workspace,
-    campaign: Campaign,
-    narrow: Segment | None,
-    *,
-    day: date | None = None,
-    overdue: bool = False,
-) -> Rule:
-    """Return what decides a campaign's audience, `narrow` on top of its own segment.
-
-    `day` is the London day for which steps after a pledge must be due (default: today). Raises
-    Refused where overdue steps are asked of a campaign that has none.
-    """
-    if overdue and campaign.after is None:
-        raise Refused(f"{campaign.slug} is no step after a pledge: nothing of it can be overdue")
-    limits = ws.hub.limits
-    most = limits.emails_per_person
-    return Rule(
-        slug=campaign.slug,
-        purpose=campaign.purpose,
-        segment=narrowed(campaign.segment, narrow) if narrow else campaign.segment,
-        per_pledge=campaign.occasion == "pledge",
-        renewals=campaign.renewals,
-        goal=campaign.goal,
-        capped=campaign.capped,
-        cap=Cap(most, limits.in_days) if most else None,
-        step=step_of(ws, campaign, day or datetime.now(LONDON).date(), overdue=overdue),
-        otherwise=NOTHING_NEW if campaign.digest else "",
-    )
-
-
-def narrowed(segment: Segment, narrow: Segment) -> Segment:
-    """Return `segment` with the rules of `narrow` on top: nobody can be added.
-
-    Raises Refused where nobody could be left.
-    """
-
-    def both(name: str, had: tuple[str, ...], wanted: tuple[str, ...]) -> tuple[str, ...]:
-        if not had or not wanted:
-            return had or wanted
-        kept = tuple(value for value in wanted if value in had)
-        if not kept:
-            raise Refused(f"the campaign's {name} rule leaves nobody of {', '.join(wanted)}")
-        return kept
-
-    if narrow.pledged is not None and segment.pledged not in (None, narrow.pledged):
-        raise Refused("the campaign's pledge rule is the opposite of the narrower one")
-    days = [d for d in (segment.pledged_within_days, narrow.pledged_within_days) if d is not None]
-    return Segment(
-        sectors=both("sector", segment.sectors, narrow.sectors),
-        ics_areas=both("area", segment.ics_areas, narrow.ics_areas),
-        boroughs=both("borough", segment.boroughs, narrow.boroughs),
-        job_roles=both("role", segment.job_roles, narrow.job_roles),
-        pledged=narrow.pledged if narrow.pledged is not None else segment.pledged,
-        pledged_within_days=min(days) if days else None,
-    )

@@ -12,17 +12,19 @@ from outreach.checks import Sample, check
 from outreach.checks.inbox import measured_slots
 from outreach.checks.sizes import slot_bytes
 from outreach.clock import LONDON
-from outreach.domain import Segment
+from outreach.domain import Following
 from outreach.errors import Fault
 from outreach.flows.arms import in_arms
 from outreach.flows.assorting import Assortment, assortment
 from outreach.flows.images import assets_url
-from outreach.flows.preparing import find_campaign, rule_of
+from outreach.flows.preparing import find_campaign
+from outreach.flows.selecting import rule_of
 from outreach.ledger.audience import Rule, select_candidates
 from outreach.ledger.engine import reading
 from outreach.ledger.freeze_rows import PlannedDelivery
 from outreach.providers.base import Content
 from outreach.rendering import EditionContext
+from outreach.segments import Segment
 from outreach.workspace import Workspace
 
 
@@ -53,13 +55,14 @@ def preview(
     *,
     narrow: Segment | None = None,
     overdue: bool = False,
+    follows: Following | None = None,
 ) -> Preview:
     """Count and check an edition of campaign `slug` without making it.
 
     Raises NotFound, InputError (a fault in the file), Refused (a narrowing that leaves nobody).
     """
     campaign = find_campaign(ws, slug)
-    rule = rule_of(ws, campaign, narrow, overdue=overdue)
+    rule = rule_of(ws, campaign, narrow, follows, overdue=overdue)
     found, planned, suppressed = _audience(ws, campaign, rule, f"{slug}@{occurrence}")
     faults = _check(ws, campaign, found, planned, occurrence)
     return Preview(len(planned), dict(suppressed), len(found.kinds), faults)

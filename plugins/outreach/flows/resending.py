@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-from outreach.domain import DeliveryState
+from outreach.domain import AGAIN, DeliveryState
 from outreach.errors import NotFound, Refused
 from outreach.flows.doubts import contact_of
 from outreach.ledger import edition_store, freeze, resend_store
 from outreach.ledger.edition_store import EditionRecord
 from outreach.ledger.engine import reading
 from outreach.ledger.imports import lock_people
-from outreach.ledger.resend_store import AGAIN, Order, Settled
+from outreach.ledger.resend_store import Order, Settled
 from outreach.providers.filling import without_addresses
 from outreach.workspace import Workspace
 

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from outreach.domain import Organisation, Purpose, Reader, Segment
+from outreach.domain import Following, Organisation, Purpose, Reader
 from outreach.ledger.caps import Cap, at_cap
 from outreach.ledger.editions import campaign, delivery, edition, exclusion
 from outreach.ledger.mailable import not_mailable
 from outreach.ledger.people import contact, organisation, pledge
-from outreach.ledger.placing import AS_READ, BOROUGH, ICS_AREA, SECTOR
+from outreach.ledger.placing import AS_READ
+from outreach.ledger.segment_sql import Moment, condition
 from outreach.scheduling.steps import Step
+from outreach.segments import Segment
+from outreach.segments.text import why_not as words_why_not
+from outreach.segments.tree import Expression, Happened
 
 LONDON = ZoneInfo("Europe/London")
 
@@ -25,8 +29,11 @@ GOAL_REACHED = "goal reached: has pledged"
 RENEWED = "renewed"
 RENEWAL_REACHED = "goal reached: has renewed the pledge"
 
+NOT_DUE = "outside the audience: the step is not due yet"
 OVERDUE = "overdue"
 """Under what a pledge whose step came too late is listed, once; the step itself stays unused."""
+LONGEST_REASON = 200
+"""Characters of a rule that a reason quotes: one made of many tests is cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +43,9 @@ class Rule:
 
     `goal` is what ends the need to write ("pledged", "renewed" or ''). With `step`, only pledges
     whose step is due are answered. `otherwise` is why whoever the segment selects is left out all
-    the same, '' where nobody is. `capped` says that the hub's limit of
-    emails per person applies, and `cap` is that limit, where the hub has one.
+    the same, '' where nobody is. `capped` says that the hub's limit of emails per person applies,
+    and `cap` is that limit, where the hub has one. `follows` is what a follow-up is to; its
+    `segment` says the same.
     """
 
     slug: str
@@ -50,6 +58,7 @@ class Rule:
     cap: Cap | None = None
     step: Step | None = None
     otherwise: str = ""
+    follows: Following | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +91,7 @@ def select_candidates(
             not_mailable(rule.purpose).label("why_not"),
         )
         .select_from(contact.outerjoin(organisation))
-        .where(_selected(rule, now), contact.c.erased_at.is_(None))
+        .where(selected(rule, now), considered(rule))
         .order_by(contact.c.id)
     )
     had = had_occasions(connection, rule.slug) if rule.per_pledge else frozenset()
@@ -128,11 +137,11 @@ def exclude_the_rest(connection: sa.Connection, edition_id: int, rule: Rule, now
     late = had if rule.per_pledge else rule.otherwise or "added after the audience was read"
     whens = [(~rule, reason) for reason, rule in rules]
     reason = sa.case(*whens, else_=late) if whens else sa.literal(late)
-    considered: sa.ColumnElement[bool] = sa.true()
+    among: sa.ColumnElement[bool] = sa.true()
     if rule.per_pledge:
-        considered = _answered(rule).is_not(None)
+        among = _answered(rule).is_not(None)
     if rule.step:
-        considered = sa.and_(considered, *_in_time(rule, rule.step))
+        among = sa.and_(among, *_in_time(rule, rule.step))
     in_audience = (
         sa.exists()
         .where(delivery.c.edition_id == edition_id, delivery.c.contact_id == contact.c.id)
@@ -143,7 +152,7 @@ def exclude_the_rest(connection: sa.Connection, edition_id: int, rule: Rule, now
             ["edition_id", "contact_id", "reason"],
             sa.select(sa.literal(edition_id), contact.c.id, reason)
             .select_from(contact.outerjoin(organisation))
-            .where(contact.c.erased_at.is_(None), considered, ~in_audience),
+            .where(considered(rule), among, ~in_audience),
         )
     )
     # Counted here, not taken from the driver: psycopg does not report rows of INSERT ... SELECT.
@@ -195,31 +204,39 @@ def _answered(rule: Rule) -> sa.ScalarSelect[datetime]:
 
 def _clauses(rule: Rule, now: datetime) -> list[tuple[str, sa.ColumnElement[bool]]]:
     """Each rule of the segment, with the reason given to whoever it leaves out."""
-    segment = rule.segment
-    rules: list[tuple[str, sa.ColumnElement[bool]]] = []
-    for word, column, wanted in (
-        ("sector", SECTOR, segment.sectors),
-        ("area", ICS_AREA, segment.ics_areas),
-        ("borough", BOROUGH, segment.boroughs),
-        ("role", sa.func.lower(contact.c.job_role), [r.lower() for r in segment.job_roles]),
-    ):
-        if wanted:
-            rules.append((f"outside the audience: {word}", column.in_(wanted)))
-    latest = _answered(rule)
-    if segment.pledged is True or rule.per_pledge:
-        rules.append(("outside the audience: has not pledged", latest.is_not(None)))
+    parts = rule.segment.parts
+    if rule.per_pledge and not rule.segment.wants_pledge:
+        parts = (*parts, Happened(PLEDGED))
+    at = Moment(now, renewals=rule.renewals or not rule.per_pledge)
+    clauses = [(outside(part), condition(part, at)) for part in parts]
     if rule.step:
-        rules.append(("outside the audience: the step is not due yet", latest < rule.step.until))
-    if segment.pledged is False:
-        rules.append(("outside the audience: has pledged", latest.is_(None)))
-    if segment.pledged_within_days is not None:
-        since = now - timedelta(days=segment.pledged_within_days)
-        reason = f"outside the audience: no pledge in the last {segment.pledged_within_days} days"
-        rules.append((reason, sa.and_(latest.is_not(None), latest >= since)))
-    return rules
+        clauses.append((NOT_DUE, _answered(rule) < rule.step.until))
+    if rule.follows is None:
+        return clauses
+    doubt = condition(Happened("in doubt in", rule.follows.edition), at)
+    return [(f"in doubt in {rule.follows.edition}: settle it first", ~doubt), *clauses]
 
 
-def _selected(rule: Rule, now: datetime) -> sa.ColumnElement[bool]:
+def considered(rule: Rule) -> sa.ColumnElement[bool]:
+    """Return SQL: nobody who was erased, but whom a follow-up has to account for all the same."""
+    there = contact.c.erased_at.is_(None)
+    if rule.follows is None:
+        return there
+    origin = sa.select(edition.c.id).where(edition.c.name == rule.follows.edition)
+    mine = delivery.c.contact_id == contact.c.id
+    had = sa.exists().where(mine, delivery.c.edition_id == origin.scalar_subquery())
+    return sa.or_(there, had.correlate(contact))
+
+
+def outside(part: Expression) -> str:
+    """Return the reason given to whoever a rule of the segment leaves out."""
+    said = words_why_not(part)
+    cut = said if len(said) <= LONGEST_REASON else f"{said[: LONGEST_REASON - 1]}…"
+    return f"outside the audience: {cut}"
+
+
+def selected(rule: Rule, now: datetime) -> sa.ColumnElement[bool]:
+    """Return SQL over `contact` and `organisation`: whom the rule selects, mailable or not."""
     return sa.and_(sa.true(), *(clause for _, clause in _clauses(rule, now)))
 
 

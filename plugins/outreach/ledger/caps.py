@@ -56,6 +56,26 @@ def at_cap(
     Whoever may have been written to counts as written to. `besides_edition` is not counted;
     `among` asks about these people only.
     """
+    if among is None:
+        return frozenset(connection.execute(full(cap, now, besides_edition)).scalars())
+    claimed, recovered, whose = _handed_over(cap, now, besides_edition)
+    found: set[int] = set()
+    for some in chunks(among, 1000):
+        # Named one by one: for a query inside the query PostgreSQL reads all deliveries.
+        theirs = whose.where(delivery.c.contact_id.in_(some), sa.or_(claimed, recovered))
+        found |= set(connection.execute(_as_often(cap, theirs)).scalars())
+    return frozenset(found)
+
+
+def full(cap: Cap, now: datetime, besides_edition: int = 0) -> sa.Select[int]:
+    """Return SQL: the contacts who had as many emails as the cap allows, as `at_cap` counts."""
+    claimed, recovered, whose = _handed_over(cap, now, besides_edition)
+    return _as_often(cap, sa.union_all(whose.where(claimed), whose.where(recovered)))
+
+
+def _handed_over(
+    cap: Cap, now: datetime, besides_edition: int
+) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool], sa.Select[int]]:
     since = now - timedelta(days=cap.days)
     claimed = sa.and_(batch.c.claimed_at >= since, delivery.c.recovered_at.is_(None))
     # The claim of these is only in the journal, which says nothing of when it was.
@@ -65,21 +85,12 @@ def at_cap(
         .select_from(WITH_BATCH)
         .where(delivery.c.edition_id != besides_edition, EFFECTIVE.in_(HANDED_OVER))
     )
-    if among is None:
-        both = sa.union_all(whose.where(claimed), whose.where(recovered))
-        return _full(connection, cap, both)
-    found: set[int] = set()
-    for some in chunks(among, 1000):
-        # Named one by one: for a query inside the query PostgreSQL reads all deliveries.
-        theirs = whose.where(delivery.c.contact_id.in_(some), sa.or_(claimed, recovered))
-        found |= _full(connection, cap, theirs)
-    return frozenset(found)
+    return claimed, recovered, whose
 
 
-def _full(connection: sa.Connection, cap: Cap, had: sa.SelectBase) -> frozenset[int]:
+def _as_often(cap: Cap, had: sa.SelectBase) -> sa.Select[int]:
     one = had.subquery().c.contact_id
-    full = sa.select(one).group_by(one).having(sa.func.count() >= cap.emails)
-    return frozenset(connection.execute(full).scalars())
+    return sa.select(one).group_by(one).having(sa.func.count() >= cap.emails)
 
 
 def sent_on_the_day(connection: sa.Connection, now: datetime) -> int:

@@ -9,7 +9,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from outreach.domain import ACCEPTED_OR_LATER
+from outreach.domain import ACCEPTED_OR_LATER, Following
+from outreach.ledger.edition_store import follow_ups, followed
 from outreach.ledger.editions import batch, delivery, edition, exclusion
 from outreach.ledger.states import EFFECTIVE, REASON, WITH_BATCH
 
@@ -41,12 +42,15 @@ class AccountRow:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What was kept of an edition: its certificate as settled, hashes, and its resends' names."""
+    """What was kept of an edition: its certificate as settled, hashes, its resends' names, what
+    it follows up, and what follows it up."""
 
     certificate: dict[str, Any] | None
     certified_at: datetime | None
     again_of: str
     resends: tuple[str, ...]
+    follows: Following | None
+    follow_ups: tuple[str, ...]
 
 
 def kept(connection: sa.Connection, edition_id: int) -> Kept:
@@ -60,7 +64,14 @@ def kept(connection: sa.Connection, edition_id: int) -> Kept:
     resends = connection.execute(
         sa.select(edition.c.name).where(edition.c.again_of == edition_id).order_by(edition.c.id)
     ).scalars()
-    return Kept(row.certificate, row.certified_at, row.origin or "", tuple(resends))
+    return Kept(
+        row.certificate,
+        row.certified_at,
+        row.origin or "",
+        tuple(resends),
+        followed(connection, edition_id),
+        follow_ups(connection, edition_id),
+    )
 
 
 def account_rows(connection: sa.Connection, edition_id: int) -> Iterator[AccountRow]:

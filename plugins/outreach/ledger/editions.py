@@ -96,6 +96,9 @@ edition = sa.Table(
     flag("digest"),
     # The edition whose settled deliveries a person ordered to be sent again.
     sa.Column("again_of", BigId),
+    # The edition that it follows up, and whom of it: "accepted" or "failed".
+    sa.Column("follows", BigId),
+    text("follows_to"),
     # What the provider itself counts for this edition, as last asked.
     sa.Column("provider_counts", sa.JSON),
     when("provider_counts_at"),

@@ -180,10 +180,18 @@ def _insert_edition(
                 capped=new.rule.capped,
                 digest=new.carrying is not None,
                 missing=new.missing,
+                **_follows(connection, new.rule),
             )
             .returning(edition.c.id)
         ).scalar_one()
     )
+
+
+def _follows(connection: sa.Connection, rule: Rule) -> dict[str, Any]:
+    if rule.follows is None:
+        return {}
+    named = sa.select(edition.c.id).where(edition.c.name == rule.follows.edition)
+    return {"follows": connection.execute(named).scalar_one(), "follows_to": rule.follows.to}
 
 
 def _version_id(connection: sa.Connection, new: NewEdition, campaign_id: int) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from outreach.domain import DeliveryState, Purpose
+from outreach.domain import AGAIN, DeliveryState, Purpose
 from outreach.ledger import digests
 from outreach.ledger.audience import (
     GOAL_REACHED,
@@ -27,7 +27,6 @@ from outreach.ledger.columns import chunks
 from outreach.ledger.editions import delivery, edition
 from outreach.ledger.mailable import not_mailable
 from outreach.ledger.people import contact, pledge
-from outreach.ledger.resend_store import AGAIN
 from outreach.ledger.states import EFFECTIVE, WITH_BATCH
 from outreach.limits import Limits
 

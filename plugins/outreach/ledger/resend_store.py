@@ -10,16 +10,13 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from outreach.domain import Control, DeliveryState, EditionState
+from outreach.domain import AGAIN, Control, DeliveryState, EditionState
 from outreach.ledger.assets import keep_those_of
 from outreach.ledger.columns import chunks
 from outreach.ledger.digests import copy_carried
 from outreach.ledger.editions import audit, batch, campaign, delivery, edition, variant
 from outreach.ledger.numbering import next_edition_id
 from outreach.ledger.states import EFFECTIVE, REASON, WITH_BATCH
-
-AGAIN = "+again"
-"""Stands between the name of an edition and the number of its resend."""
 
 _CARRIED = (
     "campaign_id",

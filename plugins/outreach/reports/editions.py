@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from outreach.domain import Control, DeliveryState, EditionState
+from outreach.domain import Control, DeliveryState, EditionState, Following
 from outreach.engagement.rollup import Engagement
 from outreach.engagement.rollup import engagement as figures
 from outreach.errors import Fault
-from outreach.ledger import views, views_deliveries
+from outreach.ledger import edition_store, views, views_deliveries
 from outreach.ledger.certificate import Certificate, certificate
 from outreach.ledger.engagement import totals_by_arm
 from outreach.ledger.engine import reading
@@ -83,6 +83,8 @@ class EditionReport:
     doubts: tuple[DeliveryLine, ...]
     history: tuple[AuditRow, ...]
     engagement: Engagement
+    follows: Following | None
+    follow_ups: tuple[str, ...]
 
     @property
     def standing(self) -> str:
@@ -177,6 +179,8 @@ def edition(ws: Workspace, name: str) -> EditionReport:
             doubts=_lines(ws, row.id, doubts),
             history=views.history(connection, name, limit=HISTORY),
             engagement=engagement,
+            follows=edition_store.followed(connection, row.id),
+            follow_ups=edition_store.follow_ups(connection, row.id),
         )
 
 

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from outreach.domain import AGAIN
 from outreach.errors import OutreachError
 from outreach.flows.preparing import find_campaign
 from outreach.flows.recovery import JournalGuard
@@ -20,7 +21,6 @@ from outreach.journal import Journal
 from outreach.ledger import holds
 from outreach.ledger.edition_store import EditionRecord
 from outreach.ledger.engine import DatabaseError, reading
-from outreach.ledger.resend_store import AGAIN
 from outreach.ledger.side_store import SideKind
 from outreach.workspace import Workspace
 

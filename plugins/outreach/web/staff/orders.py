@@ -14,6 +14,7 @@ from outreach.web.staff import (
     approvals,
     contacts,
     doubts,
+    following,
     imports,
     notices,
     organisation_orders,
@@ -38,6 +39,7 @@ def orders_router(workspace: Callable[[], Workspace], guard: Guards) -> APIRoute
     _control(router, workspace, guard.who)
     _files(router, workspace, guard.who)
     steering.add_routes(router, workspace, guard.who)
+    following.add_routes(router, workspace, guard.who)
     doubts.add_routes(router, workspace, guard.who)
     notices.add_routes(router, workspace, guard.who)
     organisation_orders.add_routes(router, workspace, guard.who)

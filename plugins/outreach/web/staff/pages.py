@@ -31,7 +31,12 @@ AREAS = (
 )
 """The navigation: address and words of each area."""
 
-_AREA_OF = {"people": "contacts", "list": "imports", "retention": "contacts"}
+_AREA_OF = {
+    "people": "contacts",
+    "list": "imports",
+    "retention": "contacts",
+    "segments": "campaigns",
+}
 
 
 class Links:

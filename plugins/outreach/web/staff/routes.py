@@ -23,6 +23,7 @@ from outreach.web.staff import (
     imports,
     organisations,
     retention,
+    segments,
     suppressions,
 )
 from outreach.web.staff.guards import may_act
@@ -99,8 +100,12 @@ def _campaigns(router: APIRouter, workspace: Callable[[], Workspace]) -> None:
     def show_campaigns(request: Request) -> HTMLResponse:
         return page(request, "campaigns.html", found=campaigns.campaigns(workspace()))
 
+    segments.add_pages(router, workspace)
+
     @router.get("/campaigns/{slug}")
-    def show_campaign(request: Request, slug: str, proof: Number = 1) -> HTMLResponse:
+    def show_campaign(
+        request: Request, slug: str, proof: Number = 1, count: str = ""
+    ) -> HTMLResponse:
         ws = workspace()
         found = campaigns.campaign(ws, slug, proof=proof)
         return page(
@@ -113,6 +118,7 @@ def _campaigns(router: APIRouter, workspace: Callable[[], Workspace]) -> None:
             hold=control.held(ws, slug),
             notices=notices(ws, campaign=slug),
             frame=framed(ws, found.proofs.proof) if found.proofs else "",
+            **segments.audience_of(ws, found.campaign, asked=count == "yes"),
         )
 
 

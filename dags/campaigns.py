@@ -289,8 +289,8 @@ def follow_up_form() -> dict[str, Param]:
         ),
         "follow_up_to": Param(
             "accepted",
-            type="string",
-            enum=list(words),
+            type=["null", "string"],
+            enum=[*words, None],
             values_display=words,
             title="To whom",
             section="Follow-up",

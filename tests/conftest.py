@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import settings
 
 from outreach.keys import Keys, load_keys
 from outreach.ledger.engine import open_engine
@@ -27,6 +28,11 @@ from tests.fakes.running import sendgrid_server
 __all__ = ["sendgrid_server"]
 
 Run = Callable[[str], None]
+
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 
 def pytest_collection_finish() -> None:

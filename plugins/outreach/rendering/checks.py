@@ -14,6 +14,7 @@ from outreach.providers.base import Content
 from outreach.rendering.compose import Message, message, with_links
 from outreach.rendering.images import is_asset
 from outreach.rendering.page import Page, read_page
+from outreach.rendering.placeholders import placeholder_faults
 from outreach.wording import shown_path
 
 if TYPE_CHECKING:
@@ -89,6 +90,8 @@ def check(
         for said, blocking in _variant(hub, content, values, sample):
             place = f" (first seen for: {label})" if len(contents) > 1 else ""
             found.setdefault(said, Fault(said + place, file, blocking=blocking))
+    for fault in placeholder_faults(campaign):
+        found[f"{fault.line}: {fault.message}"] = fault
     if not campaign.preview.strip():
         said = "there is no preview; add one sentence that inboxes show beside the subject"
         found[said] = Fault(said, file, campaign.subject_line, blocking=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import socket
+import sys
 import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -68,6 +69,7 @@ def _serve(live: Live, arguments: argparse.Namespace, out: Output) -> int:
         app = create_preview_app(live, ROOT, secret, port, arguments.variant)
         out.say("It follows the file as you save it; Ctrl-C stops")
         out.result({"address": address}, address)
+        sys.stdout.flush()
         if arguments.open and not webbrowser.open(address):
             out.say("No browser could be opened; open the address yourself")
         # No access log: the address is the key to the page.

@@ -82,6 +82,6 @@ form.addEventListener("change", () => {
 
 async function follow() {
   await look();
-  setTimeout(follow, 400);
+  setTimeout(follow, 250);
 }
 follow();

@@ -11,6 +11,7 @@ from pathlib import Path
 from markdown_it.token import Token
 from pydantic import ValidationError
 
+from outreach.campaignfile import read_head, read_source, split_head
 from outreach.digest import SAMPLES, Digest
 from outreach.domain import Mailbox, Purpose, Resource
 from outreach.errors import Fault, InputError
@@ -21,17 +22,16 @@ from outreach.rendering.components.scan import component_faults, openings
 from outreach.rendering.components.written import written_out
 from outreach.rendering.expand import expand
 from outreach.rendering.images import Image, images_of, place_images
+from outreach.rendering.slips import body_slips
 from outreach.rendering.structure import Given, Source
 from outreach.scheduling.steps import After
 from outreach.scheduling.timetable import DaysOff, Timetable
 from outreach.segments import Segment, read, vocabulary_of
 from outreach.segments.placing import place_in
 from outreach.wording import schema_faults, shown_path
-from outreach.yamlfile import Located, read_yaml
+from outreach.yamlfile import Located
 
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-_MAX_BYTES = 256 * 1024
-_FENCE = "---"
 _WORKED_OUT = {
     *("sender", "reply_to", "segment", "category", "goal", "frequency", "occasion", "digest"),
     *("working_days_only", "next_working_day", "after_pledge", "grace_working_days"),
@@ -175,7 +175,7 @@ def load_campaign(path: Path, hub: Hub) -> Campaign:
 
     Its images stand in the folder `assets` beside the one that the file is in.
     """
-    return campaign_of(path, _read(path, shown_path(path)), hub)
+    return campaign_of(path, read_source(path, shown_path(path)), hub)
 
 
 def campaign_of(path: Path, source: str, hub: Hub) -> Campaign:
@@ -185,14 +185,14 @@ def campaign_of(path: Path, source: str, hub: Hub) -> Campaign:
         near = re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-") or "my-campaign"
         said = "a campaign file's name is small letters, digits and hyphens"
         raise InputError(Fault(f"{said}; call it {near}.md", file))
-    head, body, body_line = _split(source, file)
-    at = read_yaml(head, file, first_line=2)
+    head, body, body_line = split_head(source, file)
+    at = read_head(head, file)
     form = _form(at, file)
     copy = Source("body", body, file, body_line)
     images, unseen = images_of(copy, path.parent.parent / "assets")
     campaign = replace(_campaign(path, form, hub, at, source, body, body_line), images=images)
     faults = [Fault(said, file, at.line(place)) for place, said in disagreements(form, hub)]
-    faults += [*component_faults(copy), *unseen]
+    faults += [*component_faults(copy), *unseen, *body_slips(copy)]
     faults += _without_words(campaign, hub)
     faults += _rule_faults(form.segment.rule or "", hub, at.line(("segment", "rule")), source, file)
     for part in sources_of(campaign):
@@ -247,33 +247,6 @@ def _files(paths: Iterable[Path], faults: dict[str, tuple[Fault, ...]]) -> Itera
             file = shown_path(path)
             said = "there is no such folder or file; check OUTREACH_CAMPAIGNS"
             faults[file] = (Fault(said, file),)
-
-
-def _read(path: Path, file: str) -> str:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputError(Fault(f"this file cannot be read: {error.strerror}", file)) from None
-    if len(data) > _MAX_BYTES:
-        raise InputError(Fault(f"this file is over {_MAX_BYTES // 1024} KB; shorten it", file))
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise InputError(Fault("a letter here is not UTF-8; save as UTF-8", file, line)) from None
-    return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _split(source: str, file: str) -> tuple[str, str, int]:
-    """Return the head, the body, and the body's first line in the file."""
-    lines = source.split("\n")
-    if lines[0].rstrip() != _FENCE:
-        said = "the first line must be ---, then the fields, then --- again, then the text"
-        raise InputError(Fault(said, file, 1))
-    for number, line in enumerate(lines[1:], start=1):
-        if line.rstrip() == _FENCE:
-            return "\n".join(lines[1:number]), "\n".join(lines[number + 1 :]), number + 2
-    raise InputError(Fault("a line with --- is missing between the fields and the text", file, 1))
 
 
 def _form(at: Located, file: str) -> FrontMatter:

@@ -17,6 +17,7 @@ from outreach.cli import main
 from outreach.domain import DeliveryState
 from outreach.errors import ConfigError
 from outreach.flows.events import store_raw, unsubscribe, unsubscribe_address
+from outreach.flows.images import image
 from outreach.flows.preferences import choose
 from outreach.flows.public_role import grant_to_public
 from outreach.flows.viewing import view
@@ -68,6 +69,7 @@ def everything_it_does(ledger: Ledger, ws: Any, edition_id: int) -> None:
         unsubscribe(ws, token)
     unsubscribe_address(ws, f"{uuid.uuid4().hex}@example.org")
     store_raw(ws, "sendgrid", b"[]")
+    assert image(ws, "0" * 32 + ".png") is None
 
 
 def anew(ledger: Ledger) -> None:

@@ -16,6 +16,7 @@ from outreach.cli import (
     following,
     organisations,
     people,
+    previewing,
     progress,
     segments,
     service,
@@ -74,7 +75,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for part in (
-        *(people, sources, consent, organisations, campaigns),
+        *(people, sources, consent, organisations, campaigns, previewing),
         *(editions, following, approvals, progress, steering, doubts, service, segments),
     ):
         part.add_commands(commands)

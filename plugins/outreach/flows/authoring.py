@@ -1,8 +1,7 @@
-"""What an author does before there is an edition: start, check, preview."""
+"""What an author does before there is an edition: check, preview."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -12,7 +11,7 @@ from outreach.checks import check as check_contents
 from outreach.checks.readers import samples
 from outreach.clock import LONDON
 from outreach.domain import Organisation, Reader
-from outreach.errors import Fault, InputError, Refused
+from outreach.errors import Fault, InputError
 from outreach.flows.images import assets_url
 from outreach.flows.kept_files import preview_name
 from outreach.flows.layouts import layouts
@@ -24,8 +23,6 @@ from outreach.rendering import Compiled, EditionContext, compile_campaign
 from outreach.rendering.compose import Message, message, with_links
 from outreach.rendering.images import inlined
 from outreach.workspace import Workspace
-
-_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 SAMPLES = (
     Reader(
@@ -68,23 +65,6 @@ def check_files(ws: Workspace, slug: str = "", *, reach: bool = False) -> tuple[
     for campaign in chosen:
         found += judged(ws, campaign, reach=reach)
     return tuple(found)
-
-
-def new_campaign(ws: Workspace, slug: str, *, title: str = "", owner: str = "") -> Path:
-    """Write a campaign file to start from.
-
-    Raises Refused where there is one already, InputError for a name that cannot be.
-    """
-    if not _SLUG.fullmatch(slug):
-        raise InputError(f"{slug!r}: a campaign's name is small letters, digits and hyphens")
-    file = ws.settings.campaigns[0] / f"{slug}.md"
-    if file.exists():
-        raise Refused(f"{file} exists already; choose another name")
-    shown = title or slug.replace("-", " ").capitalize()
-    owner = owner if re.fullmatch(r"[A-Za-z0-9._-]+", owner) else "comms"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(_START.replace("TITLE", shown).replace("OWNER", owner), encoding="utf-8")
-    return file
 
 
 def preview(
@@ -133,32 +113,3 @@ def _message(ws: Workspace, compiled: Compiled, reader: Reader) -> Message:
 def _today(ws: Workspace) -> EditionContext:
     today = datetime.now(LONDON).date()
     return EditionContext(today.isoformat(), today, assets_url(ws))
-
-
-_START = """---
-title: TITLE
-owner: OWNER
-purpose: public_task
-basis_reason: Tells the primary care workforce about the equality standard that concerns them.
-subject: TITLE
-preview: One sentence that makes someone want to read on.
-trigger: manual
-segment:
-  ics_areas: [North Central London]
----
-Dear {{ contact.first_name or "colleague" }},
-
-# TITLE
-
-Write your text here. A blank line starts a new paragraph.
-
-{% if contact.pledged %}
-Thank you for your pledge.
-{% else %}
-[Sign the pledge](https://www.ncltraininghub.org/training-and-support/workforce-race-equality-standard){.button}
-{% endif %}
-
-Best wishes,
-
-{{ hub.name }}
-"""

@@ -16,6 +16,7 @@ from outreach.rendering.evaluate import evaluate
 from outreach.rendering.names import chain, fields_of, problems, roots_of, unsupported
 from outreach.rendering.sandbox import CopySandbox, copy_environment
 from outreach.rendering.scope import Scope, numbered
+from outreach.rendering.slips import syntax_words
 from outreach.rendering.structure import (
     NOTHING_GIVEN,
     Block,
@@ -72,8 +73,8 @@ class _Expander:
         try:
             return self.env.parse(self.source.text)
         except TemplateSyntaxError as error:
-            said = f"this cannot be read as a template: {error.message}"
-            self._fault(error.lineno, said)
+            message = (error.message or "it is no template").rstrip(".")
+            self._fault(*syntax_words(self.source.text, error.lineno, message))
         except RecursionError:
             self._fault(1, "this is nested too deeply")
         return None

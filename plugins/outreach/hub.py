@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -23,10 +24,14 @@ from outreach.yamlfile import Located, read_yaml
 _STRICT = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 _ADDRESS = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\"]+")
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
-_UNSEEN = re.compile(
-    r"^(?:limits|colleagues|retention|deputies|reminders|seeds|seed_variants):.*?(?=^\S|\Z)",
-    re.DOTALL | re.MULTILINE,
+_UNSEEN = frozenset(
+    {
+        *("limits", "colleagues", "retention"),
+        *("deputies", "reminders", "seeds", "seed_variants"),
+    }
 )
+"""What is for colleagues alone: readers see nothing of it."""
+
 _LEAST_CONTRAST = 4.5
 _PAIRS = (
     ("text", "panel"),
@@ -227,7 +232,7 @@ def load_hub(path: Path) -> Hub:
     wrong = [*_faint(form, at, file), *_unreachable(form, at, file)]
     if wrong:
         raise InputError(*wrong)
-    return _hub(form, _digest(text))
+    return _hub(form, _digest(form))
 
 
 def _hub(form: _HubForm, digest: str) -> Hub:
@@ -248,11 +253,10 @@ def _hub(form: _HubForm, digest: str) -> Hub:
     )
 
 
-def _digest(text: str) -> str:
-    seen = _UNSEEN.sub("", text)
-    if seen != text:
-        seen = seen.rstrip() + "\n"
-    return hashlib.sha256(seen.encode()).hexdigest()
+def _digest(form: _HubForm) -> str:
+    """Return a hash of what readers may see: not of comments, order, or a default written out."""
+    seen = form.model_dump(mode="json", exclude=set(_UNSEEN), exclude_defaults=True)
+    return hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()
 
 
 def _unreachable(form: _HubForm, at: Located, file: str) -> list[Fault]:

@@ -309,7 +309,7 @@ def test_the_content_hash_moves_with_the_copy_the_layout_and_the_hub(
         file.write("x")
     third = load_campaign(path, hub).content_hash(hub, layouts)
     changed = tmp_path / "hub.yaml"
-    changed.write_text((ROOT / "hub.yaml").read_text() + "\n# x\n")
+    changed.write_text((ROOT / "hub.yaml").read_text() + "\nprivacy_url: https://example.org/\n")
     fourth = load_campaign(path, hub).content_hash(load_hub(changed), layouts)
     assert len({first, second, third, fourth}) == 4
 
@@ -356,3 +356,22 @@ def test_a_goal_and_a_frequency_have_the_defaults_that_one_would_expect(
 def test_a_goal_that_leaves_nobody_is_refused(tmp_path: Path, hub: Hub) -> None:
     said = the_fault(tmp_path, hub, with_field("goal: pledged\nsegment: {pledged: true}"))
     assert "leaves out everyone who has pledged" in said
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("deputies:\n  vic: [jo]", "“vic” is no approver of this campaign"),
+        ("deputies:\n  lee: [lee]", "“lee” cannot be their own deputy"),
+        ("seeds: [jo]", "“jo” is not among the colleagues in hub.yaml"),
+        ("audience_limit: 0", "audience_limit"),
+    ],
+)
+def test_who_agrees_an_edition_is_judged_with_its_line(
+    tmp_path: Path, hub: Hub, lines: str, said: str
+) -> None:
+    path = tmp_path / "a-test.md"
+    path.write_text(GOOD.replace("owner: casey", f"owner: casey\n{lines}", 1))
+    with pytest.raises(InputError, match=said) as told:
+        load_campaign(path, hub)
+    assert all(fault.line > 1 for fault in told.value.faults)

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from outreach.answering import USUAL_REMINDERS, Reminders, RemindersForm, stand_in
+from outreach.answering import USUAL_REMINDERS, Reminders, RemindersForm, colleague_faults
 from outreach.domain import Mailbox
 from outreach.errors import Fault, InputError
 from outreach.limits import NO_LIMITS, Limits, LimitsForm
@@ -229,7 +229,7 @@ def load_hub(path: Path) -> Hub:
         form = _HubForm.model_validate(at.data)
     except ValidationError as error:
         raise InputError(*schema_faults(error, _HubForm, at, file)) from None
-    wrong = [*_faint(form, at, file), *_unreachable(form, at, file)]
+    wrong = [*_faint(form, at, file), *colleague_faults(form, at, file)]
     if wrong:
         raise InputError(*wrong)
     return _hub(form, _digest(form))
@@ -257,20 +257,6 @@ def _digest(form: _HubForm) -> str:
     """Return a hash of what readers may see: not of comments, order, or a default written out."""
     seen = form.model_dump(mode="json", exclude=set(_UNSEEN), exclude_defaults=True)
     return hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()
-
-
-def _unreachable(form: _HubForm, at: Located, file: str) -> list[Fault]:
-    """Return seeds without an address, and approvers who stand in for themselves."""
-    faults = [
-        Fault(f"“{who}” is not among the colleagues, so no copy can reach them", file,
-              at.line(("seeds", place)))
-        for place, who in enumerate(form.seeds)
-        if who not in form.colleagues
-    ]  # fmt: skip
-    return faults + [
-        Fault(f"“{who}” cannot be their own deputy", file, at.line(("deputies", who)))
-        for who in stand_in(form.deputies)
-    ]
 
 
 def _faint(form: _HubForm, at: Located, file: str) -> list[Fault]:

@@ -48,9 +48,12 @@ class Colleagues(Protocol):
         """Who is emailed where, by user id."""
 
     @property
-    def deputies(self) -> Mapping[str, tuple[str, """Approver -> who may answer for them."""]]: ...
+    def deputies(self) -> Mapping[str, tuple[str, ...]]:
+        """Approver -> who may answer for them."""
+
     @property
-    def seeds(self) -> tuple[str, """Who gets a copy of each edition."""]: ...
+    def seeds(self) -> tuple[str, ...]:
+        """Who gets a copy of each edition."""
 
 
 def colleague_faults(form: Colleagues, at: Located, file: str) -> list[Fault]:

@@ -331,7 +331,7 @@ def test_the_content_hash_moves_with_the_copy_the_layout_and_the_hub(
         file.write("x")
     third = load_campaign(path, hub).content_hash(hub, layouts)
     changed = tmp_path / "hub.yaml"
-    changed.write_text((ROOT / "hub.yaml").read_text() + "\n# x\n")
+    changed.write_text((ROOT / "hub.yaml").read_text() + "\nprivacy_url: https://example.org/\n")
     fourth = load_campaign(path, hub).content_hash(load_hub(changed), layouts)
     assert len({first, second, third, fourth}) == 4
 
@@ -409,3 +409,22 @@ def test_a_rule_and_fields_make_one_segment(tmp_path: Path, hub: Hub) -> None:
     assert campaign.goal == ""
     (tmp_path / "a-test.md").write_text(with_field("segment: not pledged"))
     assert load_campaign(tmp_path / "a-test.md", hub).goal == "pledged"
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("deputies:\n  vic: [jo]", "“vic” is no approver of this campaign"),
+        ("deputies:\n  lee: [lee]", "“lee” cannot be their own deputy"),
+        ("seeds: [jo]", "“jo” is not among the colleagues in hub.yaml"),
+        ("audience_limit: 0", "audience_limit"),
+    ],
+)
+def test_who_agrees_an_edition_is_judged_with_its_line(
+    tmp_path: Path, hub: Hub, lines: str, said: str
+) -> None:
+    path = tmp_path / "a-test.md"
+    path.write_text(GOOD.replace("owner: casey", f"owner: casey\n{lines}", 1))
+    with pytest.raises(InputError, match=said) as told:
+        load_campaign(path, hub)
+    assert all(fault.line > 1 for fault in told.value.faults)

@@ -56,6 +56,11 @@ def test_an_empty_form_asks_for_nothing_special() -> None:
     assert not request.dry_run
 
 
+def test_a_form_may_ask_for_a_test_to_colleagues_alone() -> None:
+    assert read_request({"test_recipients": ["lee", "jo"]}).test_recipients == ("lee", "jo")
+    assert read_request({"test_recipients": None}).test_recipients == ()
+
+
 def test_a_form_narrows_and_reads_its_time_as_london() -> None:
     request = read_request({"send_at": "2026-07-07T10:00", "boroughs": ["Camden"]})
     assert request.narrow == Segment.of(boroughs=("Camden",))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from outreach.answering import Reminders
 from outreach.domain import Mailbox
 from outreach.errors import InputError
 from outreach.hub import Hub, contrast, load_hub
@@ -102,8 +103,16 @@ limits:
   emails_per_person: 3
   in_days: 14
   complaint_pause: 0.2%
+  audience_moves: 35%
 colleagues:
   amy: amy@example.org
+  jo: jo@example.org
+deputies:
+  lee: [jo]
+reminders:
+  hours_before: 2
+seeds: [jo]
+seed_variants: 5
 """
 
 
@@ -116,9 +125,18 @@ def written(tmp_path: Path, text: str) -> Hub:
 def test_limits_and_colleagues_are_optional_and_no_reader_sees_them(tmp_path: Path) -> None:
     plain, limited = written(tmp_path, GOOD), written(tmp_path, GOOD + LIMITED)
     assert (plain.limits, plain.colleagues) == (Limits(), {})
-    assert limited.limits == Limits(50, 3, 14, complaint_pause=0.2)
-    assert limited.colleagues == {"amy": "amy@example.org"}
+    assert limited.limits == Limits(50, 3, 14, complaint_pause=0.2, audience_moves=35)
+    assert limited.colleagues == {"amy": "amy@example.org", "jo": "jo@example.org"}
+    assert (limited.deputies, limited.seeds, limited.seed_variants) == (
+        {"lee": ("jo",)},
+        ("jo",),
+        5,
+    )
+    assert limited.reminders == Reminders(halfway=True, hours_before=2)
     assert limited.digest == plain.digest
+    commented = "".join(line for line in GOOD.splitlines(keepends=True) if line[0] != "#")
+    assert written(tmp_path, f"# Ours\n{commented}\n\n").digest == plain.digest
+    assert written(tmp_path, GOOD.replace("why: >-", "why: >-\n  Hello.")).digest != plain.digest
     first = written(tmp_path, LIMITED.lstrip() + GOOD)
     assert (first.digest, first.limits) == (plain.digest, limited.limits)
 
@@ -132,6 +150,9 @@ def test_limits_and_colleagues_are_optional_and_no_reader_sees_them(tmp_path: Pa
         ("limits:\n  complaint_warn: 0.29\n", "complaint_warn must be below complaint_pause"),
         ("limits:\n  in_days: 3\n", "in_days needs emails_per_person"),
         ("colleagues:\n  amy: nobody\n", "is not an email address"),
+        ("seeds: [jo]\n", "“jo” is not among the colleagues"),
+        ("deputies:\n  lee: [lee]\n", "“lee” cannot be their own deputy"),
+        ("limits:\n  audience_moves: 0\n", "limits.audience_moves"),
     ],
 )
 def test_a_limit_that_cannot_hold_is_refused_in_words(tmp_path: Path, text: str, says: str) -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from outreach.errors import Fault
+from outreach.yamlfile import Located
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +38,33 @@ class RemindersForm(BaseModel):
 def stand_in(deputies: Mapping[str, tuple[str, ...]]) -> list[str]:
     """Return, in words, which deputies could never answer: nobody stands in for themself."""
     return [approver for approver, named in deputies.items() if approver in named]
+
+
+class Colleagues(Protocol):
+    """What hub.yaml says of colleagues."""
+
+    @property
+    def colleagues(self) -> Mapping[str, str]:
+        """Who is emailed where, by user id."""
+
+    @property
+    def deputies(self) -> Mapping[str, tuple[str, ...]]:
+        """Approver -> who may answer for them."""
+
+    @property
+    def seeds(self) -> tuple[str, ...]:
+        """Who gets a copy of each edition."""
+
+
+def colleague_faults(form: Colleagues, at: Located, file: str) -> list[Fault]:
+    """Return seeds without an address, and approvers who stand in for themselves."""
+    nowhere = "is not among the colleagues, so no copy can reach them"
+    faults = [
+        Fault(f"“{who}” {nowhere}", file, at.line(("seeds", place)))
+        for place, who in enumerate(form.seeds)
+        if who not in form.colleagues
+    ]
+    return faults + [
+        Fault(f"“{who}” cannot be their own deputy", file, at.line(("deputies", who)))
+        for who in stand_in(form.deputies)
+    ]

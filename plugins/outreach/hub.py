@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -20,7 +21,7 @@ from pydantic import (
     field_validator,
 )
 
-from outreach.answering import USUAL_REMINDERS, Reminders, RemindersForm, stand_in
+from outreach.answering import USUAL_REMINDERS, Reminders, RemindersForm, colleague_faults
 from outreach.domain import Mailbox
 from outreach.errors import Fault, InputError
 from outreach.limits import NO_LIMITS, Limits, LimitsForm
@@ -33,11 +34,14 @@ from outreach.yamlfile import Located, read_yaml
 _STRICT = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 _ADDRESS = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\"]+")
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
-_UNSEEN = re.compile(
-    r"^(?:limits|colleagues|retention|quiet_hours|freezes|deputies|reminders|seeds|seed_variants):"
-    r".*?(?=^\S|\Z)",
-    re.DOTALL | re.MULTILINE,
+_UNSEEN = frozenset(
+    {
+        *("limits", "colleagues", "retention", "quiet_hours", "freezes"),
+        *("deputies", "reminders", "seeds", "seed_variants"),
+    }
 )
+"""What is for colleagues alone: readers see nothing of it."""
+
 _LEAST_CONTRAST = 4.5
 _PAIRS = (
     ("text", "panel"),
@@ -272,10 +276,10 @@ def load_hub(path: Path) -> Hub:
         form = _HubForm.model_validate(at.data)
     except ValidationError as error:
         raise InputError(*schema_faults(error, _HubForm, at, file)) from None
-    wrong = [*_faint(form, at, file), *_unreachable(form, at, file)]
+    wrong = [*_faint(form, at, file), *colleague_faults(form, at, file)]
     if wrong:
         raise InputError(*wrong)
-    return _hub(form, _digest(text))
+    return _hub(form, _digest(form))
 
 
 def _hub(form: _HubForm, digest: str) -> Hub:
@@ -301,25 +305,10 @@ def _hub(form: _HubForm, digest: str) -> Hub:
     )
 
 
-def _digest(text: str) -> str:
-    seen = _UNSEEN.sub("", text)
-    if seen != text:
-        seen = seen.rstrip() + "\n"
-    return hashlib.sha256(seen.encode()).hexdigest()
-
-
-def _unreachable(form: _HubForm, at: Located, file: str) -> list[Fault]:
-    """Return seeds without an address, and approvers who stand in for themselves."""
-    faults = [
-        Fault(f"“{who}” is not among the colleagues, so no copy can reach them", file,
-              at.line(("seeds", place)))
-        for place, who in enumerate(form.seeds)
-        if who not in form.colleagues
-    ]  # fmt: skip
-    return faults + [
-        Fault(f"“{who}” cannot be their own deputy", file, at.line(("deputies", who)))
-        for who in stand_in(form.deputies)
-    ]
+def _digest(form: _HubForm) -> str:
+    """Return a hash of what readers may see: not of comments, order, or a default written out."""
+    seen = form.model_dump(mode="json", exclude=set(_UNSEEN), exclude_defaults=True)
+    return hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()
 
 
 def _faint(form: _HubForm, at: Located, file: str) -> list[Fault]:

@@ -17,6 +17,7 @@ from outreach.engagement.rollup import engagement
 from outreach.engagement.simulator import make_key, sign, simulate
 from outreach.errors import Refused
 from outreach.flows.events import drain
+from outreach.flows.links import COPY
 from outreach.keys import UNSUBSCRIBE, VIEW
 from outreach.ledger.editions import delivery, raw_event
 from outreach.ledger.schema import metadata
@@ -51,6 +52,18 @@ def everything(ledger: Ledger) -> str:
     with ledger.ws.engine.connect() as c:
         tables = metadata.tables.values()
         return str([[tuple(row) for row in c.execute(sa.select(one))] for one in tables])
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "unsubscribe"), ("POST", "unsubscribe"), ("GET", "view")]
+)
+def test_the_links_of_a_test_or_copy_change_nothing_and_say_so(
+    ledger: Ledger, browser: TestClient, method: str, path: str
+) -> None:
+    before = everything(ledger)
+    answer = browser.request(method, f"/{path}/{COPY}")
+    assert (answer.status_code, "This link does nothing" in answer.text) == (200, True)
+    assert everything(ledger) == before
 
 
 def test_the_app_serves_these_routes_and_no_others(app) -> None:

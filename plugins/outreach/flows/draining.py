@@ -119,7 +119,8 @@ def _take_in(connection: sa.Connection, keys: Keys, slices: Sequence[Slice]) -> 
             held[part.raw_id] += len(part.items)
             mine.append(part)
     found = [(part.raw_id, item) for part in mine for item in part.items if isinstance(item, Event)]
-    facts = hear(connection, keys, found, now)
+    facts = [_fact(connection, keys, raw_id, event) for raw_id, event in found]
+    facts = hear(connection, keys, facts, now)
     added, odd = _record(connection, keys, facts, now)
     for part in mine:
         _note_progress(connection, part, added, odd, now)
@@ -155,10 +156,9 @@ def _note_progress(
 
 
 def _record(
-    connection: sa.Connection, keys: Keys, found: list[tuple[int, Event]], now: datetime
+    connection: sa.Connection, keys: Keys, facts: list[Fact], now: datetime
 ) -> tuple[list[Fact], list[Fact]]:
     """Store new facts and what follows from them; returns (added, those that contradict)."""
-    facts = [_fact(connection, keys, raw_id, event) for raw_id, event in found]
     known = standings(connection, {fact.key for fact in facts if fact.key})
     facts = [fact if fact.key in known else replace(fact, key=None) for fact in facts]
     added = _add_new(connection, facts, now)

@@ -6,32 +6,29 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from outreach.domain import Event
 from outreach.engagement.facts import objection_in
 from outreach.errors import TokenError
 from outreach.keys import Keys
 from outreach.ledger import side_store
+from outreach.ledger.events import Fact
 from outreach.ledger.objections import Objection, suppress
 
-Posted = tuple[int, Event]
-"""An event, and the post that brought it."""
 
-
-def hear(
-    connection: sa.Connection, keys: Keys, events: list[Posted], now: datetime
-) -> list[Posted]:
-    """Take in what is said about side messages; returns the other events, in their order.
+def hear(connection: sa.Connection, keys: Keys, facts: list[Fact], now: datetime) -> list[Fact]:
+    """Take in what is said about side messages; returns the other facts, in their order.
 
     What became of one is kept with it. An objection, or an address that does not exist, is
     honoured whatever message it came about.
     """
-    others: list[Posted] = []
+    others: list[Fact] = []
     became: dict[int, str] = {}
     objections = []
-    for raw_id, event in events:
-        number = _number(keys, event.delivery_id)
+    for fact in facts:
+        event = fact.event
+        # Only an id that is no delivery's is opened once more: most are.
+        number = None if fact.key else _number(keys, event.delivery_id)
         if number is None:
-            others.append((raw_id, event))
+            others.append(fact)
             continue
         became[number] = f"{event.type}: {event.reason}" if event.reason else event.type
         reason = objection_in(event)

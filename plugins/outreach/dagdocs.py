@@ -61,13 +61,14 @@ def dag_id(slug: str) -> str:
 
 def describe(campaign: Campaign, hub: Hub) -> str:
     """Return the campaign's page in Airflow, in Markdown."""
+    whom = campaign.segment.described().replace("|", "\\|")
     return f"""
 # {campaign.title}
 
 | | |
 |---|---|
 | Purpose | {_PURPOSES[campaign.purpose]}: {campaign.basis_reason} |
-| Who gets it | {campaign.segment.described()} |
+| Who gets it | {whom} |
 | When | {when(campaign)} |
 | Approval | {_approval(campaign, hub)} |
 | Owner | {campaign.owner} |

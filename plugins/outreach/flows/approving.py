@@ -48,6 +48,7 @@ def approval_request(ws: Workspace, edition: str) -> ApprovalRequest:
     lines = [
         f"**{record.title}** for **{account.planned}** people, in {len(variants)} variant(s).",
         f"[Read the proofs and see who gets what](/outreach/editions/{record.name})",
+        f"Who it is for: {record.segment or 'everyone'}.",
         _counts(account),
         _variants(variants),
         f"This follows up {follows.edition}: it goes to {follows.words}." if follows else "",
@@ -196,6 +197,9 @@ def _approvers(ws: Workspace, record: EditionRecord) -> tuple[str, ...]:
 
 
 def _wants_standing(ws: Workspace, record: EditionRecord) -> bool:
+    with reading(ws.engine) as connection:
+        if edition_store.followed(connection, record.id):
+            return False  # it was given for the campaign's own audience
     try:
         return find_campaign(ws, record.campaign).approval == "standing"
     except OutreachError:
@@ -209,7 +213,8 @@ def _counts(account: Certificate) -> str:
         for reason, people in sorted(account.reasons.get("suppressed", {}).items())
     ]
     rows += [(reason.capitalize(), people) for reason, people in account.excluded_by_reason.items()]
-    return "| Who | People |\n|---|---:|\n" + "\n".join(f"| {w} | {n} |" for w, n in rows)
+    cells = [(who.replace("|", "\\|"), n) for who, n in rows]
+    return "| Who | People |\n|---|---:|\n" + "\n".join(f"| {w} | {n} |" for w, n in cells)
 
 
 def _variants(variants: list[edition_store.StoredVariant]) -> str:

@@ -17,6 +17,7 @@ from outreach.flows.links import links
 from outreach.flows.mailboxes import reply_to_mailbox, sender_mailbox
 from outreach.flows.preparing import find_campaign, layouts
 from outreach.flows.readiness import must_be_ready
+from outreach.flows.selecting import rule_of
 from outreach.ledger import edition_store, readers
 from outreach.providers.allowlist import allowed, refusal
 from outreach.providers.base import Content, Handover, Pieces, Recipient
@@ -140,6 +141,7 @@ def test_send(ws: Workspace, slug: str, *, to: str, by: str, via: str) -> str:
 def _judged(ws: Workspace, campaign: Campaign) -> tuple[Fault, ...]:
     try:
         compiled = compile_campaign(campaign, ws.hub, layouts(ws))
+        rule_of(ws, campaign)
     except InputError as error:
         return error.faults
     contents = []

@@ -46,6 +46,7 @@ class EditionRecord:
     content_hash: str
     audience_hash: str
     approval_hash: str
+    segment: str
     intended: int
     excluded: int
     created_by: str
@@ -108,6 +109,7 @@ def get(connection: sa.Connection, name: str) -> EditionRecord:
         content_hash=row.content_hash,
         audience_hash=row.audience_hash,
         approval_hash=row.approval_hash,
+        segment=row.segment,
         intended=row.intended,
         excluded=row.excluded,
         created_by=row.created_by,

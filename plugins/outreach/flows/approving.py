@@ -10,7 +10,7 @@ from outreach.domain import EditionState
 from outreach.errors import NotFound, OutreachError, Refused
 from outreach.flows.checking import must_be_sound
 from outreach.flows.preparing import find_campaign
-from outreach.ledger import approvals, edition_store, freeze
+from outreach.ledger import approvals, edition_store, follow_ups, freeze
 from outreach.ledger.audience_change import audience_change
 from outreach.ledger.certificate import Certificate, certificate
 from outreach.ledger.edition_store import EditionRecord
@@ -44,7 +44,7 @@ def approval_request(ws: Workspace, edition: str) -> ApprovalRequest:
         variants = edition_store.variants(connection, record.id)
         before = audience_change(connection, record)
         standing = approvals.has_standing(connection, record.campaign_id, record.source_hash)
-        follows = edition_store.followed(connection, record.id)
+        follows = follow_ups.followed(connection, record.id)
     lines = [
         f"**{record.title}** for **{account.planned}** people, in {len(variants)} variant(s).",
         f"[Read the proofs and see who gets what](/outreach/editions/{record.name})",
@@ -198,7 +198,7 @@ def _approvers(ws: Workspace, record: EditionRecord) -> tuple[str, ...]:
 
 def _wants_standing(ws: Workspace, record: EditionRecord) -> bool:
     with reading(ws.engine) as connection:
-        if edition_store.followed(connection, record.id):
+        if follow_ups.followed(connection, record.id):
             return False  # it was given for the campaign's own audience
     try:
         return find_campaign(ws, record.campaign).approval == "standing"

@@ -27,7 +27,7 @@ from airflow.sdk.exceptions import (
     AirflowSkipException,
 )
 
-from outreach import dagdocs, dagfaults
+from outreach import dagdocs, dagfaults, dagforms
 from outreach.airflow_bridge import (
     LondonTimetable,
     asset,
@@ -261,40 +261,7 @@ def trigger_form(hub: Hub, *, step: bool = False) -> dict[str, Param]:
         "sectors": some_of("Sectors", hub.sectors),
         "ics_areas": some_of("Areas", hub.ics_areas),
         "boroughs": some_of("Boroughs", hub.boroughs),
-        "only": Param(
-            None,
-            type=["null", "string"],
-            maxLength=2000,
-            title="Only those for whom this holds",
-            description="A rule as in a campaign file, such as: not written to in the last 14 "
-            "days. This can only take people away.",
-            section="Narrow the audience",
-        ),
-        **follow_up_form(),
-    }
-
-
-def follow_up_form() -> dict[str, Param]:
-    """Return the fields that make an edition a follow-up."""
-    words = {"accepted": "those who were accepted in it", "failed": "those who failed in it"}
-    return {
-        "follow_up": Param(
-            None,
-            type=["null", "string"],
-            maxLength=200,
-            title="Edition to follow up",
-            description="Such as what-is-wres@2026-11-24: for a correction. It goes to exactly "
-            "those people, whatever this campaign's segment says. Leave empty otherwise.",
-            section="Follow-up",
-        ),
-        "follow_up_to": Param(
-            "accepted",
-            type=["null", "string"],
-            enum=[*words, None],
-            values_display=words,
-            title="To whom",
-            section="Follow-up",
-        ),
+        **{name: Param(**field) for name, field in dagforms.WHOM.items()},
     }
 
 

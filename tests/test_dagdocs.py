@@ -109,4 +109,7 @@ def test_a_form_follows_an_edition_up_and_nothing_else_beside_it() -> None:
         read_request({**form, "boroughs": ["Camden"]})
     with pytest.raises(InputError, match="leave the name empty"):
         read_request({**form, "occurrence": "spring"})
-    assert read_request({"follow_up": "", "follow_up_to": "accepted"}).follows is None
+    for half in ({"follow_up": "", "follow_up_to": "failed"}, {"follow_up": "a@b"}):
+        with pytest.raises(InputError, match="needs both"):
+            read_request(half)
+    assert read_request({"follow_up": None, "follow_up_to": None}).follows is None

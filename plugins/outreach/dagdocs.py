@@ -68,13 +68,14 @@ def dag_id(slug: str) -> str:
 
 def describe(campaign: Campaign, hub: Hub) -> str:
     """Return the campaign's page in Airflow, in Markdown."""
+    whom = campaign.segment.described().replace("|", "\\|")
     return f"""
 # {campaign.title}
 
 | | |
 |---|---|
 | Purpose | {_PURPOSES[campaign.purpose]}: {campaign.basis_reason} |
-| Who gets it | {campaign.segment.described()} |
+| Who gets it | {whom} |
 | When | {when(campaign)} |{_brings(campaign)}
 | Approval | {_approval(campaign, hub)} |
 | Owner | {campaign.owner} |
@@ -168,14 +169,16 @@ def read_request(params: Mapping[str, Any], known: Vocabulary = ANYTHING) -> Req
 
 
 def _follows(params: Mapping[str, Any], *, named: bool, narrow: bool) -> Following | None:
-    edition = (params.get("follow_up") or "").strip()
-    if not edition:
+    edition, to = (params.get("follow_up") or "").strip(), params.get("follow_up_to")
+    if not edition and not to:
         return None
+    if not edition or to not in ("accepted", "failed"):
+        raise InputError("a follow-up needs both: the edition to follow up, and to whom of it")
     if narrow:
         raise InputError("a follow-up goes to exactly those people: leave the narrowing empty")
     if named:
         raise InputError("a follow-up has its name from what it follows: leave the name empty")
-    return Following(edition, "failed" if params.get("follow_up_to") == "failed" else "accepted")
+    return Following(edition, "failed" if to == "failed" else "accepted")
 
 
 def occurrence_of(

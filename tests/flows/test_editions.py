@@ -146,6 +146,7 @@ def test_what_an_approver_is_shown_adds_up_and_holds_no_address(written: Workspa
     asked = editions.approval_request(written, NAME)
     assert "**3** people" in asked.body
     assert "| Not written to: unsubscribed | 1 |" in asked.body
+    assert "Who it is for: sector is Dentistry." in asked.body
     assert "| Outside the audience: sector | 1 |" in asked.body
     assert "/outreach/editions/news@one" in asked.body
     assert "@example.org" not in asked.body

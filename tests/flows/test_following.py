@@ -108,6 +108,20 @@ def test_nothing_goes_before_it_is_approved_and_an_author_cannot(sent: Workspace
     assert f"follows up {FIRST}: it goes to everyone who was accepted in {FIRST}." in asked.body
 
 
+def test_a_standing_approval_does_not_cover_it(sent: Workspace) -> None:
+    """It was given for the campaign's own audience, not for everybody who got something else."""
+    file = sent.settings.campaigns[0] / "mended.md"
+    standing = file.read_text().replace("owner: amy", "owner: amy\napproval: standing")
+    file.write_text(standing.replace("segment: borough is 'Barnet' and not pledged\n", ""))
+    editions.prepare(sent, "mended", "one", by="amy", via="test")
+    editions.approve(sent, "mended@one", by="lee", via="airflow")
+    made = make(sent)
+    assert not editions.approval_request(sent, made.edition).standing
+    assert not editions.approve_standing(sent, made.edition)
+    editions.prepare(sent, "mended", "two", by="amy", via="test")
+    assert editions.approve_standing(sent, "mended@two")
+
+
 def test_suppression_and_erasure_are_honoured_with_their_reasons(sent: Workspace) -> None:
     with sent.engine.begin() as connection:
         suppress(connection, sent.keys, "two@example.org", "objected")

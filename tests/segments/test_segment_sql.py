@@ -42,7 +42,7 @@ def expected(rule: Expression, everybody: list[Person] = PEOPLE) -> set[int]:
     return {one.id for one in everybody if holds(rule, one, everybody)}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(rule=trees)
 def test_sql_selects_whom_the_rule_selects(ledger: sa.Engine, rule: Expression) -> None:
     with ledger.connect() as connection:

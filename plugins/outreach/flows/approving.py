@@ -14,7 +14,7 @@ from outreach.flows.checking import must_be_sound
 from outreach.flows.deputies import Answerer, answerers, approvers, must_order_here
 from outreach.flows.opening import said_beforehand
 from outreach.flows.preparing import find_campaign
-from outreach.ledger import approvals, edition_store, freeze
+from outreach.ledger import approvals, edition_store, follow_ups, freeze
 from outreach.ledger.certificate import Certificate, certificate
 from outreach.ledger.edition_store import EditionRecord
 from outreach.ledger.engine import reading
@@ -50,11 +50,12 @@ def approval_request(ws: Workspace, edition: str) -> ApprovalRequest:
         account = certificate(connection, edition)
         variants = edition_store.variants(connection, record.id)
         standing = approvals.has_standing(connection, record.campaign_id, record.source_hash)
-        follows = edition_store.followed(connection, record.id)
+        follows = follow_ups.followed(connection, record.id)
     moved = moved_of(ws, record)
     lines = [
         f"**{record.title}** for **{account.planned}** people, in {len(variants)} variant(s).",
         f"[Read the proofs and see who gets what](/outreach/editions/{record.name})",
+        f"Who it is for: {record.segment or 'everyone'}.",
         _counts(account),
         _arms(variants),
         _variants(variants),
@@ -203,6 +204,9 @@ def _must_be_as_shown(ws: Workspace, record: EditionRecord, shown: str) -> None:
 
 
 def _wants_standing(ws: Workspace, record: EditionRecord) -> bool:
+    with reading(ws.engine) as connection:
+        if follow_ups.followed(connection, record.id):
+            return False  # it was given for the campaign's own audience
     try:
         return find_campaign(ws, record.campaign).approval == "standing"
     except OutreachError:
@@ -216,7 +220,8 @@ def _counts(account: Certificate) -> str:
         for reason, people in sorted(account.reasons.get("suppressed", {}).items())
     ]
     rows += [(reason.capitalize(), people) for reason, people in account.excluded_by_reason.items()]
-    return "| Who | People |\n|---|---:|\n" + "\n".join(f"| {w} | {n} |" for w, n in rows)
+    cells = [(who.replace("|", "\\|"), n) for who, n in rows]
+    return "| Who | People |\n|---|---:|\n" + "\n".join(f"| {w} | {n} |" for w, n in cells)
 
 
 def _arms(variants: list[edition_store.StoredVariant]) -> str:

@@ -18,6 +18,7 @@ from outreach.flows.layouts import layouts
 from outreach.flows.links import links
 from outreach.flows.preparing import find_campaign
 from outreach.flows.reaching import unreached
+from outreach.flows.selecting import rule_of
 from outreach.ledger import readers
 from outreach.rendering import Compiled, EditionContext, compile_campaign
 from outreach.rendering.compose import Message, message, with_links
@@ -95,6 +96,7 @@ def judged(ws: Workspace, campaign: Campaign, *, reach: bool = False) -> tuple[F
     """Judge every variant of a campaign that made-up readers bring about."""
     try:
         compiled = compile_campaign(campaign, ws.hub, layouts(ws))
+        rule_of(ws, campaign)
         made = samples(compiled, ws.hub, _today(ws))
     except InputError as error:
         return error.faults

@@ -11,7 +11,7 @@ from outreach.errors import InputError, Refused
 from outreach.flows.layouts import layouts
 from outreach.flows.preparing import Prepared, find_campaign, prepare
 from outreach.flows.previewing import Preview, preview
-from outreach.ledger import edition_store, freeze, views
+from outreach.ledger import edition_store, follow_ups, freeze, views
 from outreach.ledger.edition_store import EditionRecord
 from outreach.ledger.engine import reading
 from outreach.workspace import Workspace
@@ -84,7 +84,7 @@ def must_be_in_order(ws: Workspace, follows: Following, slug: str) -> None:
     with reading(ws.engine) as connection:
         if freeze.exists(connection, name):
             made = edition_store.get(connection, name)
-            if edition_store.followed(connection, made.id) == follows:
+            if follow_ups.followed(connection, made.id) == follows:
                 return
             raise Refused(
                 f"{name} exists and does not follow {follows.edition} up; it has the name that "

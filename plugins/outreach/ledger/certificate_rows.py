@@ -10,8 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from outreach.domain import ACCEPTED_OR_LATER, Following
-from outreach.ledger.edition_store import follow_ups, followed
 from outreach.ledger.editions import batch, delivery, edition, exclusion
+from outreach.ledger.follow_ups import follow_ups, followed
 from outreach.ledger.states import EFFECTIVE, REASON, WITH_BATCH
 
 EXCLUDED = "excluded"

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from outreach.domain import Control, DeliveryState, EditionState, Following, Mailbox, Purpose
+from outreach.domain import Control, DeliveryState, EditionState, Mailbox, Purpose
 from outreach.errors import NotFound
 from outreach.ledger.editions import (
     audit,
@@ -46,6 +46,7 @@ class EditionRecord:
     content_hash: str
     audience_hash: str
     approval_hash: str
+    segment: str
     intended: int
     excluded: int
     created_by: str
@@ -109,6 +110,7 @@ def get(connection: sa.Connection, name: str) -> EditionRecord:
         content_hash=row.content_hash,
         audience_hash=row.audience_hash,
         approval_hash=row.approval_hash,
+        segment=row.segment,
         intended=row.intended,
         excluded=row.excluded,
         created_by=row.created_by,
@@ -160,27 +162,6 @@ def edition_names(connection: sa.Connection) -> list[str]:
 def campaign_slugs(connection: sa.Connection) -> list[str]:
     """Return the name of every campaign that ever had an edition."""
     return list(connection.execute(sa.select(campaign.c.slug)).scalars())
-
-
-def followed(connection: sa.Connection, edition_id: int) -> Following | None:
-    """Return what an edition is a follow-up to, or None."""
-    origin = edition.alias("origin")
-    row = connection.execute(
-        sa.select(origin.c.name, edition.c.follows_to)
-        .join(origin, origin.c.id == edition.c.follows)
-        .where(edition.c.id == edition_id)
-    ).first()
-    if row is None:
-        return None
-    return Following(row.name, "failed" if row.follows_to == "failed" else "accepted")
-
-
-def follow_ups(connection: sa.Connection, edition_id: int) -> tuple[str, ...]:
-    """Return the names of the editions that follow an edition up, oldest first."""
-    rows = connection.execute(
-        sa.select(edition.c.name).where(edition.c.follows == edition_id).order_by(edition.c.id)
-    )
-    return tuple(rows.scalars())
 
 
 def open_editions(connection: sa.Connection) -> list[str]:

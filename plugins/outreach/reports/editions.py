@@ -9,7 +9,7 @@ from outreach.domain import Control, DeliveryState, EditionState, Following
 from outreach.engagement.rollup import Engagement
 from outreach.engagement.rollup import engagement as figures
 from outreach.errors import Fault
-from outreach.ledger import edition_store, views, views_deliveries
+from outreach.ledger import follow_ups, views, views_deliveries
 from outreach.ledger.certificate import Certificate, certificate
 from outreach.ledger.engagement import totals_by_arm
 from outreach.ledger.engine import reading
@@ -179,8 +179,8 @@ def edition(ws: Workspace, name: str) -> EditionReport:
             doubts=_lines(ws, row.id, doubts),
             history=views.history(connection, name, limit=HISTORY),
             engagement=engagement,
-            follows=edition_store.followed(connection, row.id),
-            follow_ups=edition_store.follow_ups(connection, row.id),
+            follows=follow_ups.followed(connection, row.id),
+            follow_ups=follow_ups.follow_ups(connection, row.id),
         )
 
 

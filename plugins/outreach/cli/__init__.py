@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from outreach.cli import (
+    calendar,
     campaigns,
     consent,
     doubts,
@@ -71,7 +72,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for part in (
-        *(people, sources, consent, organisations, campaigns),
+        *(people, sources, consent, organisations, campaigns, calendar),
         *(editions, progress, steering, doubts, service),
     ):
         part.add_commands(commands)

@@ -80,7 +80,7 @@ def select_candidates(
             not_mailable(rule.purpose).label("why_not"),
         )
         .select_from(contact.outerjoin(organisation))
-        .where(_selected(rule, now), contact.c.erased_at.is_(None))
+        .where(in_segment(rule, now), contact.c.erased_at.is_(None))
         .order_by(contact.c.id)
     )
     had = had_occasions(connection, rule.slug) if rule.per_pledge else frozenset()
@@ -217,7 +217,8 @@ def _clauses(rule: Rule, now: datetime) -> list[tuple[str, sa.ColumnElement[bool
     return rules
 
 
-def _selected(rule: Rule, now: datetime) -> sa.ColumnElement[bool]:
+def in_segment(rule: Rule, now: datetime) -> sa.ColumnElement[bool]:
+    """Whether the rule selects the `contact` row in scope, mailable or not."""
     return sa.and_(sa.true(), *(clause for _, clause in _clauses(rule, now)))
 
 

@@ -56,30 +56,41 @@ def at_cap(
     Whoever may have been written to counts as written to. `besides_edition` is not counted;
     `among` asks about these people only.
     """
-    since = now - timedelta(days=cap.days)
-    claimed = sa.and_(batch.c.claimed_at >= since, delivery.c.recovered_at.is_(None))
-    # The claim of these is only in the journal, which says nothing of when it was.
-    recovered = delivery.c.recovered_at >= since
-    whose = (
-        sa.select(delivery.c.contact_id)
-        .select_from(WITH_BATCH)
-        .where(delivery.c.edition_id != besides_edition, EFFECTIVE.in_(HANDED_OVER))
-    )
+    claimed, recovered = _lately(cap, now)
+    whose = _handed_over().where(delivery.c.edition_id != besides_edition)
     if among is None:
-        both = sa.union_all(whose.where(claimed), whose.where(recovered))
-        return _full(connection, cap, both)
+        return frozenset(connection.execute(at_cap_query(cap, now)).scalars())
     found: set[int] = set()
     for some in chunks(among, 1000):
         # Named one by one: for a query inside the query PostgreSQL reads all deliveries.
         theirs = whose.where(delivery.c.contact_id.in_(some), sa.or_(claimed, recovered))
-        found |= _full(connection, cap, theirs)
+        found |= set(connection.execute(_full(cap, theirs)).scalars())
     return frozenset(found)
 
 
-def _full(connection: sa.Connection, cap: Cap, had: sa.SelectBase) -> frozenset[int]:
+def at_cap_query(cap: Cap, now: datetime) -> sa.Select[tuple[int]]:
+    """Return SQL: every contact who had as many emails as the cap allows."""
+    claimed, recovered = _lately(cap, now)
+    return _full(cap, sa.union_all(_handed_over().where(claimed), _handed_over().where(recovered)))
+
+
+def _lately(cap: Cap, now: datetime) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
+    """Return what tells deliveries of the cap's days: by their claim, or by its recovery."""
+    since = now - timedelta(days=cap.days)
+    claimed = sa.and_(batch.c.claimed_at >= since, delivery.c.recovered_at.is_(None))
+    # The claim of these is only in the journal, which says nothing of when it was.
+    return claimed, delivery.c.recovered_at >= since
+
+
+def _handed_over() -> sa.Select[tuple[int]]:
+    return (
+        sa.select(delivery.c.contact_id).select_from(WITH_BATCH).where(EFFECTIVE.in_(HANDED_OVER))
+    )
+
+
+def _full(cap: Cap, had: sa.SelectBase) -> sa.Select[tuple[int]]:
     one = had.subquery().c.contact_id
-    full = sa.select(one).group_by(one).having(sa.func.count() >= cap.emails)
-    return frozenset(connection.execute(full).scalars())
+    return sa.select(one).group_by(one).having(sa.func.count() >= cap.emails)
 
 
 def sent_on_the_day(connection: sa.Connection, now: datetime) -> int:

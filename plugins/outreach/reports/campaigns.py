@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
-from itertools import product
+from datetime import UTC, date, datetime
+from itertools import islice, product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from outreach.clock import LONDON
 from outreach.domain import Organisation, Reader
 from outreach.errors import Fault, InputError, NotFound
-from outreach.ledger import views
+from outreach.flows.journeys import steps_of
+from outreach.ledger import approvals, views
 from outreach.ledger.engine import reading
 from outreach.ledger.views import EditionRow
 from outreach.reports.editions import EditionSummary, editions
 from outreach.reports.proofs import Proof, proof_links
+from outreach.scheduling.timetable import HORIZON
 
 if TYPE_CHECKING:
     from outreach.campaigns import Campaign, Library
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from outreach.workspace import Workspace
 
 _PLEDGED = date(2026, 3, 2)
+_SLOTS_AHEAD = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,14 @@ class Proofs:
 
 
 @dataclass(frozen=True, slots=True)
+class Coming:
+    """A slot to come, and why it would be left out ('' where it would not)."""
+
+    at: datetime
+    closed: str
+
+
+@dataclass(frozen=True, slots=True)
 class CampaignReport:
     """Everything the page of one campaign shows.
 
@@ -75,6 +87,8 @@ class CampaignReport:
     faults: tuple[Fault, ...]
     editions: tuple[EditionSummary, ...]
     proofs: Proofs | None
+    coming: tuple[Coming, ...] = ()
+    journey: tuple[Campaign, ...] = ()
 
 
 def campaign_faults(ws: Workspace) -> tuple[Fault, ...]:
@@ -113,7 +127,9 @@ def campaign(ws: Workspace, slug: str, *, proof: int = 1) -> CampaignReport:
         except InputError as error:
             faults = (*faults, *error.faults)
     when = when_sent(found) if found else ""
-    return CampaignReport(slug, found, when, faults, latest, proofs)
+    coming = tuple(_coming(ws, found)) if found else ()
+    journey = steps_of(found.journey, library.campaigns.values()) if found else ()
+    return CampaignReport(slug, found, when, faults, latest, proofs, coming, journey)
 
 
 def when_sent(found: Campaign) -> str:
@@ -125,6 +141,27 @@ def when_sent(found: Campaign) -> str:
     if found.trigger == "new_pledges":
         return "When new pledges arrive"
     return "When a person starts it"
+
+
+def _coming(ws: Workspace, found: Campaign) -> Iterator[Coming]:
+    """The next slots of a campaign."""
+    now = datetime.now(UTC)
+    if found.slots is None:
+        return
+    for slot in islice(found.slots.slots(now, now + HORIZON), _SLOTS_AHEAD):
+        closed = ws.hub.closings.closed(slot, found.slug)
+        yield Coming(slot, closed.words if closed else "")
+
+
+def approval_words(ws: Workspace, found: Campaign) -> str:
+    """Return in words how an edition of a campaign comes to be approved, as things stand."""
+    people = ", ".join(found.approvers or ws.hub.approvers)
+    if found.approval != "standing":
+        return f"asks {people}"
+    layouts = ws.settings.root / "templates" / "layouts"
+    with reading(ws.engine) as connection:
+        by = approvals.standing_of(connection, found.slug, found.content_hash(ws.hub, layouts))
+    return f"standing, by {by}" if by else f"standing, once {people} approves this content"
 
 
 def sample_readers(hub: Hub) -> tuple[Reader, ...]:

@@ -14,7 +14,15 @@ from outreach.flows.notices import notices
 from outreach.flows.progress import progress
 from outreach.reports import campaigns, editions, engagement, overview, proofs
 from outreach.settings import ROOT
-from outreach.web.staff import charts, contacts, imports, organisations, retention, suppressions
+from outreach.web.staff import (
+    calendar,
+    charts,
+    contacts,
+    imports,
+    organisations,
+    retention,
+    suppressions,
+)
 from outreach.web.staff.guards import may_act
 from outreach.web.staff.pages import Key, page, security_headers
 from outreach.web.staff.proofs import framed
@@ -41,6 +49,7 @@ def pages_router(
     router = APIRouter()
     _overview_and_style(router, workspace, warnings)
     _campaigns(router, workspace)
+    calendar.add_pages(router, workspace)
     _editions(router, workspace)
     _people(router, workspace)
     organisations.add_pages(router, workspace)

@@ -398,3 +398,17 @@ def test_objections_are_honoured_while_hub_yaml_is_broken(
     assert run("person", "someone@example.org", "--erase")[0] == 0
     page = TestClient(create_public_app(open_to_halt(broken))).get("/unsubscribe/nobody")
     assert "Our team" in page.text
+
+
+def test_the_calendar_says_what_is_due_as_words_json_and_csv(
+    filled: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, found = filled("calendar", "--weeks", "2")
+    (line, *_) = found["days"][0]["lines"]
+    assert (status, line["campaign"], line["approval"]) == (0, "what-is-wres", "asks lee")
+    assert line["people"] > 10
+    assert main(["calendar", "--csv"]) == 0
+    (first, *_) = csv.DictReader(capsys.readouterr().out.splitlines())
+    assert (first["campaign"], first["people"]) == ("what-is-wres", str(line["people"]))
+    assert main(["calendar"]) == 0
+    assert "Not by the clock: pledge-thank-you, When new pledges arrive" in capsys.readouterr().out

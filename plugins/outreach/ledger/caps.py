@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -68,7 +69,7 @@ def at_cap(
     return frozenset(found)
 
 
-def at_cap_query(cap: Cap, now: datetime) -> sa.Select[tuple[int]]:
+def at_cap_query(cap: Cap, now: datetime) -> sa.Select[Any]:
     """Return SQL: every contact who had as many emails as the cap allows."""
     claimed, recovered = _lately(cap, now)
     return _full(cap, sa.union_all(_handed_over().where(claimed), _handed_over().where(recovered)))
@@ -82,13 +83,13 @@ def _lately(cap: Cap, now: datetime) -> tuple[sa.ColumnElement[bool], sa.ColumnE
     return claimed, delivery.c.recovered_at >= since
 
 
-def _handed_over() -> sa.Select[tuple[int]]:
+def _handed_over() -> sa.Select[Any]:
     return (
         sa.select(delivery.c.contact_id).select_from(WITH_BATCH).where(EFFECTIVE.in_(HANDED_OVER))
     )
 
 
-def _full(cap: Cap, had: sa.SelectBase) -> sa.Select[tuple[int]]:
+def _full(cap: Cap, had: sa.SelectBase) -> sa.Select[Any]:
     one = had.subquery().c.contact_id
     return sa.select(one).group_by(one).having(sa.func.count() >= cap.emails)
 

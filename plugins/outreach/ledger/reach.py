@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -83,5 +84,5 @@ def planned(connection: sa.Connection) -> tuple[Planned, ...]:
     )
 
 
-def _people() -> sa.Select[tuple[int]]:
+def _people() -> sa.Select[Any]:
     return sa.select(sa.func.count()).select_from(contact.outerjoin(organisation))

@@ -90,7 +90,7 @@ def test_every_slot_of_four_weeks_says_how_many_people_it_would_reach(planned: W
     assert line(found, "lunch", "2026-11-24T10:30").people == 5
     # Those who pledged six days ago, on Tuesday 17: due on Tuesday 24.
     assert line(found, "seven", "2026-11-24T09:00").people == 2
-    assert line(found, "seven", "2026-11-25T09:00").people == 0
+    assert len([one for one in found.lines if one.campaign == "seven"]) == 1
     assert line(found, "month", "2026-12-17T09:00").people == 2
     assert [one.campaign for one in found.others] == ["welcome"]
     assert not [one for one in found.lines if one.campaign == "over"]
@@ -102,11 +102,11 @@ def test_clashes_are_named_with_how_many_they_concern(planned: Workspace) -> Non
     one = line(found, "tuesdays", "2026-12-01T10:00")
     assert one.clashes == (
         "Within an hour of Lunch",
-        "3 people would get more than 1 email this day, with Lunch, Month, Seven; the limit "
+        "3 people would get more than 1 email this day, with Lunch; the limit "
         "leaves them out of what comes later",
     )
     exempt = line(found, "lunch", "2026-12-01T10:30")
-    assert exempt.clashes[-1].endswith("with Month, Seven, Tuesdays")
+    assert exempt.clashes[-1].endswith("this day, with Tuesdays")
 
 
 def test_quiet_hours_freezes_and_bank_holidays_are_shown(planned: Workspace) -> None:
@@ -155,7 +155,7 @@ def test_each_audience_is_counted_once(planned: Workspace, monkeypatch: pytest.M
     told: list[str] = []
     sa.event.listen(planned.engine, "before_cursor_execute", lambda *given: told.append(given[2]))
     calendar(planned, now=NOW)
-    assert not [one for one in told if "FROM contact" in one]
+    assert not [one for one in told if "count(" in one and "FROM contact" in one]
 
 
 def test_the_page_shows_it_as_a_table(client: TestClient) -> None:

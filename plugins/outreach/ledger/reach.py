@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ from outreach.ledger.caps import at_cap_query
 from outreach.ledger.edition_store import OPEN
 from outreach.ledger.editions import batch, campaign, edition
 from outreach.ledger.mailable import not_mailable
-from outreach.ledger.people import contact, organisation
+from outreach.ledger.people import contact, organisation, pledge
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +32,33 @@ class Planned:
 
 
 def reach(connection: sa.Connection, rule: Rule, now: datetime) -> int:
-    """Return how many people the rule would write to now, its step's day aside."""
+    """Return how many people the rule would write to now."""
     counted = _people().where(reached(rule, now))
     return int(connection.execute(counted).scalar_one())
+
+
+def answered(
+    connection: sa.Connection, rule: Rule, since: datetime, until: datetime, now: datetime
+) -> list[datetime]:
+    """Return when those pledged whom the rule would write to, of the pledges between two times.
+
+    The rule's step is not asked: this is for many days at once.
+    """
+    pledged = latest_pledge(renewals=rule.renewals)
+    lately = sa.select(pledge.c.contact_id).where(
+        pledge.c.pledged_at >= since, pledge.c.pledged_at < until
+    )
+    rows = connection.execute(
+        sa.select(pledged)
+        .select_from(contact.outerjoin(organisation))
+        .where(
+            contact.c.id.in_(lately),
+            pledged >= since,
+            pledged < until,
+            reached(replace(rule, step=None), now),
+        )
+    )
+    return list(rows.scalars())
 
 
 def overlap(connection: sa.Connection, rules: Sequence[Rule], most: int, now: datetime) -> int:

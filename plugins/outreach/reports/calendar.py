@@ -13,15 +13,14 @@ from outreach.campaigns import load_library
 from outreach.clock import LONDON
 from outreach.flows.preparing import rule_of
 from outreach.ledger import holds, reach
-from outreach.ledger.audience import Rule
 from outreach.ledger.engine import reading
-from outreach.reports.calendar_people import Slot, count, crowded
+from outreach.reports.calendar_people import Slot, crowded, with_people
 from outreach.reports.campaigns import approval_words, when_sent
 from outreach.scheduling.closing import Freeze
 from outreach.scheduling.holidays import bank_holiday
 
 if TYPE_CHECKING:
-    from outreach.campaigns import Campaign, Library
+    from outreach.campaigns import Library
     from outreach.ledger.reach import Planned
     from outreach.workspace import Workspace
 
@@ -101,7 +100,8 @@ def calendar(ws: Workspace, *, weeks: int = WEEKS, now: datetime | None = None) 
         stop = holds.stop_order(connection)
         held = {one.campaign: one for one in holds.holds(connection)}
     slots, cut = _slots(ws, library, now, end)
-    lines = [*_of_slots(ws, slots, planned, now), *_of_editions(planned, slots, now, end)]
+    slots = with_people(ws, slots, {one.name for one in planned}, now)
+    lines = [*_of_slots(ws, slots, planned), *_of_editions(planned, slots, now, end)]
     lines = _with_clashes(ws, lines, slots, now)
     lines = [_with_hold(line, held) for line in lines]
     return Calendar(
@@ -128,20 +128,12 @@ def _slots(
         some = list(islice(campaign.slots.slots(now, end), MOST_SLOTS + 1))
         if len(some) > MOST_SLOTS:
             cut.append(campaign.title)
-        found += [Slot(campaign, at, _rule(ws, campaign, at)) for at in some[:MOST_SLOTS]]
+        rule = rule_of(ws, replace(campaign, journey=""), None)
+        found += [Slot(campaign, at, rule) for at in some[:MOST_SLOTS]]
     return sorted(found, key=lambda slot: (slot.at, slot.campaign.slug)), tuple(cut)
 
 
-def _rule(ws: Workspace, campaign: Campaign, at: datetime) -> Rule:
-    day = at.astimezone(LONDON).date()
-    rule = rule_of(ws, campaign, None, day=day)
-    # On its own day: what is a little late would be counted on each of the days after it too.
-    return replace(rule, step=replace(rule.step, grace=0)) if rule.step else rule
-
-
-def _of_slots(
-    ws: Workspace, slots: Sequence[Slot], planned: Iterable[Planned], now: datetime
-) -> Iterator[Line]:
+def _of_slots(ws: Workspace, slots: Sequence[Slot], planned: Iterable[Planned]) -> Iterator[Line]:
     editions = {one.name: one for one in planned}
     approvals = {slot.campaign.slug: slot.campaign for slot in slots}
     words = {slug: approval_words(ws, campaign) for slug, campaign in approvals.items()}
@@ -153,7 +145,7 @@ def _of_slots(
             title=slot.campaign.title,
             edition=made.name if made else "",
             state=made.state if made else "",
-            people=made.people if made else count(ws, slot.rule, now),
+            people=made.people if made else slot.people,
             approval=words[slot.campaign.slug],
         )
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
-from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Hashable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from outreach.clock import LONDON
 from outreach.ledger import reach
 from outreach.ledger.audience import Rule
 from outreach.ledger.engine import reading
+from outreach.scheduling.steps import Step
 
 if TYPE_CHECKING:
     from outreach.campaigns import Campaign
@@ -32,6 +33,7 @@ class Slot:
     campaign: Campaign
     at: datetime
     rule: Rule
+    people: int = 0
 
     @property
     def name(self) -> str:
@@ -65,14 +67,47 @@ class _Kept:
 _KEPT = _Kept()
 
 
-def count(ws: Workspace, rule: Rule, now: datetime) -> int:
-    """Return how many people a rule would reach as things stand."""
+def with_people(
+    ws: Workspace, slots: Sequence[Slot], made: Collection[str], now: datetime
+) -> list[Slot]:
+    """Return the slots with how many people each would reach as things stand.
 
+    A step after a pledge is left out on the days on which nobody's is due, unless its edition is
+    among `made`.
+    """
+    found: list[Slot] = []
+    due: dict[str, Counter[date]] = {}
+    last = max((slot.at for slot in slots), default=now)
+    for slot in slots:
+        if slot.campaign.after is None:
+            found.append(replace(slot, people=_count(ws, slot.rule, now)))
+            continue
+        if slot.campaign.slug not in due:
+            due[slot.campaign.slug] = _due(ws, slot, last, now)
+        people = due[slot.campaign.slug][slot.at.astimezone(LONDON).date()]
+        if people or slot.name in made:
+            found.append(replace(slot, people=people))
+    return found
+
+
+def _count(ws: Workspace, rule: Rule, now: datetime) -> int:
     def ask() -> int:
         with reading(ws.engine) as connection:
             return reach.reach(connection, rule, now)
 
     return _KEPT.get((ws.settings.database_url, _alike(rule)), ask)
+
+
+def _due(ws: Workspace, first: Slot, last: datetime, now: datetime) -> Counter[date]:
+    """Return how many pledges become due on each day, for the campaign of `first`."""
+    after, rule = first.campaign.after, first.rule
+    assert after is not None
+    since = Step(after, first.at.astimezone(LONDON).date(), 0).since
+    until = Step(after, last.astimezone(LONDON).date(), 0).until
+    assert since is not None
+    with reading(ws.engine) as connection:
+        pledged = reach.answered(connection, rule, since, until, now)
+    return Counter(after.due(one.astimezone(LONDON).date()) for one in pledged)
 
 
 def crowded(ws: Workspace, slots: Sequence[Slot], now: datetime) -> dict[tuple[date, str], str]:
@@ -82,14 +117,15 @@ def crowded(ws: Workspace, slots: Sequence[Slot], now: datetime) -> dict[tuple[d
     """
     by_day: dict[date, dict[str, Slot]] = defaultdict(dict)
     for slot in slots:
-        by_day[slot.at.astimezone(LONDON).date()][slot.campaign.slug] = slot
+        if slot.people:
+            by_day[slot.at.astimezone(LONDON).date()][slot.campaign.slug] = slot
     limits = ws.hub.limits
     most = limits.emails_per_person or 1
     said: dict[tuple[date, str], str] = {}
     for day, found in by_day.items():
         if len(found) <= most:
             continue
-        people = _together(ws, [slot.rule for slot in found.values()], most, now)
+        people = _together(ws, [_on_its_day(slot) for slot in found.values()], most, now)
         if people:
             for slug, slot in found.items():
                 others = [o.campaign.title for s, o in sorted(found.items()) if s != slug]
@@ -103,6 +139,14 @@ def _crowd_words(people: int, most: int, others: Sequence[str], *, capped: bool)
     emails = "1 email" if most == 1 else f"{most} emails"
     then = "; the limit leaves them out of what comes later" if capped else ""
     return f"{some} would get more than {emails} this day, with {', '.join(others)}{then}"
+
+
+def _on_its_day(slot: Slot) -> Rule:
+    """The slot's rule for its own day: what is a little late counts on each day after it too."""
+    after = slot.campaign.after
+    if after is None:
+        return slot.rule
+    return replace(slot.rule, step=Step(after, slot.at.astimezone(LONDON).date(), 0))
 
 
 def _together(ws: Workspace, rules: Sequence[Rule], most: int, now: datetime) -> int:

@@ -23,7 +23,7 @@ from outreach.airflow_bridge import stopping_at_faults, workspace_in_airflow
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-    from outreach.flows.sending import SendReport
+    from outreach.flows.sendreport import SendReport
 
 LOG = logging.getLogger(__name__)
 

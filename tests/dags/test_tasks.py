@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -101,3 +102,18 @@ def test_a_question_that_only_authors_could_answer_is_not_put() -> None:
     ask = Ask(task_id="approve", subject="?", assigned_users=users)
     with pytest.raises(AirflowFailException, match="nobody may approve"):
         ask.execute({"ti": TaskInstance(["amy", "casey"])})
+
+
+def test_a_sender_looks_again_at_the_end_of_quiet_hours_and_meanwhile_now_and_then() -> None:
+    from outreach.airflow_tasks import ANYWAY, CLOSED_LOOK, SOON, _patience
+    from outreach.flows.sendreport import SendReport
+
+    def waits(until: datetime | None, *, halted: bool = False) -> timedelta:
+        return _patience(SendReport("news@one", 0, 0, 0, 0, False, "", until), halted=halted)
+
+    now = datetime.now(UTC)
+    assert waits(None) == SOON
+    assert waits(None, halted=True) == ANYWAY
+    assert waits(now + timedelta(hours=13)) == CLOSED_LOOK
+    assert timedelta(minutes=4) < waits(now + timedelta(minutes=5)) <= timedelta(minutes=5)
+    assert waits(now) == SOON

@@ -16,10 +16,10 @@ from outreach.errors import Fault, InputError, NotFound, Refused
 from outreach.flows.journeys import step_of
 from outreach.flows.mailboxes import reply_to_mailbox, sender_mailbox
 from outreach.flows.opening import must_be_open
+from outreach.flows.prepared import Prepared, described, nothing_due
 from outreach.ledger import audience, edition_store, freeze
 from outreach.ledger.audience import Candidate, Rule
 from outreach.ledger.caps import Cap
-from outreach.ledger.certificate import certificate
 from outreach.ledger.engine import reading
 from outreach.ledger.freeze import NewEdition, NewVariant
 from outreach.ledger.freeze_rows import PlannedDelivery
@@ -34,26 +34,10 @@ from outreach.rendering import (
     compile_campaign,
     frozen,
 )
-from outreach.scheduling.steps import Step
 from outreach.wording import shown_path
 from outreach.workspace import Workspace
 
 _OCCURRENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+-]{0,63}")
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """What `prepare` froze, or found frozen already (`created` False)."""
-
-    edition: str
-    created: bool
-    state: str
-    intended: int
-    planned: int
-    suppressed: dict[str, int]
-    excluded: dict[str, int]
-    variants: int
-    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +93,7 @@ def prepare(
     with reading(ws.engine) as connection:
         known = freeze.exists(connection, name)
     if known:
-        return _described(ws, name, created=False)
+        return described(ws, name, created=False)
     if send_at and send_at < now:
         raise InputError(f"{london(send_at)} has passed; choose a time to come, or none")
     if send_at or due:
@@ -119,7 +103,7 @@ def prepare(
     rule = rule_of(ws, campaign, narrow, day=day, overdue=overdue)
     found = _audience(ws, compiled, rule, name, now)
     if rule.step and not found.planned and not found.not_planned:
-        return _nothing_due(name, rule.step)
+        return nothing_due(name, rule.step)
     context = EditionContext(occurrence, (send_at or due or now).astimezone(LONDON).date())
     contents = [compiled.render(key, context) for key in found.keys]
     variants = [
@@ -139,7 +123,7 @@ def prepare(
         edition_id = freeze.freeze(connection, new, variants, found.planned, found.not_planned)
         if edition_id is not None:
             edition_store.note(connection, who=by, via=via, action="prepare", subject=name, at=now)
-    return _described(ws, name, created=edition_id is not None)
+    return described(ws, name, created=edition_id is not None)
 
 
 def _named(occurrence: str, now: datetime, *, overdue: bool) -> str:
@@ -153,36 +137,6 @@ def _named(occurrence: str, now: datetime, *, overdue: bool) -> str:
             "deliveries that were settled as not sent; name a new edition otherwise"
         )
     return named
-
-
-def _described(ws: Workspace, name: str, *, created: bool) -> Prepared:
-    with reading(ws.engine) as connection:
-        account = certificate(connection, name)
-        count = len(edition_store.variants(connection, edition_store.get(connection, name).id))
-    planned = account.planned
-    message = (
-        f"{name} is prepared: {planned} of {account.intended} people are to be written to"
-        if created
-        else f"{name} exists already ({account.state}): nothing was changed, and no one gets it "
-        "twice. Name another occurrence for a new edition"
-    )
-    return Prepared(
-        edition=name,
-        created=created,
-        state=account.state,
-        intended=account.intended,
-        planned=planned,
-        suppressed=account.reasons.get("suppressed", {}),
-        excluded=account.excluded_by_reason,
-        variants=count,
-        message=message,
-    )
-
-
-def _nothing_due(name: str, step: Step) -> Prepared:
-    day = f"{step.day.day} {step.day:%B %Y}"
-    said = f"nobody's step is due on {day}: no edition was made"
-    return Prepared(name, False, "", 0, 0, {}, {}, 0, said)
 
 
 def rule_of(

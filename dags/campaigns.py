@@ -21,19 +21,10 @@ from airflow.sdk import (
     get_parsing_context,
     task,
 )
-from airflow.sdk.exceptions import (
-    AirflowException,
-    AirflowFailException,
-    AirflowSkipException,
-)
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 from outreach import dagdocs, dagfaults, dagforms
-from outreach.airflow_bridge import (
-    LondonTimetable,
-    asset,
-    stopping_at_faults,
-    workspace_in_airflow,
-)
+from outreach.airflow_bridge import LondonTimetable, asset, stopping_at_faults, workspace_in_airflow
 from outreach.airflow_tasks import Ask, Send, Wait
 from outreach.campaigns import Campaign, load_library
 from outreach.hub import Hub, load_hub
@@ -91,9 +82,8 @@ def prepare(slug: str, timetable: str, news: str) -> str:
     if request.dry_run and request.follows:
         end_here(following.look(ws, request.follows, slug).message)
     if request.dry_run:
-        preview = previewing.preview(
-            ws, slug, occurrence, narrow=request.narrow, overdue=request.overdue
-        )
+        asked = {"narrow": request.narrow, "overdue": request.overdue}
+        preview = previewing.preview(ws, slug, occurrence, **asked)
         end_here(f"Dry run, nothing was kept. {preview.message}")
     if slot and (closed := opening.slot_is_closed(ws, slug, slot)):
         end_here(closed)

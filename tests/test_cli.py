@@ -445,3 +445,17 @@ def test_an_edition_is_followed_up_once_after_a_look(filled: Run, home: Path) ->
     assert filled(*order)[1]["created"] is False
     account = filled("certificate", made["edition_id"])[1]
     assert account["facts"]["follows"] == f"everyone who was accepted in {EDITION}"
+
+
+def test_the_calendar_says_what_is_due_as_words_json_and_csv(
+    filled: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, found = filled("calendar", "--weeks", "2")
+    (line, *_) = found["days"][0]["lines"]
+    assert (status, line["campaign"], line["approval"]) == (0, "what-is-wres", "asks lee")
+    assert line["people"] > 10
+    assert main(["calendar", "--csv"]) == 0
+    (first, *_) = csv.DictReader(capsys.readouterr().out.splitlines())
+    assert (first["campaign"], first["people"]) == ("what-is-wres", str(line["people"]))
+    assert main(["calendar"]) == 0
+    assert "Not by the clock: pledge-thank-you, When new pledges arrive" in capsys.readouterr().out

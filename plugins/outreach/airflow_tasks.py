@@ -27,7 +27,7 @@ from outreach.airflow_bridge import (
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-    from outreach.flows.sending import SendReport
+    from outreach.flows.sendreport import SendReport
 
 LOG = logging.getLogger(__name__)
 

@@ -22,7 +22,7 @@ from outreach.segments import ANYTHING, EVERYONE, Segment, Vocabulary, parse
 if TYPE_CHECKING:
     from outreach.flows.editions import ApprovalRequest
     from outreach.flows.imports import ImportResult
-    from outreach.flows.sending import SendReport
+    from outreach.flows.sendreport import SendReport
     from outreach.ledger.announcing import Unannounced
     from outreach.ledger.certificate import Certificate
 

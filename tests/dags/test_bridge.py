@@ -77,6 +77,34 @@ def test_a_timetable_survives_being_stored() -> None:
     assert again.summary == "Tuesdays at 10:00, London time, working days only"
 
 
+def test_a_timetable_that_an_earlier_version_stored_is_read() -> None:
+    stored = {"cron": "0 10 * * 2", "working_days_only": True, "late_after_hours": 3}
+    again = LondonTimetable.deserialize(stored)
+    assert again.summary == "Tuesdays at 10:00, London time, working days only"
+
+
+@pytest.mark.parametrize(
+    ("text", "days_off"),
+    [
+        ("every second Tuesday 10:00 from 2026-12-01", "move"),
+        ("last working day of the month 09:30", "send"),
+        ("2036-12-01 10:00, 2036-12-08 10:00", "skip"),
+    ],
+)
+def test_words_and_dates_are_stored_and_come_round_as_written(text: str, days_off: str) -> None:
+    one = LondonTimetable(text, days_off=days_off)
+    again = LondonTimetable.deserialize(json.loads(json.dumps(one.serialize())))
+    assert again.summary == one.summary
+    assert next_run(again, None) == one.slots.next_slot(datetime.now(UTC))
+
+
+def test_dates_that_have_all_passed_and_slots_missed_by_hours_run_nothing() -> None:
+    last_week = datetime.now(UTC) - timedelta(days=7)
+    passed = LondonTimetable(f"{last_week:%Y-%m-%d} 10:00")
+    assert next_run(passed, None) is None
+    assert next_run(passed, last_week - timedelta(days=30)) is None
+
+
 def test_the_plugin_registers_the_timetable_that_dags_use() -> None:
     import outreach_plugin
 

@@ -110,6 +110,29 @@ def test_a_broken_campaign_leaves_the_others_standing(tmp_path: Path) -> None:
     assert "titel" in loaded.dags["campaign_broken"]["dag"]["doc_md"]
 
 
+def test_timetables_in_words_steps_and_dates_each_have_their_dag(tmp_path: Path) -> None:
+    folder = tmp_path / "campaigns"
+    folder.mkdir()
+    good = (CAMPAIGNS / "what-is-wres.md").read_text()
+    line = 'trigger: timetable\ntimetable: "0 10 * * 2"\nworking_days_only: true'
+    for slug, fields in {
+        "words": "trigger: timetable\ntimetable: every second Tuesday 10:00",
+        "dates": "trigger: timetable\ntimetable: [2036-12-01 10:00]",
+        "step": 'trigger: after_pledge\nafter_pledge: 7 days\nat: "10:00"',
+    }.items():
+        (folder / f"{slug}.md").write_text(good.replace(line, fields))
+    loaded = load(tmp_path, OUTREACH_CAMPAIGNS=str(folder))
+    assert (loaded.errors, loaded.warnings) == ({}, [])
+    assert load(tmp_path, OUTREACH_CAMPAIGNS=str(folder)).dags == loaded.dags
+    kept = {dag: found["dag"]["timetable"]["__var"] for dag, found in loaded.dags.items()}
+    assert kept["campaign_words"]["timetable"] == "every second Tuesday 10:00"
+    assert kept["campaign_dates"]["timetable"] == "2036-12-01 10:00"
+    assert kept["campaign_step"]["timetable"] == "every working day 10:00"
+    forms = {dag: dict(found["dag"]["params"]) for dag, found in loaded.dags.items()}
+    assert "overdue" in forms["campaign_step"]
+    assert "overdue" not in forms["campaign_words"]
+
+
 def test_nothing_on_the_trigger_form_must_be_filled_in(loaded: Loaded) -> None:
     """Airflow marks a field as required, and keeps Trigger grey, unless it may be null."""
     for dag, found in loaded.dags.items():

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from outreach.flows import doctor
 from outreach.flows.doctor import Finding
+from outreach.scheduling.closing import Closings, Freeze
 from outreach.settings import load_settings
+from outreach.workspace import Workspace
 
 Examine = Callable[..., dict[str, Finding]]
 
@@ -82,3 +86,15 @@ def test_an_address_of_sendgrid_that_is_none_is_named(
 
 def test_production_without_a_sender_of_its_own_is_named(examine: Examine) -> None:
     assert "OUTREACH_FROM" in examine(**LIVE)["sender"].advice
+
+
+def test_a_freeze_that_spares_a_campaign_nobody_knows_is_named(
+    ws: Workspace,
+) -> None:
+    now = datetime.now(UTC)
+    freeze = Freeze(now, now + timedelta(days=1), "election", ("pledge-thankyou",))
+    hub = replace(ws.hub, closings=Closings(freezes=(freeze,)))
+    found = [one for one in doctor._campaigns(replace(ws, hub=hub)) if "freeze" in one.what]
+    assert [one.advice for one in found] == [
+        "there is no campaign pledge-thankyou; did you mean “pledge-thank-you”?"
+    ]

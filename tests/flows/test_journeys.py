@@ -160,7 +160,7 @@ def test_after_downtime_what_is_overdue_is_listed_once_and_not_sent(journey: Wor
     assert run(journey, "day-7", "2027-03-16").state == ""
 
 
-def test_a_new_journey_over_ten_thousand_old_pledges_writes_to_nobody(journey: Workspace) -> None:
+def test_a_new_journey_over_thousands_of_old_pledges_writes_to_nobody(journey: Workspace) -> None:
     with journey.engine.begin() as connection:
         first = add_contact(connection, journey.keys, "first@example.org")
         people = [
@@ -172,7 +172,7 @@ def test_a_new_journey_over_ten_thousand_old_pledges_writes_to_nobody(journey: W
                 "created_at": at("2026-01-01"),
                 "updated_at": at("2026-01-01"),
             }
-            for n in range(1, 10_000)
+            for n in range(1, 3_000)
         ]
         connection.execute(sa.insert(contact), people)
         pledges = [
@@ -187,7 +187,7 @@ def test_a_new_journey_over_ten_thousand_old_pledges_writes_to_nobody(journey: W
         connection.execute(sa.insert(pledge), pledges)
     done = run(journey, "day-7", "2027-03-15")
     assert done.planned == 0
-    assert done.suppressed == {"step was due more than 20 working days ago": 9_999}
+    assert done.suppressed == {"step was due more than 20 working days ago": 2_999}
     assert run(journey, "day-7", "2027-03-16").state == ""
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outreach.clock import LONDON
@@ -85,6 +85,7 @@ SPANS = st.builds(
 AROUND = st.sampled_from([london("2026-10-24T12:00"), london("2027-03-27T12:00")])
 
 
+@settings(deadline=None)
 @given(SPANS, AROUND, st.integers(0, 60 * 48))
 def test_a_closing_always_ends_and_then_it_is_open(
     quiet: QuietHours, around: datetime, minutes: int

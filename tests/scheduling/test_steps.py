@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outreach.clock import LONDON
@@ -34,6 +34,7 @@ AFTERS = st.builds(After, st.integers(0, 200), st.booleans())
 DAYS = st.dates(date(2026, 1, 1), date(2029, 12, 31))
 
 
+@settings(deadline=None)
 @given(AFTERS, DAYS)
 def test_whoever_pledged_until_the_last_day_is_due_and_nobody_later(
     after: After, day: date
@@ -42,6 +43,7 @@ def test_whoever_pledged_until_the_last_day_is_due_and_nobody_later(
     assert after.due(last) <= day < after.due(last + timedelta(days=1))
 
 
+@settings(deadline=None)
 @given(AFTERS, DAYS.filter(is_working_day), st.integers(0, 5), st.integers(-30, 30), st.times())
 def test_a_pledge_is_in_time_exactly_from_its_due_day_to_the_end_of_its_grace(
     after: After, day: date, grace: int, off: int, clock: time

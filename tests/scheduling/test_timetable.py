@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outreach.clock import LONDON
@@ -206,6 +206,7 @@ AROUND = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(st.sampled_from(EVERY_KIND), AROUND, st.integers(-2000, 2000), st.sampled_from(DaysOff))
 def test_slots_only_move_forward_and_none_is_passed_over(
     text: str, around: datetime, minutes: int, days_off: DaysOff

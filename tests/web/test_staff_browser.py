@@ -34,6 +34,7 @@ pytestmark = pytest.mark.browser
 PAGES = (
     "",
     "campaigns",
+    "calendar",
     "campaigns/what-is-wres",
     "editions",
     f"editions/{WRES}",

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from outreach.cli import (
     approvals,
+    calendar,
     campaigns,
     consent,
     doubts,
@@ -75,7 +76,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for part in (
-        *(people, sources, consent, organisations, campaigns, previewing),
+        *(people, sources, consent, organisations, campaigns, previewing, calendar),
         *(editions, following, approvals, progress, steering, doubts, service, segments),
     ):
         part.add_commands(commands)

@@ -11,7 +11,7 @@ from outreach.cli.output import Output, plain, table
 from outreach.clock import parse_when
 from outreach.domain import EditionState
 from outreach.flows import certifying, editions
-from outreach.flows.sending import SendReport
+from outreach.flows.sendreport import SendReport
 from outreach.ledger.certificate import Certificate
 
 

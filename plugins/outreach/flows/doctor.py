@@ -20,6 +20,7 @@ from outreach.ledger.engine import reading
 from outreach.ledger.holds import holds, stop_order
 from outreach.providers.registry import open_provider
 from outreach.settings import SENDGRID_URL, Settings, load_settings
+from outreach.wording import suggest
 from outreach.workspace import Workspace, make_home, open_workspace
 
 OK, ADVICE, MISSING = "ok", "advice", "missing"
@@ -196,6 +197,10 @@ def _sources(ws: Workspace) -> Iterator[Finding]:
 
 def _campaigns(ws: Workspace) -> Iterator[Finding]:
     library = load_library(ws.settings.campaigns, ws.hub)
+    spared = {slug for freeze in ws.hub.closings.freezes for slug in freeze.besides}
+    for slug in sorted(spared - set(library.campaigns)):
+        said = f"there is no campaign {slug}{suggest(slug, library.campaigns)}"
+        yield Finding(ADVICE, "freeze in hub.yaml", f"except names {slug}", said)
     yield Finding(OK, "campaigns", f"{len(library.campaigns)} files load")
     for faults in library.faults.values():
         for fault in faults:

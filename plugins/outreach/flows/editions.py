@@ -18,8 +18,10 @@ from outreach.flows.approving import (
 from outreach.flows.audience_limit import let_pass
 from outreach.flows.checking import blocking, check
 from outreach.flows.doubts import Doubt, doubts, settle_batch, settle_doubt, settle_doubts
-from outreach.flows.preparing import Prepared, find_campaign, prepare
-from outreach.flows.sending import SendReport, send
+from outreach.flows.prepared import Prepared
+from outreach.flows.preparing import find_campaign, prepare
+from outreach.flows.sending import send
+from outreach.flows.sendreport import SendReport
 from outreach.flows.watching import watch
 from outreach.ledger import certificate as certificates
 from outreach.ledger import edition_store, outcomes

@@ -9,7 +9,8 @@ from outreach.campaigns import Campaign, load_library
 from outreach.domain import ACCEPTED_OR_LATER, DeliveryState, Following
 from outreach.errors import InputError, Refused
 from outreach.flows.layouts import layouts
-from outreach.flows.preparing import Prepared, find_campaign, prepare
+from outreach.flows.prepared import Prepared
+from outreach.flows.preparing import find_campaign, prepare
 from outreach.flows.previewing import Preview, preview
 from outreach.ledger import edition_store, follow_ups, freeze, views
 from outreach.ledger.edition_store import EditionRecord

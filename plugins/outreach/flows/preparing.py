@@ -4,49 +4,26 @@ from __future__ import annotations
 
 import contextlib
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from outreach.campaigns import Campaign, load_library
 from outreach.clock import LONDON, london
-from outreach.digest import NOTHING_NEW, NOTHING_NEW_FOR_ANYBODY
 from outreach.domain import AGAIN, Following
 from outreach.errors import InputError, NotFound, Refused
 from outreach.flows.freezing import NothingDue, Order, freeze_once
 from outreach.flows.opening import must_be_open
+from outreach.flows.prepared import Prepared, described, nothing_due
 from outreach.flows.selecting import rule_of
-from outreach.ledger import edition_store, freeze
-from outreach.ledger.certificate import certificate
+from outreach.ledger import freeze
 from outreach.ledger.engine import reading
-from outreach.scheduling.steps import Step
 from outreach.segments import Segment
 from outreach.workspace import Workspace
 
-NOBODY = "there is nobody to write to"
 _TRIES = 3
 """How often an audience is read before a digest gives way to others."""
 
 _OCCURRENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+-]{0,63}")
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """What `prepare` froze, or found frozen already (`created` False).
-
-    `nobody` is what to say where `planned` is 0.
-    """
-
-    edition: str
-    created: bool
-    state: str
-    intended: int
-    planned: int
-    suppressed: dict[str, int]
-    excluded: dict[str, int]
-    variants: int
-    message: str
-    nobody: str = NOBODY
 
 
 def find_campaign(ws: Workspace, slug: str) -> Campaign:
@@ -92,7 +69,7 @@ def prepare(
     with reading(ws.engine) as connection:
         known = freeze.exists(connection, name)
     if known:
-        return _described(ws, name, created=False)
+        return described(ws, name, created=False)
     if send_at and send_at < now:
         raise InputError(f"{london(send_at)} has passed; choose a time to come, or none")
     if send_at or due:
@@ -105,8 +82,8 @@ def prepare(
             try:
                 created = freeze_once(ws, campaign, rule, order)
             except NothingDue as nothing:
-                return _nothing_due(name, nothing.step)
-            return _described(ws, name, created=created)
+                return nothing_due(name, nothing.step)
+            return described(ws, name, created=created)
     raise Refused("other digests are being prepared at this moment; prepare this one again")
 
 
@@ -121,41 +98,3 @@ def _named(occurrence: str, now: datetime, *, overdue: bool) -> str:
             "deliveries that were settled as not sent; name a new edition otherwise"
         )
     return named
-
-
-def _described(ws: Workspace, name: str, *, created: bool) -> Prepared:
-    with reading(ws.engine) as connection:
-        account = certificate(connection, name)
-        count = len(edition_store.variants(connection, edition_store.get(connection, name).id))
-    planned, excluded = account.planned, account.excluded_by_reason
-    nothing_new = NOTHING_NEW in excluded and not account.intended
-    nobody = NOTHING_NEW_FOR_ANYBODY if nothing_new else NOBODY
-    message = (
-        f"{name} is prepared: "
-        + (
-            f"{planned} of {account.intended} people are to be written to"
-            if not nothing_new
-            else nobody
-        )
-        if created
-        else f"{name} exists already ({account.state}): nothing was changed, and no one gets it "
-        "twice. Name another occurrence for a new edition"
-    )
-    return Prepared(
-        edition=name,
-        created=created,
-        state=account.state,
-        intended=account.intended,
-        planned=planned,
-        suppressed=account.reasons.get("suppressed", {}),
-        excluded=excluded,
-        variants=count,
-        message=message,
-        nobody=nobody,
-    )
-
-
-def _nothing_due(name: str, step: Step) -> Prepared:
-    day = f"{step.day.day} {step.day:%B %Y}"
-    said = f"nobody's step is due on {day}: no edition was made"
-    return Prepared(name, False, "", 0, 0, {}, {}, 0, said)

@@ -6,7 +6,6 @@ import random
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from outreach.domain import EditionState
@@ -18,6 +17,7 @@ from outreach.flows.patience import PATIENCE, seconds_to_wait
 from outreach.flows.pausing import REFUSED, pause_by_itself, pause_if_stood_still
 from outreach.flows.readiness import must_be_ready
 from outreach.flows.recovery import JournalGuard
+from outreach.flows.sendreport import SendReport, not_now
 from outreach.flows.side_messages.seeding import send_copies
 from outreach.flows.starting import may_start
 from outreach.flows.watching import watch
@@ -31,7 +31,6 @@ from outreach.providers.allowlist import allowed
 from outreach.providers.base import Content, Handover, Provider
 from outreach.providers.registry import open_provider
 from outreach.rendering import frozen
-from outreach.scheduling.closing import Closed
 from outreach.senders import alive, sender_name
 from outreach.workspace import Workspace
 
@@ -49,23 +48,6 @@ WATCH_EVERY = 5.0
 
 SEEN_EVERY = 30.0
 """Seconds between two notes that a sender is at work on an edition."""
-
-
-@dataclass(frozen=True, slots=True)
-class SendReport:
-    """What one sender did. `finished` says that nothing is planned any more; else `why`.
-
-    `wait_until` is set where what is left may be sent from then on.
-    """
-
-    edition: str
-    batches: int
-    handed_over: int
-    in_doubt: int
-    failed: int
-    finished: bool
-    why: str
-    wait_until: datetime | None = None
 
 
 class _Held(NotSent):
@@ -300,7 +282,7 @@ def send(ws: Workspace, edition: str, *, progress: Progress | None = None) -> Se
     end_if_too_late(ws, record, now)
     closed = closed_now(ws, record, datetime.now(UTC))
     if closed is not None and record.state is not EditionState.SENT:
-        return _not_now(ws, record, closed)
+        return not_now(ws, record, closed)
     outcomes.doubt_the_dead(ws.engine, now, alive, record.id)
     provider = open_provider(record.provider, ws.settings)
     try:
@@ -314,11 +296,3 @@ def send(ws: Workspace, edition: str, *, progress: Progress | None = None) -> Se
         return sender.run(progress)
     finally:
         provider.close()
-
-
-def _not_now(ws: Workspace, record: EditionRecord, closed: Closed) -> SendReport:
-    """Report that sending is closed; an edition under way is not late because of it."""
-    if record.state is EditionState.SENDING:
-        with ws.engine.begin() as connection:
-            edition_store.seen(connection, record.id, closed.until)
-    return SendReport(record.name, 0, 0, 0, 0, False, closed.words, closed.until)

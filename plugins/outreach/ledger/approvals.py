@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from outreach.domain import EditionState
 from outreach.ledger.edition_store import EditionRecord
-from outreach.ledger.editions import edition, standing_approval
+from outreach.ledger.editions import campaign, edition, standing_approval
 
 
 def set_approved(
@@ -45,6 +45,12 @@ def has_standing(connection: sa.Connection, campaign_id: int, content_hash: str)
         )
     ).scalar()
     return str(found or "")
+
+
+def standing_of(connection: sa.Connection, slug: str, content_hash: str) -> str:
+    """Return who gave a campaign, by its name, a standing approval of this content, or ''."""
+    found = connection.execute(sa.select(campaign.c.id).where(campaign.c.slug == slug)).scalar()
+    return has_standing(connection, found, content_hash) if found is not None else ""
 
 
 def add_standing(

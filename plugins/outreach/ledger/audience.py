@@ -237,7 +237,12 @@ def outside(part: Expression) -> str:
 
 def selected(rule: Rule, now: datetime) -> sa.ColumnElement[bool]:
     """Return SQL over `contact` and `organisation`: whom the rule selects, mailable or not."""
-    return sa.and_(sa.true(), *(clause for _, clause in _clauses(rule, now)))
+    clauses = [clause for _, clause in _clauses(rule, now)]
+    if rule.per_pledge:
+        # Said once more, so that the database begins with the few who pledged.
+        pledged = sa.select(pledge.c.contact_id).where(pledge.c.withdrawn_at.is_(None))
+        clauses.insert(0, contact.c.id.in_(pledged))
+    return sa.and_(sa.true(), *clauses)
 
 
 def reader_of(row: Any) -> Reader:

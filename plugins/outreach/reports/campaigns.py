@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,17 +13,21 @@ from outreach.checks.readers import by_variant, sample_readers
 from outreach.clock import LONDON
 from outreach.domain import Reader
 from outreach.errors import Fault, InputError, NotFound
-from outreach.ledger import views
+from outreach.flows.journeys import steps_of
+from outreach.ledger import approvals, views
 from outreach.ledger.engine import reading
 from outreach.ledger.views import EditionRow
 from outreach.reports.editions import EditionSummary, editions
 from outreach.reports.proofs import Proof, proof_links
+from outreach.scheduling.timetable import HORIZON
 
 if TYPE_CHECKING:
     from outreach.campaigns import Campaign, Library
     from outreach.hub import Hub
     from outreach.rendering import Compiled
     from outreach.workspace import Workspace
+
+_SLOTS_AHEAD = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +66,14 @@ class Proofs:
 
 
 @dataclass(frozen=True, slots=True)
+class Coming:
+    """A slot to come, and why it would be left out ('' where it would not)."""
+
+    at: datetime
+    closed: str
+
+
+@dataclass(frozen=True, slots=True)
 class CampaignReport:
     """Everything the page of one campaign shows.
 
@@ -73,6 +87,8 @@ class CampaignReport:
     faults: tuple[Fault, ...]
     editions: tuple[EditionSummary, ...]
     proofs: Proofs | None
+    coming: tuple[Coming, ...] = ()
+    journey: tuple[Campaign, ...] = ()
 
 
 def campaign_faults(ws: Workspace) -> tuple[Fault, ...]:
@@ -111,7 +127,9 @@ def campaign(ws: Workspace, slug: str, *, proof: int = 1) -> CampaignReport:
         except InputError as error:
             faults = (*faults, *error.faults)
     when = when_sent(found) if found else ""
-    return CampaignReport(slug, found, when, faults, latest, proofs)
+    coming = tuple(_coming(ws, found)) if found else ()
+    journey = steps_of(found.journey, library.campaigns.values()) if found else ()
+    return CampaignReport(slug, found, when, faults, latest, proofs, coming, journey)
 
 
 def when_sent(found: Campaign) -> str:
@@ -123,6 +141,27 @@ def when_sent(found: Campaign) -> str:
     if found.trigger == "new_pledges":
         return "When new pledges arrive"
     return "When a person starts it"
+
+
+def _coming(ws: Workspace, found: Campaign) -> Iterator[Coming]:
+    """The next slots of a campaign."""
+    now = datetime.now(UTC)
+    if found.slots is None:
+        return
+    for slot in islice(found.slots.slots(now, now + HORIZON), _SLOTS_AHEAD):
+        closed = ws.hub.closings.closed(slot, found.slug)
+        yield Coming(slot, closed.words if closed else "")
+
+
+def approval_words(ws: Workspace, found: Campaign) -> str:
+    """Return in words how an edition of a campaign comes to be approved, as things stand."""
+    people = ", ".join(found.approvers or ws.hub.approvers)
+    if found.approval != "standing":
+        return f"asks {people}"
+    layouts = ws.settings.root / "templates" / "layouts"
+    with reading(ws.engine) as connection:
+        by = approvals.standing_of(connection, found.slug, found.content_hash(ws.hub, layouts))
+    return f"standing, by {by}" if by else f"standing, once {people} approves this content"
 
 
 def _library(ws: Workspace) -> Library:

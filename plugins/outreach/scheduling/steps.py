@@ -45,12 +45,7 @@ class After:
 
     def last_pledged(self, due: date) -> date:
         """Return the latest day of a pledge whose step is due on `due` or before."""
-        day = due
-        while self.due(day) > due:
-            day -= _DAY if not self.working else max(_DAY, (self.due(day) - due) // 2)
-        while self.due(day + _DAY) <= due:
-            day += _DAY
-        return day
+        return _last_pledged(self, due)
 
 
 def read_after(text: str) -> After:
@@ -90,8 +85,7 @@ class Step:
         """Pledges made from this instant on are in time; None where none is too late."""
         if self.overdue:
             return None
-        first_due = add_working_days(self.day, -self.grace) if self.grace else self.day
-        return _midnight(self.after.last_pledged(first_due - _DAY) + _DAY)
+        return _since(self.after, self.day, self.grace)
 
     @property
     def overtaken(self) -> datetime | None:
@@ -109,6 +103,23 @@ class Step:
         if self.overtaken is None or pledged_at >= self.overtaken:
             return ""
         return f"the journey's next step is due too: {self.later_name}"
+
+
+@lru_cache(maxsize=4000)
+def _last_pledged(after: After, due: date) -> date:
+    # About there: from here it is a few days at most.
+    day = add_working_days(due, -after.days) if after.working else due - after.days * _DAY
+    while after.due(day) > due:
+        day -= _DAY
+    while after.due(day + _DAY) <= due:
+        day += _DAY
+    return day
+
+
+@lru_cache(maxsize=1000)
+def _since(after: After, day: date, grace: int) -> datetime:
+    first_due = add_working_days(day, -grace) if grace else day
+    return _midnight(after.last_pledged(first_due - _DAY) + _DAY)
 
 
 @lru_cache(maxsize=4000)

@@ -19,7 +19,7 @@ def environment(root: Path) -> jinja2.Environment:
 
     Everything is escaped and an undefined name is an error. Filters: `london`, `london_date`,
     `london_seconds`, `number`, `share`, `percent`, `duration`, `state_words`, `masked`,
-    `short`, `plainly`.
+    `short`, `plainly`, `london_clock`.
     """
     env = jinja2.Environment(
         loader=jinja2.FileSystemLoader(root / "templates" / "pages"),
@@ -31,7 +31,7 @@ def environment(root: Path) -> jinja2.Environment:
     env.filters.update(london=london, london_date=london_date, number=number, share=share)
     env.filters.update(london_seconds=london_seconds, percent=percent, duration=clock.duration)
     env.filters.update(state_words=state_words, masked=masked, short=short)
-    env.filters.update(plainly=plainly)
+    env.filters.update(plainly=plainly, london_clock=london_clock)
     return env
 
 
@@ -45,6 +45,11 @@ def london_date(day: date) -> str:
     if isinstance(day, datetime):
         day = day.astimezone(clock.LONDON).date()
     return f"{day.day} {day:%B %Y}"
+
+
+def london_clock(instant: datetime) -> str:
+    """Return "10:00", in London's time."""
+    return f"{instant.astimezone(clock.LONDON):%H:%M}"
 
 
 def london_seconds(instant: datetime) -> str:

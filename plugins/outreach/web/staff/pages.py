@@ -21,6 +21,7 @@ Key = Annotated[int, Path(ge=1, le=2**31 - 1)]
 AREAS = (
     ("", "Overview"),
     ("campaigns", "Campaigns"),
+    ("calendar", "Calendar"),
     ("editions", "Editions"),
     ("approvals", "Approvals"),
     ("engagement", "Engagement"),

@@ -18,6 +18,7 @@ from outreach.reports import campaigns, checks, editions, engagement, overview, 
 from outreach.settings import ROOT
 from outreach.web.staff import (
     approvals,
+    calendar,
     charts,
     contacts,
     imports,
@@ -53,6 +54,7 @@ def pages_router(
     router = APIRouter()
     _overview_and_style(router, workspace, warnings)
     _campaigns(router, workspace)
+    calendar.add_pages(router, workspace)
     _editions(router, workspace)
     _people(router, workspace)
     organisations.add_pages(router, workspace)

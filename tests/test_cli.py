@@ -398,3 +398,22 @@ def test_objections_are_honoured_while_hub_yaml_is_broken(
     assert run("person", "someone@example.org", "--erase")[0] == 0
     page = TestClient(create_public_app(open_to_halt(broken))).get("/unsubscribe/nobody")
     assert "Our team" in page.text
+
+
+def test_resources_are_listed_withdrawn_and_restored(run: Run) -> None:
+    file = str(SAMPLES / "resources.csv")
+    assert run("import", file, "--kind", "resources")[1]["created"] == 3
+    status, found = run("resources", "list", "--sector", "Dentistry")
+    assert (status, len(found["resources"])) == (0, 3)
+    assert len(run("resources", "list", "--sector", "General Practice")[1]["resources"]) == 2
+    number = str(found["resources"][0]["row"]["id"])
+    assert run("resources", "withdraw", number)[0] == 1, "a reason is needed"
+    who = ("--by", "amy", "--reason", "out of date")
+    assert run("resources", "withdraw", number, *who) == (
+        0,
+        {"resource": int(number), "editions": []},
+    )
+    assert len(run("resources", "list")[1]["resources"]) == 2
+    assert len(run("resources", "list", "--withdrawn")[1]["resources"]) == 1
+    assert run("resources", "restore", number, *who)[0] == 0
+    assert len(run("resources", "list")[1]["resources"]) == 3

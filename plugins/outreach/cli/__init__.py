@@ -15,6 +15,7 @@ from outreach.cli import (
     organisations,
     people,
     progress,
+    resources,
     service,
     sources,
     steering,
@@ -71,7 +72,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for part in (
-        *(people, sources, consent, organisations, campaigns),
+        *(people, sources, consent, organisations, resources, campaigns),
         *(editions, progress, steering, doubts, service),
     ):
         part.add_commands(commands)

@@ -14,7 +14,15 @@ from outreach.flows.notices import notices
 from outreach.flows.progress import progress
 from outreach.reports import campaigns, editions, engagement, overview, proofs
 from outreach.settings import ROOT
-from outreach.web.staff import charts, contacts, imports, organisations, retention, suppressions
+from outreach.web.staff import (
+    charts,
+    contacts,
+    imports,
+    organisations,
+    resources,
+    retention,
+    suppressions,
+)
 from outreach.web.staff.guards import may_act
 from outreach.web.staff.pages import Key, page, security_headers
 from outreach.web.staff.proofs import framed
@@ -44,6 +52,7 @@ def pages_router(
     _editions(router, workspace)
     _people(router, workspace)
     organisations.add_pages(router, workspace)
+    resources.add_pages(router, workspace)
     retention.add_pages(router, workspace)
     return router
 

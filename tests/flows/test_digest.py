@@ -13,7 +13,7 @@ import pytest
 from outreach.digest import NOTHING_NEW
 from outreach.domain import DeliveryState
 from outreach.errors import InputError
-from outreach.flows import editions, people, previewing, resending
+from outreach.flows import authoring, editions, people, previewing, resending
 from outreach.flows.resources import restore, withdraw
 from outreach.ledger.digests import TOLD_MEANWHILE, WITHDRAWN_SINCE
 from outreach.workspace import Workspace
@@ -226,3 +226,21 @@ def test_copy_that_leaves_a_resource_out_is_stopped_since_nobody_would_hear_of_i
     come_in(made, new("first"), new("second"))
     with pytest.raises(InputError, match="does not link to 1 of the 2 resources"):
         d.prepare(made, "one")
+    (fault,) = authoring.check_files(made, d.SLUG)
+    assert "nobody would be told of them again" in fault.message
+
+
+def test_an_unsafe_link_or_an_unknown_sector_sets_a_row_aside(ws: Workspace) -> None:
+    result = come_in(
+        ws,
+        ("good", "https://example.org/good", "all", "", ""),
+        ("local", "https://192.168.0.1/x", "", "", ""),
+        ("plain", "http://example.org/x", "", "", ""),
+        ("sector", "https://example.org/x", "Dentistry; Vets", "", ""),
+    )
+    assert (result.created, result.quarantined) == (1, 3)
+    assert set(result.quarantined_by_reason) == {
+        "link leads to no public website",
+        "link is not a web address",
+        "sector not recognised",
+    }

@@ -23,6 +23,7 @@ from outreach.providers.allowlist import allowed, refusal
 from outreach.providers.base import Content, Handover, Pieces, Recipient
 from outreach.providers.registry import open_provider
 from outreach.rendering import Compiled, EditionContext, compile_campaign
+from outreach.rendering.carrying import not_shown
 from outreach.rendering.checks import check as check_contents
 from outreach.rendering.compose import Message, message, with_links
 from outreach.workspace import Workspace
@@ -147,6 +148,8 @@ def _judged(ws: Workspace, campaign: Campaign) -> tuple[Fault, ...]:
     for reader in SAMPLES:
         key = compiled.key(reader)
         content = compiled.render(key, _today())
+        if lost := not_shown(campaign, content, compiled.resources):
+            return lost
         contents.append((compiled.label(key), content, compiled.values(reader)))
     return tuple(dict.fromkeys(check_contents(campaign, ws.hub, contents, {})))
 

@@ -109,6 +109,14 @@ def test_a_broken_campaign_leaves_the_others_standing(tmp_path: Path) -> None:
     assert "titel" in loaded.dags["campaign_broken"]["dag"]["doc_md"]
 
 
+def test_a_digest_is_started_by_new_resources_and_the_thank_you_by_new_pledges(
+    loaded: Loaded,
+) -> None:
+    for slug, kind in (("new_framework_resources", "resources"), ("pledge_thank_you", "pledges")):
+        timetable = loaded.dags[f"campaign_{slug}"]["dag"]["timetable"]
+        assert f"outreach://{kind}" in json.dumps(timetable)
+
+
 def test_nothing_on_the_trigger_form_must_be_filled_in(loaded: Loaded) -> None:
     """Airflow marks a field as required, and keeps Trigger grey, unless it may be null."""
     for dag, found in loaded.dags.items():

@@ -62,7 +62,7 @@ def test_nobody_is_told_twice_and_without_news_there_is_no_email(ws: Workspace) 
     editions.send(ws, done.edition)
     nothing = d.prepare(ws, "three")
     assert (nothing.intended, nothing.excluded) == (0, {NOTHING_NEW: 3})
-    assert nothing.nobody == "there is nothing new for anybody"
+    assert nothing.nobody == "there is nothing new for anybody who may be written to"
     assert nothing.nobody in nothing.message
     assert previewing.preview(ws, d.SLUG, "four").suppressed == {NOTHING_NEW: 3}
 

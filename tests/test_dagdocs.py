@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from outreach import dagdocs
 from outreach.campaigns import Campaign, load_library
 from outreach.dagdocs import (
     MANUAL_DEADLINE,

@@ -22,6 +22,7 @@ PLACEHOLDERS = {
     "WHAT": "contacts",
     "PORT": "8090",
     "MATCH": "1",
+    "NUMBER": "1",
     "TYPE": "corporate",
 }
 """What stands for a word in capitals in the table of commands; any other is text."""

@@ -244,3 +244,22 @@ def test_an_unsafe_link_or_an_unknown_sector_sets_a_row_aside(ws: Workspace) -> 
         "link is not a web address",
         "sector not recognised",
     }
+
+
+def test_for_whom_only_the_claim_journal_knows_all_that_had_come_in_counts_as_told(
+    ws: Workspace,
+) -> None:
+    come_in(ws, new("first"))
+    d.sent(ws, "one")
+    d.forget_what_was_in(ws, "news@one")
+    come_in(ws, new("second"))
+    assert set(map(tuple, d.sent(ws, "two").values())) == {("second",)}
+
+
+def test_a_preview_shows_a_contact_what_they_would_be_brought(ws: Workspace) -> None:
+    come_in(ws, new("teeth", "Dentistry"), new("eyes", "Optometry"))
+    _, text = authoring.preview(ws, d.SLUG, address="ann@example.org")
+    assert "https://www.example.org/teeth" in text.read_text()
+    assert "eyes" not in text.read_text()
+    _, text = authoring.preview(ws, d.SLUG, address="cat@example.org")
+    assert "A sample resource" in text.read_text()

@@ -12,6 +12,7 @@ from outreach.campaigns import Campaign, load_library
 from outreach.clock import LONDON
 from outreach.domain import Organisation, Reader
 from outreach.errors import Fault, InputError, Refused
+from outreach.flows.assorting import copy_for
 from outreach.flows.kept_files import preview_name
 from outreach.flows.layouts import layouts
 from outreach.flows.links import links
@@ -95,14 +96,13 @@ def preview(
     Raises NotFound where the address is not a contact's.
     """
     campaign = find_campaign(ws, slug)
-    compiled = compile_campaign(campaign, ws.hub, layouts(ws))
     person = ws.keys.address_hash(address) if address else b""
     people = (readers.reader(ws.engine, person),) if person else SAMPLES
     folder = folder or ws.settings.home / "preview" / slug
     folder.mkdir(parents=True, exist_ok=True)
     files: list[Path] = []
     for number, reader in enumerate(people, start=1):
-        shown = _message(ws, compiled, reader)
+        shown = _message(ws, copy_for(ws, campaign, reader, person), reader)
         for suffix, text in (("html", shown.html), ("txt", f"{shown.subject}\n\n{shown.text}")):
             # By it, erasing the person finds the file.
             file = folder / f"{preview_name(person.hex()) if person else number}.{suffix}"
@@ -122,8 +122,8 @@ def test_send(ws: Workspace, slug: str, *, to: str, by: str, via: str) -> str:
     digest = ws.keys.address_hash(address)
     if readers.is_suppressed(ws.engine, digest, ws.keys.domain_hash(address)):
         raise Refused("this address is suppressed, so not even a test is sent to it")
-    compiled = compile_campaign(campaign, ws.hub, layouts(ws))
     reader = readers.reader_or_none(ws.engine, digest) or replace(SAMPLES[0])
+    compiled = copy_for(ws, campaign, reader, digest)
     provider = open_provider(ws.settings.provider, ws.settings)
     try:
         if provider.networked and not allowed(address, ws.settings):

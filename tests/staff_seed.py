@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from outreach.keys import Keys
 from outreach.ledger import editions as t
 from outreach.ledger import people as p
+from outreach.ledger import resources as r
 from outreach.ledger.organisation_names import name_key
 
 WRES = "what-is-wres@2026-11-17"
@@ -41,6 +42,7 @@ def seed(engine: sa.Engine, keys: Keys) -> None:
         _said(c)
         _notices(c)
         _organisations(c)
+        _resources(c)
         if engine.dialect.name == "postgresql":
             for table in t.metadata.sorted_tables:
                 if "id" in table.c:
@@ -171,6 +173,19 @@ def edition(c: sa.Connection, number: int, slug: str, occurrence: str, **values:
         name=f"{slug}@{occurrence}",
         **{**row, **values},
     )
+
+
+def _resources(c: sa.Connection) -> None:
+    """Two: a hostile one that everybody of the first variant was brought, and a withdrawn one."""
+    common = {"recorded_at": SENT_AT, "published_at": SENT_AT, "source": "news list"}
+    url = "https://example.org/"
+    for number, title, more in (
+        (1, f"Toolkit {HOSTILE}", {"summary": LONG, "sectors": ["Dentistry"], "kind": "guide"}),
+        (2, "Old guide", {"withdrawn_at": SENT_AT, "withdrawn_by": "amy"}),
+    ):
+        about = {"resource_key": str(number), "title": title, "url": f"{url}{number}", **more}
+        insert(c, r.resource, id=number, **about, **common)
+    c.execute(sa.insert(r.variant_resource).values(variant_id=1, resource_id=1, place=1))
 
 
 def _wres(c: sa.Connection, keys: Keys) -> None:

@@ -125,6 +125,22 @@ def test_a_sender_is_written_either_way(tmp_path: Path, hub: Hub, written: str) 
             '8: say when: add timetable: every Tuesday 10:00',
         ),
         (
+            with_field("trigger: new_resources"),
+            "8: trigger: new_resources needs digest:, with max: 10 on the next line, indented",
+        ),
+        (
+            with_field("digest:\n  max: 3\n  mim: 1"),
+            "10: there is no field “mim” here; did you mean “min”?",
+        ),
+        (
+            with_field("digest:\n  max: 3\n  min: 4"),
+            "10: min is over max: nobody would get more than 3",
+        ),
+        (
+            with_field("digest: {max: 3}\napproval: standing"),
+            "9: what a digest brings is new each time, so a person must see it: approval: person",
+        ),
+        (
             with_field("segment:\n  sectors:\n    - Dentistry\n    - Optomitry"),
             "11: “Optomitry” is not among the sectors in hub.yaml; did you mean “Optometry”?",
         ),

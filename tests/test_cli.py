@@ -459,3 +459,22 @@ def test_the_calendar_says_what_is_due_as_words_json_and_csv(
     assert (first["campaign"], first["people"]) == ("what-is-wres", str(line["people"]))
     assert main(["calendar"]) == 0
     assert "Not by the clock: pledge-thank-you, When new pledges arrive" in capsys.readouterr().out
+
+
+def test_resources_are_listed_withdrawn_and_restored(run: Run) -> None:
+    file = str(SAMPLES / "resources.csv")
+    assert run("import", file, "--kind", "resources")[1]["created"] == 3
+    status, found = run("resources", "list", "--sector", "Dentistry")
+    assert (status, len(found["resources"])) == (0, 3)
+    assert len(run("resources", "list", "--sector", "General Practice")[1]["resources"]) == 2
+    number = str(found["resources"][0]["row"]["id"])
+    assert run("resources", "withdraw", number)[0] == 1, "a reason is needed"
+    who = ("--by", "amy", "--reason", "out of date")
+    assert run("resources", "withdraw", number, *who) == (
+        0,
+        {"resource": int(number), "editions": []},
+    )
+    assert len(run("resources", "list")[1]["resources"]) == 2
+    assert len(run("resources", "list", "--withdrawn")[1]["resources"]) == 1
+    assert run("resources", "restore", number, *who)[0] == 0
+    assert len(run("resources", "list")[1]["resources"]) == 3

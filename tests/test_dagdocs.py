@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from outreach import dagdocs
 from outreach.campaigns import Campaign, load_library
 from outreach.dagdocs import (
     MANUAL_DEADLINE,
@@ -32,6 +33,13 @@ def hub() -> Hub:
 @pytest.fixture(scope="module")
 def campaigns(hub: Hub) -> dict[str, Campaign]:
     return load_library([ROOT / "templates" / "campaigns"], hub).campaigns
+
+
+def test_new_resources_name_an_edition_of_their_own(campaigns: dict[str, Campaign]) -> None:
+    digest = campaigns["new-framework-resources"]
+    news = dagdocs.news_of(digest)
+    assert dagdocs.occurrence_of("", "", None, [3, 7], SLOT, news) == "resources-7"
+    assert dagdocs.when(digest) == "as new resources arrive"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,14 +12,18 @@ import pytest
 from pydantic import BaseModel
 
 from outreach.campaigns import load_campaign
+from outreach.digest import NOTHING_NEW
 from outreach.domain import SuppressionReason
-from outreach.frontmatter import FrontMatter, SegmentForm
+from outreach.frontmatter import DigestForm, FrontMatter, SegmentForm
 from outreach.hub import _HubForm, load_hub
 from outreach.ledger import mailable
+from outreach.ledger.digests import TOLD_MEANWHILE, WITHDRAWN_SINCE
+from outreach.records import ImportKind
 from outreach.rendering import compile_campaign
-from outreach.rendering.values import FIELDS, Fields
+from outreach.rendering.values import FIELDS, Fields, ResourceView
 from outreach.reports import editions as edition_report
 from outreach.settings import ROOT
+from outreach.sources.kinds import KINDS
 from outreach.web.staff.pages import AREAS
 from tests.reading_docs import (
     FENCE,
@@ -37,6 +42,7 @@ from tests.reading_docs import (
 
 SETTING = re.compile(r"\bOUTREACH_[A-Z][A-Z_]*[A-Z]\b")
 IMAGE_BYTES = 200_000
+DIGEST = ROOT / "docs" / "digest.md"
 
 
 # ---- decisions
@@ -100,6 +106,19 @@ def test_the_guide_names_no_field_that_does_not_exist() -> None:
     assert named == {*FrontMatter.model_fields, *SegmentForm.model_fields}
 
 
+def test_the_page_on_the_digest_names_each_of_its_fields_and_what_can_be_printed() -> None:
+    rows = DIGEST.read_text()
+    named = set(re.findall(r"^\| `(\w+)` \|", rows, re.MULTILINE))
+    assert named == set(DigestForm.model_fields)
+    shown = {f"resource.{one.name}" for one in dataclasses.fields(ResourceView)}
+    assert shown <= set(INLINE.findall(rows))
+
+
+def test_every_field_of_a_resource_is_in_the_page_on_sources() -> None:
+    text = section(ROOT / "docs" / "sources.md", "Resources")
+    assert [name for name in KINDS[ImportKind.RESOURCES].fields if f"`{name}`" not in text] == []
+
+
 def printable(fields: Fields, before: str = "") -> Iterator[str]:
     for name, inner in fields.items():
         if isinstance(inner, dict):
@@ -119,7 +138,9 @@ def test_the_guide_names_what_can_be_printed() -> None:
 
 
 def examples() -> list[str]:
-    return [body for info, body in fences(GUIDE) if info.endswith("campaign")]
+    return [
+        body for page in (GUIDE, DIGEST) for info, body in fences(page) if info.endswith("campaign")
+    ]
 
 
 def test_the_campaign_in_the_guide_loads_and_renders_without_a_fault(tmp_path: Path) -> None:
@@ -144,6 +165,7 @@ def test_every_reason_for_not_writing_to_somebody_is_explained() -> None:
     words = [one.value for one in SuppressionReason]
     words += [mailable.NO_ADDRESS, mailable.ERASED, mailable.LEFT, mailable.NO_BASIS]
     words += [mailable.NO_BASIS_FOR_PURPOSE, mailable.DOMAIN]
+    words += [NOTHING_NEW, TOLD_MEANWHILE, WITHDRAWN_SINCE]
     assert [word for word in words if word not in text] == []
 
 

@@ -268,7 +268,7 @@ def _pendulum(moment: datetime) -> Any:
 
 @cache
 def asset(name: str) -> Any:
-    """Return Outreach's asset `name`: contacts, pledges or editions (`outreach://<name>`)."""
+    """Return Outreach's asset `name`: contacts, pledges, resources, editions (`outreach://<name>`)."""
     from airflow.sdk import Asset
 
     return Asset(name=f"outreach_{name}", uri=f"outreach://{name}", group="outreach")

@@ -12,7 +12,7 @@ from outreach.domain import Reader, Resource
 NOTHING_NEW = "nothing new for them"
 """Why somebody is outside the audience of a digest."""
 
-NOTHING_NEW_FOR_ANYBODY = "there is nothing new for anybody"
+NOTHING_NEW_FOR_ANYBODY = "there is nothing new for anybody who may be written to"
 
 SAMPLES = (
     Resource(

@@ -133,6 +133,14 @@ def test_timetables_in_words_steps_and_dates_each_have_their_dag(tmp_path: Path)
     assert "overdue" not in forms["campaign_words"]
 
 
+def test_a_digest_is_started_by_new_resources_and_the_thank_you_by_new_pledges(
+    loaded: Loaded,
+) -> None:
+    for slug, kind in (("new_framework_resources", "resources"), ("pledge_thank_you", "pledges")):
+        timetable = loaded.dags[f"campaign_{slug}"]["dag"]["timetable"]
+        assert f"outreach://{kind}" in json.dumps(timetable)
+
+
 def test_nothing_on_the_trigger_form_must_be_filled_in(loaded: Loaded) -> None:
     """Airflow marks a field as required, and keeps Trigger grey, unless it may be null."""
     for dag, found in loaded.dags.items():

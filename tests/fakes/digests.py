@@ -171,3 +171,18 @@ def half_claimed(ws: Workspace, name: str) -> Iterator[list[ClaimedPerson]]:
         claimed = {"state": DeliveryState.CLAIMED.value, "epoch": 1, "claimed_at": now}
         connection.execute(sa.update(batch).where(batch.c.id == row.id).values(**claimed))
         yield people
+
+
+def forget_what_was_in(ws: Workspace, name: str) -> None:
+    """Leave an edition as `recover` makes it again of the claim journal alone."""
+    chosen = sa.select(edition.c.id).where(edition.c.name == name).scalar_subquery()
+    lost = {
+        "batch_id": None,
+        "state": DeliveryState.UNKNOWN.value,
+        "recovered_at": datetime.now(UTC),
+    }
+    with ws.engine.begin() as connection:
+        connection.execute(sa.delete(variant_resource))
+        connection.execute(
+            sa.update(delivery).where(delivery.c.edition_id == chosen).values(**lost)
+        )

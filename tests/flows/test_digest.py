@@ -13,7 +13,7 @@ import pytest
 from outreach.digest import NOTHING_NEW
 from outreach.domain import DeliveryState
 from outreach.errors import InputError
-from outreach.flows import editions, people, previewing, resending
+from outreach.flows import authoring, editions, people, previewing, resending
 from outreach.flows.resources import restore, withdraw
 from outreach.ledger.digests import TOLD_MEANWHILE, WITHDRAWN_SINCE
 from outreach.workspace import Workspace
@@ -62,7 +62,7 @@ def test_nobody_is_told_twice_and_without_news_there_is_no_email(ws: Workspace) 
     editions.send(ws, done.edition)
     nothing = d.prepare(ws, "three")
     assert (nothing.intended, nothing.excluded) == (0, {NOTHING_NEW: 3})
-    assert nothing.nobody == "there is nothing new for anybody"
+    assert nothing.nobody == "there is nothing new for anybody who may be written to"
     assert nothing.nobody in nothing.message
     assert previewing.preview(ws, d.SLUG, "four").suppressed == {NOTHING_NEW: 3}
 
@@ -226,3 +226,40 @@ def test_copy_that_leaves_a_resource_out_is_stopped_since_nobody_would_hear_of_i
     come_in(made, new("first"), new("second"))
     with pytest.raises(InputError, match="does not link to 1 of the 2 resources"):
         d.prepare(made, "one")
+    (fault,) = authoring.check_files(made, d.SLUG)
+    assert "nobody would be told of them again" in fault.message
+
+
+def test_an_unsafe_link_or_an_unknown_sector_sets_a_row_aside(ws: Workspace) -> None:
+    result = come_in(
+        ws,
+        ("good", "https://example.org/good", "all", "", ""),
+        ("local", "https://192.168.0.1/x", "", "", ""),
+        ("plain", "http://example.org/x", "", "", ""),
+        ("sector", "https://example.org/x", "Dentistry; Vets", "", ""),
+    )
+    assert (result.created, result.quarantined) == (1, 3)
+    assert set(result.quarantined_by_reason) == {
+        "link leads to no public website",
+        "link is not a web address",
+        "sector not recognised",
+    }
+
+
+def test_for_whom_only_the_claim_journal_knows_all_that_had_come_in_counts_as_told(
+    ws: Workspace,
+) -> None:
+    come_in(ws, new("first"))
+    d.sent(ws, "one")
+    d.forget_what_was_in(ws, "news@one")
+    come_in(ws, new("second"))
+    assert set(map(tuple, d.sent(ws, "two").values())) == {("second",)}
+
+
+def test_a_preview_shows_a_contact_what_they_would_be_brought(ws: Workspace) -> None:
+    come_in(ws, new("teeth", "Dentistry"), new("eyes", "Optometry"))
+    _, text = authoring.preview(ws, d.SLUG, address="ann@example.org")
+    assert "https://www.example.org/teeth" in text.read_text()
+    assert "eyes" not in text.read_text()
+    _, text = authoring.preview(ws, d.SLUG, address="cat@example.org")
+    assert "A sample resource" in text.read_text()

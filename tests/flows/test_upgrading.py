@@ -96,6 +96,13 @@ def people_of_then(connection: sa.Connection, keys: Keys) -> None:
     counts = {"rows_read": 7, "accepted": 6, "quarantined": 1}
     taken = {"source": "old list", "kind": "contacts", "file_name": "old.csv", "state": "done"}
     written(connection, "import", **taken, **counts, started_at=THEN, finished_at=THEN)
+    for number, url, sector in (
+        (1, "https://example.org/guide", "Dentistry"),
+        (2, "https://www.example.org/guide/?utm_source=news", ""),
+        (3, "https://example.org/video", ""),
+    ):
+        about = {"resource_key": url, "title": f"Resource {number}", "url": url, "sector": sector}
+        written(connection, "resource", **about, recorded_at=THEN)
     bad = {"Email": "gil(at)example.org", "First name": "Gil"}
     reason = {"column_name": "Email", "reason": "not an email address", "row": json.dumps(bad)}
     written(connection, "quarantined_row", import_id=1, row_number=8, **reason)
@@ -194,3 +201,18 @@ def test_a_row_that_an_earlier_version_set_aside_can_still_be_mended(
     result = import_file(ws, sheet, "contacts", constants=basis, source="any", **WHO)
     assert (result.source, result.created) == ("old list", 1)
     assert rows_of(ws.engine, "quarantined_row")[0]["mended_by"] == result.import_id
+
+
+def test_resources_of_an_earlier_version_are_known_by_their_pages(
+    ws: Workspace, tmp_path: Path
+) -> None:
+    guide, double, video = rows_of(ws.engine, "resource")
+    assert [(row["sectors"], row["ics_areas"]) for row in (guide, video)] == [
+        (["Dentistry"], []),
+        ([], []),
+    ]
+    assert (double["withdrawn_at"], guide["withdrawn_at"]) == (THEN, None)
+    rows = [("A new title", f"https://example.org/{name}/") for name in ("guide", "video")]
+    file = table(tmp_path / "r.csv", ("Title", "Link"), *rows)
+    result = import_file(ws, file, "resources", source="any", **WHO)
+    assert (result.created, result.changed) == (0, 2)

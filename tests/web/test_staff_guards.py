@@ -30,6 +30,7 @@ _VALUES = {
     "{match_id}": "1",
     "{ods_code}": "F83001",
     "{suppression_id}": "1",
+    "{resource_id}": "1",
 }
 
 
@@ -96,6 +97,7 @@ def test_every_route_that_changes_or_exports_depends_on_the_act_guard(
         "/suppressions",
         "/suppressions.csv",
         "/suppressions/{suppression_id}/lift",
+        "/resources/{resource_id}/withdraw",
         "/retention",
         "/stop",
         "/campaigns/{slug}/hold",
@@ -154,6 +156,7 @@ def test_a_viewer_reads_every_page_and_reaches_nothing_else(
         f"people/{keys.person_id(1)}/editions/{WRES}",
         "suppressions.csv",
         "suppressions/1/lift",
+        "resources/1/withdraw",
         "stop",
         "campaigns/what-is-wres/hold",
         f"editions/{WRES}/doubts",

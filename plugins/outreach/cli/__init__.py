@@ -19,6 +19,7 @@ from outreach.cli import (
     people,
     previewing,
     progress,
+    resources,
     segments,
     service,
     sources,
@@ -76,7 +77,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for part in (
-        *(people, sources, consent, organisations, campaigns, previewing, calendar),
+        *(people, sources, consent, organisations, resources, campaigns, previewing, calendar),
         *(editions, following, approvals, progress, steering, doubts, service, segments),
     ):
         part.add_commands(commands)

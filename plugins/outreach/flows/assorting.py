@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
 from outreach.campaigns import Campaign
-from outreach.digest import Chooser, Listed
+from outreach.digest import SAMPLES, Chooser, Listed
+from outreach.domain import Reader, Resource
 from outreach.errors import Fault, InputError
 from outreach.flows.layouts import layouts
 from outreach.ledger import digests
 from outreach.ledger.audience import Candidate
+from outreach.ledger.engine import reading
 from outreach.ledger.freeze import NewVariant
 from outreach.ledger.freeze_rows import PlannedDelivery
 from outreach.providers.base import Content
@@ -132,6 +134,22 @@ def assortment(
     return Assortment(
         ws, campaign, digests.chooser(connection, campaign.digest, campaign.slug, now)
     )
+
+
+def copy_for(
+    ws: Workspace, campaign: Campaign, reader: Reader, address_hash: bytes = b""
+) -> Compiled:
+    """Return a campaign's copy as one reader would get it now, to be shown and not sent.
+
+    A digest brings what is new to them, and made-up samples where nothing is. Raises InputError.
+    """
+    chosen: list[Resource] = []
+    if campaign.digest:
+        now = datetime.now(UTC)
+        with reading(ws.engine) as connection:
+            chooser = digests.chooser(connection, campaign.digest, campaign.slug, now)
+        chosen = [one.shown for one in chooser.choose(reader, address_hash)]
+    return compile_campaign(campaign, ws.hub, layouts(ws), chosen or SAMPLES)
 
 
 def too_many_variants(campaign: Campaign) -> Fault:

@@ -12,6 +12,7 @@ from outreach.checks.readers import samples
 from outreach.clock import LONDON
 from outreach.domain import Organisation, Reader
 from outreach.errors import Fault, InputError
+from outreach.flows.assorting import copy_for
 from outreach.flows.images import assets_url
 from outreach.flows.kept_files import preview_name
 from outreach.flows.layouts import layouts
@@ -21,6 +22,7 @@ from outreach.flows.reaching import unreached
 from outreach.flows.selecting import rule_of
 from outreach.ledger import readers
 from outreach.rendering import Compiled, EditionContext, compile_campaign
+from outreach.rendering.carrying import not_shown
 from outreach.rendering.compose import Message, message, with_links
 from outreach.rendering.images import inlined
 from outreach.workspace import Workspace
@@ -76,14 +78,13 @@ def preview(
     Raises NotFound where the address is not a contact's.
     """
     campaign = find_campaign(ws, slug)
-    compiled = compile_campaign(campaign, ws.hub, layouts(ws))
     person = ws.keys.address_hash(address) if address else b""
     people = (readers.reader(ws.engine, person),) if person else SAMPLES
     folder = folder or ws.settings.home / "preview" / slug
     folder.mkdir(parents=True, exist_ok=True)
     files: list[Path] = []
     for number, reader in enumerate(people, start=1):
-        shown = _message(ws, compiled, reader)
+        shown = _message(ws, copy_for(ws, campaign, reader, person), reader)
         for suffix, text in (("html", shown.html), ("txt", f"{shown.subject}\n\n{shown.text}")):
             # By it, erasing the person finds the file.
             file = folder / f"{preview_name(person.hex()) if person else number}.{suffix}"
@@ -100,6 +101,8 @@ def judged(ws: Workspace, campaign: Campaign, *, reach: bool = False) -> tuple[F
         made = samples(compiled, ws.hub, _today(ws))
     except InputError as error:
         return error.faults
+    if lost := not_shown(campaign, made[0].content, compiled.resources):
+        return lost
     found = check_contents(campaign, ws.hub, made, {})
     return (*found, *unreached(campaign, ws.hub, made)) if reach else found
 

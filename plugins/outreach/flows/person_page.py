@@ -20,6 +20,7 @@ from outreach.ledger.contacts import Facts, facts_about
 from outreach.ledger.edition_store import note
 from outreach.ledger.engine import reading
 from outreach.ledger.person_editions import all_editions
+from outreach.ledger.resource_views import Told, told_of
 from outreach.ledger.suppression_list import SuppressionRow
 from outreach.ledger.views import AuditRow
 from outreach.records import PERSON_FIELDS
@@ -44,7 +45,8 @@ class FieldLine:
 @dataclass(frozen=True, slots=True)
 class PersonPage:
     """Everything one contact's page shows. `reasons`: why they may not be written to for each
-    purpose, '' where they may. `stops`: what stands or stood against their address or domain."""
+    purpose, '' where they may. `stops`: what stands or stood against their address or domain.
+    `told`: the resources that digests brought them."""
 
     id: str
     who: ledger.Contact
@@ -57,6 +59,7 @@ class PersonPage:
     choices: tuple[ledger.Choice, ...]
     erasures: tuple[ledger.Proof, ...]
     history: tuple[AuditRow, ...]
+    told: tuple[Told, ...] = ()
 
 
 def number_of(ws: Workspace, person: str) -> int:
@@ -85,6 +88,7 @@ def person_page(ws: Workspace, number: int) -> PersonPage:
             choices=ledger.choices(connection, number),
             erasures=ledger.erasures(connection, who.address_hash),
             history=views.history(connection, f"contact {number}", limit=HISTORY),
+            told=told_of(connection, number),
         )
 
 

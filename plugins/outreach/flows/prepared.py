@@ -39,7 +39,7 @@ def described(ws: Workspace, name: str, *, created: bool) -> Prepared:
         account = certificate(connection, name)
         count = len(edition_store.variants(connection, edition_store.get(connection, name).id))
     planned, excluded = account.planned, account.excluded_by_reason
-    nothing_new = NOTHING_NEW in excluded and not account.intended
+    nothing_new = NOTHING_NEW in excluded and not planned
     nobody = NOTHING_NEW_FOR_ANYBODY if nothing_new else NOBODY
     counted = f"{planned} of {account.intended} people are to be written to"
     message = (

@@ -136,28 +136,46 @@ def dropped(connection: sa.Connection, row: sa.Row[Any], now: datetime) -> Mappi
     same person, the second sees the first.
     """
     take_turns(connection, now)
-    v, mate = variant_resource.c, delivery.alias("mate")
-    mine = sa.select(v.resource_id).where(v.variant_id == row.variant_id)
-    gone = sa.select(resource.c.id).where(
-        resource.c.id.in_(mine), resource.c.withdrawn_at.is_not(None)
-    )
-    theirs = sa.select(mate.c.contact_id).where(mate.c.batch_id == row.id)
-    if connection.execute(gone.limit(1)).first() is not None:
-        return dict.fromkeys(connection.execute(theirs).scalars(), WITHDRAWN_SINCE)
-    digests = sa.select(edition.c.campaign_id).where(edition.c.digest).distinct()
-    rows = connection.execute(
-        theirs.join(
-            delivery,
-            sa.and_(
-                # Named one by one, they and the hash are the start of a unique key.
-                delivery.c.campaign_id.in_(connection.execute(digests).scalars().all()),
-                delivery.c.address_hash == mate.c.address_hash,
-                delivery.c.edition_id != mate.c.edition_id,
-            ),
+    d, r, v = delivery.c, resource.c, variant_resource.c
+    people = {
+        bytes(one.address_hash): one.contact_id
+        for one in connection.execute(
+            sa.select(d.address_hash, d.contact_id).where(d.batch_id == row.id)
         )
-        .join(batch, batch.c.id == delivery.c.batch_id)
-        .join(variant_resource, v.variant_id == batch.c.variant_id)
-        .where(v.resource_id.in_(mine), EFFECTIVE.in_(HANDED_OVER))
-        .distinct()
-    )
-    return dict.fromkeys(rows.scalars(), TOLD_MEANWHILE)
+    }
+    carried = connection.execute(
+        sa.select(r.id, r.withdrawn_at)
+        .join(variant_resource, v.resource_id == r.id)
+        .where(v.variant_id == row.variant_id)
+    ).all()
+    if any(one.withdrawn_at for one in carried):
+        return dict.fromkeys(people.values(), WITHDRAWN_SINCE)
+    others = carried_by(connection, [one.id for one in carried]).keys() - {row.variant_id}
+    told = _told_of_any(connection, row.edition_id, list(people), others)
+    return {people[address_hash]: TOLD_MEANWHILE for address_hash in told}
+
+
+def _told_of_any(
+    connection: sa.Connection, edition_id: int, hashes: Sequence[bytes], variants: Collection[int]
+) -> set[bytes]:
+    """Return the addresses that were, or may have been, sent one of these variants."""
+    if not variants:
+        return set()
+    query = sa.select(edition.c.campaign_id).where(edition.c.digest).distinct()
+    campaigns = connection.execute(query).scalars().all()
+    told: set[bytes] = set()
+    for some in chunks(hashes):
+        # Campaign and hash begin a unique key. What they carried is looked at here: a query
+        # inside the query has the databases read all deliveries.
+        rows = connection.execute(
+            sa.select(delivery.c.address_hash, batch.c.variant_id)
+            .select_from(WITH_BATCH)
+            .where(
+                delivery.c.campaign_id.in_(campaigns),
+                delivery.c.address_hash.in_(some),
+                delivery.c.edition_id != edition_id,
+                EFFECTIVE.in_(HANDED_OVER),
+            )
+        )
+        told |= {bytes(found.address_hash) for found in rows if found.variant_id in variants}
+    return told

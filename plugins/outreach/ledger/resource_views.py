@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from outreach.domain import DeliveryState, EditionState
+from outreach.domain import DeliveryState, EditionState, state_words
 from outreach.errors import NotFound
 from outreach.ledger.caps import HANDED_OVER
 from outreach.ledger.columns import chunks
@@ -60,6 +60,11 @@ class Told:
     edition: str
     state: DeliveryState
     at: datetime | None
+
+    @property
+    def words(self) -> str:
+        """The state as people read it."""
+        return state_words(self.state)
 
 
 COLUMNS = tuple(resource.c[field.name] for field in fields(ResourceRow))

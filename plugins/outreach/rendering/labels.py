@@ -44,7 +44,8 @@ def bringing(words: str, titles: Sequence[str]) -> str:
     first = ", ".join(f"“{title}”" for title in titles[:_TITLES])
     more = f" and {len(titles) - _TITLES} more" if len(titles) > _TITLES else ""
     lead = "" if words == EVERYONE else f"{words}; "
-    return f"{lead}{len(titles)} resources: {first}{more}"
+    number = "1 resource" if len(titles) == 1 else f"{len(titles)} resources"
+    return f"{lead}{number}: {first}{more}"
 
 
 def _one(text: str, result: bool) -> tuple[str, str, bool]:

@@ -24,6 +24,7 @@ from outreach.records import (
 from outreach.sources import ods
 from outreach.sources.fields import LEFT_EMPTY, BadCell, Context, read_field
 from outreach.sources.mapping import ColumnPlan
+from outreach.sources.several import parts_of
 from outreach.sources.suppressions import why
 from outreach.sources.values import BadValue, split_name
 from outreach.sources.webaddress import page_of
@@ -83,21 +84,12 @@ class Cells:
         One that is not understood sets the row aside, whatever the source's rule: what is meant
         for a few must not go to all. Raises BadCell.
         """
-        text = self.texts.get(name, "").strip()
-        if not text or text.casefold() in _EVERYBODY:
-            return ()
-        found = dict.fromkeys(read_field(name, one, self.context) for one in _parts(text))
+        parts = parts_of(self.texts.get(name, ""))
+        found = dict.fromkeys(read_field(name, one, self.context) for one in parts)
         if LEFT_EMPTY in found:
             words = name.replace("_", " ").removeprefix("ics ")
             raise BadCell(name, BadValue(f"unknown {words}", "leave it empty if it is for all"))
         return tuple(found)
-
-
-_EVERYBODY = frozenset({"all", "any", "everyone", "everybody", "everything"})
-
-
-def _parts(text: str) -> list[str]:
-    return [part for one in re.split(r"[;|,\n]", text) if (part := one.strip())]
 
 
 def read_row(

@@ -19,6 +19,7 @@ from outreach.web.staff import (
     notices,
     organisation_orders,
     people,
+    resources,
     retention,
     steering,
     suppressions,
@@ -47,6 +48,7 @@ def orders_router(workspace: Callable[[], Workspace], guard: Guards) -> APIRoute
     people.add_routes(router, workspace, guard.who)
     suppressions.add_orders(router, workspace, guard.who)
     imports.add_orders(router, workspace, guard.who)
+    resources.add_orders(router, workspace, guard.who)
     retention.add_orders(router, workspace, guard.who)
     approvals.add_orders(router, workspace, guard.who)
     tests_sent.add_routes(router, workspace, guard.who)

@@ -27,6 +27,7 @@ AREAS = (
     ("engagement", "Engagement"),
     ("contacts", "Contacts"),
     ("organisations", "Organisations"),
+    ("resources", "Resources"),
     ("suppressions", "Suppressions"),
     ("imports", "Imports"),
 )

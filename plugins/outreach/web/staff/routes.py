@@ -23,6 +23,7 @@ from outreach.web.staff import (
     contacts,
     imports,
     organisations,
+    resources,
     retention,
     segments,
     suppressions,
@@ -58,6 +59,7 @@ def pages_router(
     _editions(router, workspace)
     _people(router, workspace)
     organisations.add_pages(router, workspace)
+    resources.add_pages(router, workspace)
     retention.add_pages(router, workspace)
     approvals.add_pages(router, workspace)
     return router

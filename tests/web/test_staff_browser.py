@@ -38,6 +38,7 @@ PAGES = (
     "editions",
     f"editions/{WRES}",
     f"editions/{WRES}/variants/1",
+    f"editions/{WRES}/missing",
     f"editions/{WRES}/deliveries",
     f"editions/{WRES}/control",
     f"editions/{WRES}/progress",

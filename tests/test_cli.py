@@ -128,12 +128,16 @@ def test_check_judges_a_file_an_edition_or_all_and_says_why(
     assert "name one campaign or edition" in filled("check")[1]["error"]
     assert "name one campaign or edition" in filled("check", "x", "--all")[1]["error"]
     source = (ROOT / "templates" / "campaigns" / "what-is-wres.md").read_text()
-    (tmp_path / "bad.md").write_text(source.replace("https://future.nhs.uk/about", "https://bit.ly/a"))
+    (tmp_path / "bad.md").write_text(
+        source.replace("https://future.nhs.uk/about", "https://bit.ly/a")
+    )
     monkeypatch.setenv("OUTREACH_CAMPAIGNS", str(tmp_path))
     status, found = filled("check", "bad")
     assert (status, {fault["check"] for fault in found["faults"]}) == (1, {"link-known-bad"})
     assert main(["check", "bad"]) == 1
-    assert "Why it matters:\n- No shortened or known bad links: A shortener" in capsys.readouterr().out
+    assert (
+        "Why it matters:\n- No shortened or known bad links: A shortener" in capsys.readouterr().out
+    )
 
 
 def test_from_import_to_certificate(filled: Run, home: Path) -> None:

@@ -18,14 +18,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "plugins"))
 
 from bench.measure import Options, Result, shown
 
-NAMES = ("handover", "imports", "events", "rendering", "prepare")
+NAMES = ("handover", "imports", "events", "rendering", "prepare", "campaign_files")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run what is asked for; everything unless told."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(NAMES)}")
-    parser.add_argument("--people", "--rows", type=int, default=0, help="people, rows or events")
+    parser.add_argument(
+        "--people", "--rows", type=int, default=0, help="people, rows, events or files"
+    )
     parser.add_argument("--peer-people", type=int, default=0, help="the same for a slow peer")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")

@@ -281,7 +281,9 @@ def _waiting(c: sa.Connection) -> None:
                 "file": "pledge-invitation.md",
                 "line": 4,
                 "blocking": False,
-            }
+                "check": "subject-length",
+                "variants": [1],
+            },
         ],
     )
 

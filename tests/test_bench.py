@@ -19,6 +19,7 @@ SIZES = {
     "events": ["--people", "600", "--peer-people", "10"],
     "rendering": ["--people", "60", "--peer-people", "3"],
     "prepare": ["--people", "100", "--peer-people", "20"],
+    "campaign_files": ["--people", "10"],
 }
 
 PRINTED = {
@@ -30,6 +31,7 @@ PRINTED = {
     "events": {"events-sqlite-take-in", "events-sqlite-whole", "events-sqlite-drain"},
     "rendering": {"rendering-vs-pipeline", "rendering-vs-emailmessage"},
     "prepare": {"prepare-sqlite-vs-orm"},
+    "campaign_files": {"campaigns-vs-parsers"},
 }
 
 

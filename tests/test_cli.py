@@ -79,6 +79,9 @@ def test_every_fixed_command_is_there() -> None:
         "export quarantine --out f",
         "campaigns list",
         "campaigns check",
+        "check x",
+        "check x@one --reach",
+        "check --all",
         "campaigns new x",
         "campaigns preview x",
         "prepare x --occurrence one",
@@ -121,6 +124,27 @@ def test_every_fixed_command_is_there() -> None:
         "doctor",
     ):
         assert callable(build_parser().parse_args(words.split()).run)
+
+
+def test_check_judges_a_file_an_edition_or_all_and_says_why(
+    filled: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert filled("check", "--all") == (0, {"faults": [], "sound": True})
+    filled("prepare", "what-is-wres", "--occurrence", "one", "--by", "amy")
+    assert filled("check", EDITION)[1]["sound"]
+    assert "name one campaign or edition" in filled("check")[1]["error"]
+    assert "name one campaign or edition" in filled("check", "x", "--all")[1]["error"]
+    source = (ROOT / "templates" / "campaigns" / "what-is-wres.md").read_text()
+    (tmp_path / "bad.md").write_text(
+        source.replace("https://future.nhs.uk/about", "https://bit.ly/a")
+    )
+    monkeypatch.setenv("OUTREACH_CAMPAIGNS", str(tmp_path))
+    status, found = filled("check", "bad")
+    assert (status, {fault["check"] for fault in found["faults"]}) == (1, {"link-known-bad"})
+    assert main(["check", "bad"]) == 1
+    assert (
+        "Why it matters:\n- No shortened or known bad links: A shortener" in capsys.readouterr().out
+    )
 
 
 def test_from_import_to_certificate(filled: Run, home: Path) -> None:

@@ -62,6 +62,8 @@ def test_an_empty_form_asks_for_nothing_special() -> None:
     request = read_request({"occurrence": None, "send_at": None, "sectors": None})
     assert (request.occurrence, request.send_at, request.narrow) == ("", None, None)
     assert not request.dry_run
+    assert not request.reach
+    assert read_request({"reach_links": True}).reach
 
 
 def test_a_form_may_ask_for_a_test_to_colleagues_alone() -> None:

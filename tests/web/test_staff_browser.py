@@ -16,7 +16,7 @@ import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from fastapi import FastAPI, HTTPException
 from playwright.sync_api import Page, sync_playwright
-from tests.staff_seed import WRES, seed
+from tests.staff_seed import WAITING, WRES, seed
 
 from outreach.domain import DeliveryState, EditionState
 from outreach.hub import load_hub
@@ -39,6 +39,8 @@ PAGES = (
     "editions",
     f"editions/{WRES}",
     f"editions/{WRES}/variants/1",
+    f"editions/{WRES}/missing",
+    f"editions/{WAITING}",
     f"editions/{WRES}/deliveries",
     f"editions/{WRES}/control",
     f"editions/{WRES}/progress",

@@ -18,8 +18,9 @@ MANY = 20
 
 _FOLDED = str.maketrans({"0": "o", "1": "l", "3": "e", "5": "s", "-": ""})
 _NEAR = 1
-_LONG = 7
-"""Letters a trusted name has before one of them differing is taken for a look-alike."""
+_LONG = 8
+"""Letters a trusted name has before one of them differing is taken for a look-alike: of short
+names, such as ico and ics, both are somebody's."""
 
 
 def check_links(rendered: Rendered) -> Iterator[Finding]:
@@ -108,16 +109,19 @@ def mixed_scripts(word: str) -> str:
 
 def _nearly(host: str, name: str) -> bool:
     """Whether `host`, or the end of it that is as long, is spelt almost as `name`."""
-    labels = name.count(".") + 1
-    end = ".".join(host.split(".")[-labels:])
-    if end == name:
-        return False
-    one, other = _folded(end), _folded(name)
-    if one == other:
+    labels = host.split(".")
+    if any(label.replace("-", "") == name.replace(".", "") for label in labels):
         return True
+    end = labels[-name.count(".") - 1 :]
+    if ".".join(end) == name:
+        return False
+    if _folded(".".join(end)) == _folded(name):
+        return True
+    other = _folded(name.partition(".")[0])
     if len(other) < _LONG:
         return False
-    return bool(OSA.distance(one, other, score_cutoff=_NEAR) <= _NEAR)
+    near = (OSA.distance(_folded(one), other, score_cutoff=_NEAR) <= _NEAR for one in labels)
+    return any(near)
 
 
 def _folded(host: str) -> str:

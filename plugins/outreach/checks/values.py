@@ -15,9 +15,12 @@ def check_missing(missing: Mapping[str, int], source: str) -> Iterator[Finding]:
     lines = source.split("\n")
     for expression, people in missing.items():
         who = "1 person" if people == 1 else f"{people:,} people"
-        said = (
-            f"{{{{ {expression} }}}} prints nothing for {who}; "
-            f"write {{{{ {expression} or 'colleague' }}}}, or put {{% if %}} round it"
-        )
+        said = f"{{{{ {expression} }}}} prints nothing for {who}; {_advice(expression)}"
         places = (n for n, text in enumerate(lines, 1) if "{{" in text and expression in text)
         yield Finding("missing-value", said, line=next(places, 0))
+
+
+def _advice(expression: str) -> str:
+    if " or " in expression:
+        return "what is known of them holds only letters that cannot be seen: mend their details"
+    return f"write {{{{ {expression} or 'colleague' }}}}, or put {{% if %}} round it"

@@ -80,11 +80,16 @@ def unreached(campaign: Campaign, hub: Hub, samples: Sequence[Sample]) -> tuple[
     )
 
 
-def ask(urls: Iterable[str]) -> Iterator[tuple[str, str]]:
+def ask(
+    urls: Iterable[str], transport: httpx.BaseTransport | None = None
+) -> Iterator[tuple[str, str]]:
     """Yield (address, what is wrong) for each that does not answer well."""
     logging.getLogger("httpx").setLevel(logging.WARNING)
     until = time.monotonic() + ALTOGETHER
-    with httpx.Client(timeout=SECONDS, follow_redirects=False, trust_env=False) as client:
+    client = httpx.Client(
+        timeout=SECONDS, follow_redirects=False, trust_env=False, transport=transport
+    )
+    with client:
         for url in urls:
             if time.monotonic() > until:
                 yield url, "was not asked: the websites before it took too long"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from email.errors import MessageError
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import EmailPolicy
 from email.utils import format_datetime
+from typing import Any
 
 from outreach.domain import Mailbox
 from outreach.errors import Rejected
@@ -18,13 +20,21 @@ DELIVERY_HEADER = "X-Outreach-Delivery"
 MARK_HEADER = "X-Outreach-Mark"
 _UNFOLDED = frozenset({"list-unsubscribe", "list-unsubscribe-post", "message-id"})
 _LONGEST_LINE = 998
+_CODED = "=?"
+"""How an encoded word begins (RFC 2047)."""
 
 
 class _Policy(EmailPolicy):
-    """SMTP lines, with links left whole.
+    """SMTP lines, with links left whole, and a subject that says what it was given to say.
 
-    The standard policy turns a long link into encoded words, which no mail client reads.
+    The standard policy turns a long link into encoded words, which no mail client reads; and
+    it takes a subject that looks like an encoded word, such as a hostile name, for one.
     """
+
+    def header_store_parse(self, name: str, value: Any) -> tuple[str, Any]:
+        if name.lower() == "subject" and _CODED in str(value):
+            value = Header(str(value), "utf-8").encode(linesep="")
+        return super().header_store_parse(name, value)
 
     def fold(self, name: str, value: str) -> str:
         return self._whole(name, value) or super().fold(name, value)
@@ -34,6 +44,9 @@ class _Policy(EmailPolicy):
         return whole.encode("ascii") if whole else super().fold_binary(name, value)
 
     def _whole(self, name: str, value: str) -> str:
+        if name.lower() == "subject" and _CODED in value:
+            coded = Header(str(value), "utf-8", header_name=name).encode(linesep=self.linesep)
+            return f"{name}: {coded}{self.linesep}"
         return f"{name}: {value}{self.linesep}" if name.lower() in _UNFOLDED else ""
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from outreach.errors import Fault
+from outreach.errors import Fault, NotFound, TokenError
 from outreach.ledger import views, views_deliveries
 from outreach.ledger.assets import find_asset
 from outreach.ledger.engine import reading
@@ -95,7 +95,7 @@ def variant(
 
     `masked`: with nobody's values in it. `person`: whose values, by person id.
     """
-    wanted = ws.keys.open_person_id(person) if person and not masked else None
+    wanted = _wanted(ws, person) if person and not masked else None
     with reading(ws.engine) as connection:
         row = views.edition_named(connection, name)
         frozen = views_deliveries.frozen_variant(connection, row.id, number, person=wanted)
@@ -118,6 +118,13 @@ def variant(
         proof=_proof(ws, row, frozen),
         masked=masked,
     )
+
+
+def _wanted(ws: Workspace, person: str) -> int:
+    try:
+        return ws.keys.open_person_id(person)
+    except TokenError:
+        raise NotFound("There is no such reader of this variant.") from None
 
 
 def _proof(ws: Workspace, row: EditionRow, found: FrozenVariant) -> Proof:

@@ -82,13 +82,14 @@ def _merge_of(job: Job, taken: Taken) -> Merge:
 def _merge_people(job: Job, staging: Staging, taken: Taken) -> None:
     merge = _merge_of(job, taken)
     pace = Pace()
-    for rows, made in staging.blocks(pace.size):
-        bad: list[Quarantined] = []
-        with pace.timing(len(rows)), writing_much(job.ws.engine) as connection:
-            ledger.lock_part(connection)
-            tally = people_merge.merge_people(connection, rows, merge, made)
-            taken.note(connection, tally, bad, len(rows))
-        taken.add(tally, bad, len(rows))
+    with writing_much(job.ws.engine) as connection:
+        for rows, made in staging.blocks(pace.size):
+            bad: list[Quarantined] = []
+            with pace.timing(len(rows)), connection.begin():
+                ledger.lock_part(connection)
+                tally = people_merge.merge_people(connection, rows, merge, made)
+                taken.note(connection, tally, bad, len(rows))
+            taken.add(tally, bad, len(rows))
     for bad in staging.bad():
         with job.ws.engine.begin() as connection:
             taken.note(connection, ledger.Tally(), bad, len(bad))

@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 from typing import Any
 
 from outreach.flows.forgetting import without_erased
 from outreach.flows.import_job import PEOPLE, Job
 from outreach.flows.pace import Pace, Progress
+from outreach.flows.sharing import sheets
 from outreach.flows.staging import Staging
 from outreach.ledger import imports as ledger
 from outreach.ledger import organisation_merge, people_merge, reference_merge
 from outreach.ledger.engine import writing_much
 from outreach.ledger.people_merge import Merge
+from outreach.ledger.sheet_merge import merge_piece, pieces
+from outreach.ledger.sheets import laid_out
 from outreach.records import ImportKind, Quarantined
 from outreach.sources.mailboxes import shared_mailboxes
 from outreach.sources.reading import SourceFile
@@ -80,16 +84,25 @@ def _merge_of(job: Job, taken: Taken) -> Merge:
 
 
 def _merge_people(job: Job, staging: Staging, taken: Taken) -> None:
-    merge = _merge_of(job, taken)
-    pace = Pace()
+    merge, pace = _merge_of(job, taken), Pace()
     with writing_much(job.ws.engine) as connection:
-        for rows, made in staging.blocks(pace.size):
+
+        def take(rows: int, merging: Callable[[], ledger.Tally]) -> None:
             bad: list[Quarantined] = []
-            with pace.timing(len(rows)), connection.begin():
+            with pace.timing(rows), connection.begin():
                 ledger.lock_part(connection)
-                tally = people_merge.merge_people(connection, rows, merge, made)
-                taken.note(connection, tally, bad, len(rows))
-            taken.add(tally, bad, len(rows))
+                tally = merging()
+                taken.note(connection, tally, bad, rows)
+            taken.add(tally, bad, rows)
+
+        if staging.sheet_ready:
+            for sheet in sheets(staging, job.ws.keys, staging.sheet_ready):
+                with laid_out(connection, sheet):
+                    for piece in pieces(sheet, pace.size):
+                        take(piece.rows, partial(merge_piece, connection, piece, merge))
+        else:
+            for rows, made in staging.blocks(pace.size):
+                take(len(rows), partial(people_merge.merge_people, connection, rows, merge, made))
     for bad in staging.bad():
         with job.ws.engine.begin() as connection:
             taken.note(connection, ledger.Tally(), bad, len(bad))

@@ -1,0 +1,140 @@
+"""Rows about people, laid out as a small SQLite database of their own: a sheet.
+
+Whoever reads a list lays rows out so, in another process where there is one. The process that
+writes takes them into the ledger with one statement for each table, and meets none of them in
+Python. A sheet is bytes in memory and is never written to a file.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from itertools import compress
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from outreach.ledger.bulk import as_sqlite_has_it, together
+from outreach.ledger.making import Made
+from outreach.ledger.people import contact
+from outreach.records import FACT_FIELDS, PERSON_FIELDS, Facts, PersonRow
+
+NAMES = (
+    *("address_hash", "row_number", "email", *PERSON_FIELDS, *FACT_FIELDS),
+    *("said", "shared_mailbox", "domain_hash", "given_at"),
+)
+"""What is laid out of each row: `PersonRow`, `Made`, and when its basis was given."""
+
+_PAGE = 16_384
+_FEW = 4
+"""Of so many rows, one may be about somebody known: those are slower out of a sheet."""
+
+_LAID = "ATTACH DATABASE ':memory:' AS sheet"
+_TAKEN_AWAY = "DETACH DATABASE sheet"
+
+
+class Sheet(NamedTuple):
+    """People who are met once, laid out by address, and further rows to merge one by one.
+
+    `image`: the table `person` with `number` rows and the columns that are not in `same`: what
+    all of them share. `others`, sorted, and what is `made` of them: rows about somebody with
+    several, about leavers, or with consent. Holds what `marshal` can write.
+    """
+
+    image: bytes
+    number: int
+    same: Mapping[str, Any]
+    others: list[PersonRow]
+    made: list[Made]
+
+
+def takes_sheets(connection: sa.Connection, rows: int) -> bool:
+    """Whether sheets pay for a list of `rows` people: most of them can be none that are known.
+
+    Only SQLite takes them, and only a driver that can lay out its databases as bytes.
+    """
+    if connection.dialect.name != "sqlite" or not hasattr(sqlite3.Connection, "deserialize"):
+        return False
+    few = sa.select(contact.c.id).limit(rows // _FEW + 1).subquery()
+    return (connection.scalar(sa.select(sa.func.count()).select_from(few)) or 0) <= rows // _FEW
+
+
+def lay_out(rows: list[PersonRow], making: Callable[[list[PersonRow]], list[Made]]) -> Sheet:
+    """Return sorted rows about contacts as a sheet. `making` makes of rows what is kept of them."""
+    if not rows:
+        return Sheet(b"", 0, {}, [], [])
+    others = _others(rows)
+    apart: list[PersonRow] = []
+    if others:
+        apart = [row for row in rows if row[0] in others]
+        rows = [row for row in rows if row[0] not in others]
+    number, columns = len(rows), _columns(rows, making(rows)) if rows else {}
+    same = {name: some[0] for name, some in columns.items() if _is_same(some)}
+    own = {name: some for name, some in columns.items() if name not in same}
+    return Sheet(_image(own, number), number, same, apart, making(apart) if apart else [])
+
+
+def _others(rows: Sequence[PersonRow]) -> set[bytes]:
+    """Return the addresses that take more than a row's insertion."""
+    hashes = [row[0] for row in rows]
+    found = set()
+    if len(set(hashes)) < len(hashes):
+        found = {one for one, number in Counter(hashes).items() if number > 1}
+    facts = [row[4] for row in rows]
+    special = {one for one in set(facts) if one[0] == "yes" or one[1]}
+    if special:
+        found.update(compress(hashes, [one in special for one in facts]))
+    return found
+
+
+def _columns(rows: Sequence[PersonRow], made: Sequence[Made]) -> dict[str, Sequence[Any]]:
+    hashes, numbers, emails, values, facts, _ = zip(*rows, strict=True)
+    given = {one: _given(one) for one in set(facts)}
+    columns = (
+        *(hashes, numbers, emails, *zip(*values, strict=True), *zip(*facts, strict=True)),
+        *(*zip(*made, strict=True), [given[one] for one in facts]),
+    )
+    return dict(zip(NAMES, columns, strict=True))
+
+
+def _given(facts: Facts) -> str | None:
+    return as_sqlite_has_it(datetime.fromisoformat(facts[6])) if facts[6] else None
+
+
+def _is_same(values: Sequence[Any]) -> bool:
+    return bool(values[0] == values[-1] and values.count(values[0]) == len(values))
+
+
+def _image(columns: Mapping[str, Sequence[Any]], number: int) -> bytes:
+    made = sqlite3.connect(":memory:", isolation_level=None)
+    try:
+        made.execute(f"PRAGMA page_size={_PAGE}")
+        made.execute("PRAGMA journal_mode=OFF")
+        made.execute("BEGIN")
+        # Of one row it may be that all is the same; rows are counted by their ids.
+        made.execute(f"CREATE TABLE person ({', '.join(columns) or 'nothing'})")
+        for statement, groups in together("person", columns or {"nothing": [None]}, number):
+            made.executemany(statement, groups)
+        made.execute("COMMIT")
+        return made.serialize()
+    finally:
+        made.close()
+
+
+@contextmanager
+def laid_out(connection: sa.Connection, sheet: Sheet) -> Iterator[None]:
+    """Let the transactions of a connection see a sheet, as the table `sheet.person`.
+
+    The connection is in no transaction where this begins and ends.
+    """
+    driver: Any = connection.connection.driver_connection
+    driver.execute(_LAID)
+    try:
+        if sheet.number:
+            driver.deserialize(sheet.image, name="sheet")
+        yield
+    finally:
+        driver.execute(_TAKEN_AWAY)

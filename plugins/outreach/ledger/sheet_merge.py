@@ -17,7 +17,7 @@ from outreach.ledger.imports import Tally
 from outreach.ledger.making import Made
 from outreach.ledger.people import contact
 from outreach.ledger.people_merge import Merge, merge_people
-from outreach.ledger.sheets import NAMES, Sheet
+from outreach.ledger.sheets import NAMES, Group, Sheet
 from outreach.records import PERSON_FIELDS, PersonRow
 
 _VALUES, _FACTS, _MADE = map(NAMES.index, ("first_name", "tracking_consent", "said"))
@@ -25,18 +25,20 @@ _VALUES, _FACTS, _MADE = map(NAMES.index, ("first_name", "tracking_consent", "sa
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Some of a sheet that is laid out: rows `first` to `last` of it, and some of its others."""
+    """Some of a sheet that is laid out: its people `first` to `last`, and some of its others."""
 
     first: int
     last: int
     same: Mapping[str, Any]
+    groups: dict[bytes, Group]
     others: list[PersonRow]
     made: list[Made]
 
     @property
     def rows(self) -> int:
         """How many rows of the list these are."""
-        return self.last - self.first + 1 + len(self.others)
+        folded = sum(len(rows) - 1 for _, rows, _ in self.groups.values())
+        return self.last - self.first + 1 + folded + len(self.others)
 
 
 def pieces(sheet: Sheet, size: Callable[[], int]) -> Iterator[Piece]:
@@ -52,7 +54,8 @@ def pieces(sheet: Sheet, size: Callable[[], int]) -> Iterator[Piece]:
             end = min(start + max(rows // 4, 1), len(others))
         while 0 < end < len(others) and others[end][0] == others[end - 1][0]:
             end += 1
-        yield Piece(first, last, sheet.same, others[start:end], made[start:end])
+        groups = {one[1][0][0]: one for one in sheet.groups if first <= one[0] <= last}
+        yield Piece(first, last, sheet.same, groups, others[start:end], made[start:end])
         first, start = last + 1, end
 
 
@@ -60,23 +63,34 @@ def merge_piece(connection: sa.Connection, piece: Piece, merge: Merge) -> Tally:
     """Write what a piece says. The caller's transaction holds `lock_people`."""
     new = piece.last - piece.first + 1
     known = _take_known(connection, piece) if new else []
-    others = [*zip(piece.others, piece.made, strict=True), *known]
+    groups = dict(piece.groups)
+    others = [*zip(piece.others, piece.made, strict=True)]
+    for row, made in known:
+        _, rows, _ = groups.pop(row[0], (0, [row], []))
+        others += zip(rows, merge.made(rows) if len(rows) > 1 else [made], strict=True)
     others.sort(key=lambda pair: pair[0][:2])
     tally = merge_people(connection, [row for row, _ in others], merge, [one for _, one in others])
     new -= len(known)
     if new:
         _write(connection, piece, merge)
-    return replace(tally, created=tally.created + new)
+    further = sum(len(rows) - 1 for _, rows, _ in groups.values())
+    told = sum(len(told) for _, _, told in groups.values())
+    return replace(
+        tally,
+        created=tally.created + new,
+        changed=tally.changed + told,
+        unchanged=tally.unchanged + further - told,
+    )
 
 
 def _take_known(connection: sa.Connection, piece: Piece) -> list[tuple[PersonRow, Made]]:
-    """Take rows about somebody known, or erased, from the table, and return them."""
+    """Take people who are known, or erased, from the table, and return what was laid out of them."""
     span = {"first": piece.first, "last": piece.last}
     if not connection.exec_driver_sql(_NEARBY, span).scalar():
         return []  # as in any first import of a list
     names = [name for name in NAMES if name not in piece.same]
     chosen = ", ".join(f"r.{name}" for name in ("rowid", *names))
-    found = connection.exec_driver_sql(f"SELECT {chosen} {_KNOWN}", span).all()
+    found = connection.exec_driver_sql(f"SELECT {chosen} {_KNOWN}", span).all()  # noqa: S608
     if found:
         gone = [(row[0],) for row in found]
         connection.exec_driver_sql("DELETE FROM sheet.person WHERE rowid = ?", gone)

@@ -8,16 +8,15 @@ Python. A sheet is bytes in memory and is never written to a file.
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from itertools import compress
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from outreach.ledger.bulk import as_sqlite_has_it, together
+from outreach.ledger.folding import folded
 from outreach.ledger.making import Made
 from outreach.ledger.people import contact
 from outreach.records import FACT_FIELDS, PERSON_FIELDS, Facts, PersonRow
@@ -36,17 +35,23 @@ _LAID = "ATTACH DATABASE ':memory:' AS sheet"
 _TAKEN_AWAY = "DETACH DATABASE sheet"
 
 
+Group = tuple[int, list[PersonRow], list[int]]
+"""A number of a row laid out, the rows it was folded from, and the numbers of those that told."""
+
+
 class Sheet(NamedTuple):
-    """People who are met once, laid out by address, and further rows to merge one by one.
+    """People laid out by address, one row for each, and further rows to merge one by one.
 
     `image`: the table `person` with `number` rows and the columns that are not in `same`: what
-    all of them share. `others`, sorted, and what is `made` of them: rows about somebody with
-    several, about leavers, or with consent. Holds what `marshal` can write.
+    all of them share. `groups`: those of them about whom the list has several rows. `others`,
+    sorted, and what is `made` of them: rows about leavers, with consent to tracking, or with
+    several bases. Holds what `marshal` can write.
     """
 
     image: bytes
     number: int
     same: Mapping[str, Any]
+    groups: list[Group]
     others: list[PersonRow]
     made: list[Made]
 
@@ -64,30 +69,36 @@ def takes_sheets(connection: sa.Connection, rows: int) -> bool:
 
 def lay_out(rows: list[PersonRow], making: Callable[[list[PersonRow]], list[Made]]) -> Sheet:
     """Return sorted rows about contacts as a sheet. `making` makes of rows what is kept of them."""
-    if not rows:
-        return Sheet(b"", 0, {}, [], [])
-    others = _others(rows)
-    apart: list[PersonRow] = []
-    if others:
-        apart = [row for row in rows if row[0] in others]
-        rows = [row for row in rows if row[0] not in others]
-    number, columns = len(rows), _columns(rows, making(rows)) if rows else {}
+    rows, groups, others = _sorted_out(rows)
+    columns = _columns(rows, making(rows)) if rows else {}
     same = {name: some[0] for name, some in columns.items() if _is_same(some)}
     own = {name: some for name, some in columns.items() if name not in same}
-    return Sheet(_image(own, number), number, same, apart, making(apart) if apart else [])
+    made = making(others) if others else []
+    return Sheet(_image(own, len(rows)), len(rows), same, groups, others, made)
 
 
-def _others(rows: Sequence[PersonRow]) -> set[bytes]:
-    """Return the addresses that take more than a row's insertion."""
+def _sorted_out(rows: list[PersonRow]) -> tuple[list[PersonRow], list[Group], list[PersonRow]]:
+    """Return one row for each person, how those of several were made, and the other rows."""
     hashes = [row[0] for row in rows]
-    found = set()
-    if len(set(hashes)) < len(hashes):
-        found = {one for one, number in Counter(hashes).items() if number > 1}
-    facts = [row[4] for row in rows]
-    special = {one for one in set(facts) if one[0] == "yes" or one[1]}
-    if special:
-        found.update(compress(hashes, [one in special for one in facts]))
-    return found
+    special = {facts for facts in {row[4] for row in rows} if facts[0] == "yes" or facts[1]}
+    several = len(set(hashes)) < len(hashes)
+    if not (special or several):
+        return rows, [], []
+    met: dict[bytes, list[PersonRow]] = {}
+    for row in rows:
+        met.setdefault(row[0], []).append(row)
+    plain: list[PersonRow] = []
+    groups: list[Group] = []
+    others: list[PersonRow] = []
+    for some in met.values():
+        one, told, further = folded(some) if len(some) > 1 else (some[0], (), ())
+        if further or one[4] in special or (len(some) > 1 and any(r[4] in special for r in some)):
+            others += some
+            continue
+        plain.append(one)
+        if len(some) > 1:
+            groups.append((len(plain), some, [*told]))
+    return plain, groups, others
 
 
 def _columns(rows: Sequence[PersonRow], made: Sequence[Made]) -> dict[str, Sequence[Any]]:

@@ -56,7 +56,7 @@ def _copy_together(
 
 def together(
     table: str, columns: Mapping[str, Iterable[Any]], number: int
-) -> Iterator[tuple[str, list[Sequence[Any]]]]:
+) -> Iterator[tuple[str, list[list[Any]]]]:
     """Yield statements that insert `number` rows given by column, each with its values.
 
     Each inserts many rows: SQLite spends half of its time between statements. A column that says
@@ -72,7 +72,7 @@ def together(
         elif values[0] == values[-1] and values.count(values[0]) == number:
             same[name] = values[0]
         else:
-            own[name] = values
+            own[name] = _quickly_bound(values)
     flat: list[Any] = [None] * (number * len(own))
     for place, values in enumerate(own.values()):
         flat[place :: len(own)] = values
@@ -80,17 +80,20 @@ def together(
     bound = tuple(same.values())
     whole = number - number % _TOGETHER
     for size, start, end in ((_TOGETHER, 0, whole), (1, whole, number)):
-        groups: list[Sequence[Any]] = [
-            (
-                *(some[i] for some in counting.values()),
-                *bound,
-                *flat[i * len(own) : (i + size) * len(own)],
-            )
-            for i in range(start, end, size)
-        ]
+        groups = [flat[i * len(own) : (i + size) * len(own)] for i in range(start, end, size)]
+        if bound or counting:
+            groups = [
+                [*(some[i] for some in counting.values()), *bound, *group]
+                for i, group in zip(range(start, end, size), groups, strict=True)
+            ]
         if groups:
             marks = _marks(len(counting), len(same), len(own), size)
             yield f"INSERT INTO {table} ({names}) VALUES {marks}", groups  # noqa: S608
+
+
+def _quickly_bound(values: Sequence[Any]) -> Sequence[Any]:
+    """Return values as Python's driver binds them at once: for bytes it looks for an adapter."""
+    return list(map(bytearray, values)) if type(values[0]) is bytes else values
 
 
 @lru_cache(maxsize=200)

@@ -11,6 +11,8 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import compress, pairwise
+from operator import not_
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -80,24 +82,30 @@ def lay_out(rows: list[PersonRow], making: Callable[[list[PersonRow]], list[Made
 def _sorted_out(rows: list[PersonRow]) -> tuple[list[PersonRow], list[Group], list[PersonRow]]:
     """Return one row for each person, how those of several were made, and the other rows."""
     hashes = [row[0] for row in rows]
-    special = {facts for facts in {row[4] for row in rows} if facts[0] == "yes" or facts[1]}
-    several = len(set(hashes)) < len(hashes)
-    if not (special or several):
+    facts = [row[4] for row in rows]
+    apart = {one for one, next_one in pairwise(hashes) if one == next_one}
+    special = {one for one in set(facts) if one[0] == "yes" or one[1]}
+    if special:
+        apart.update(compress(hashes, map(special.__contains__, facts)))
+    if not apart:
         return rows, [], []
+    is_apart = [one in apart for one in hashes]
     met: dict[bytes, list[PersonRow]] = {}
-    for row in rows:
+    for row in compress(rows, is_apart):
         met.setdefault(row[0], []).append(row)
-    plain: list[PersonRow] = []
-    groups: list[Group] = []
+    plain = list(compress(rows, map(not_, is_apart)))
     others: list[PersonRow] = []
+    several: list[tuple[PersonRow, set[int]]] = []
     for some in met.values():
-        one, told, further = folded(some) if len(some) > 1 else (some[0], (), ())
-        if further or one[4] in special or (len(some) > 1 and any(r[4] in special for r in some)):
+        one, told, further = folded(some)
+        if further or not special.isdisjoint(row[4] for row in some):
             others += some
-            continue
-        plain.append(one)
-        if len(some) > 1:
-            groups.append((len(plain), some, [*told]))
+        else:
+            several.append((one, told))
+    plain += [one for one, _ in several]
+    plain.sort()
+    number = {row[0]: i for i, row in enumerate(plain, 1)} if several else {}
+    groups = [(number[one[0]], met[one[0]], [*told]) for one, told in several]
     return plain, groups, others
 
 

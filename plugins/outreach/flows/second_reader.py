@@ -16,7 +16,7 @@ import pickle
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -120,8 +120,10 @@ def main() -> None:
     rest: Rest = marshal.loads(said.get())  # noqa: S302 - from whoever started this
     if answer[0] is not None:
         with whole(order, answer[0], rest) as staging:
-            made = (laid_out if rest[2] else sorted_parts)(staging, order.keys)
-            _say_ahead(marshal.dumps(tuple(some)) for some in made)
+            made: Iterable[Sheet | Part] = sorted_parts(staging, order.keys)
+            if rest[2]:
+                made = laid_out(staging, order.keys)
+            _say_ahead(marshal.dumps((*some,)) for some in made)
     os._exit(0)  # the thread that listens holds the input, which a tidy end would wait for
 
 

@@ -124,15 +124,13 @@ class Staging:
         for rows, more in self._sorted_parts():
             made = made + more if made is not None and more is not None else None
             waiting += rows
-            start = 0
-            while (end := start + size()) <= len(waiting):
-                while end < len(waiting) and waiting[end][0] == waiting[end - 1][0]:
-                    end += 1
-                yield waiting[start:end], made and made[start:end]
-                start = end
-            del waiting[:start]
+            done = 0
+            for block in _full_blocks(waiting, made, size):
+                yield block
+                done += len(block[0])
+            del waiting[:done]
             if made:
-                del made[:start]
+                del made[:done]
         if waiting:
             yield waiting, made
 
@@ -200,6 +198,30 @@ class Staging:
             file = tempfile.TemporaryFile(dir=self.folder)  # noqa: SIM115 - see `forget`
             self._own = Aside(file, self.folder)
         return self._own
+
+
+def blocks(
+    rows: list[PersonRow], made: list[Made] | None, size: Callable[[], int]
+) -> Iterator[Part]:
+    """Yield sorted rows about `size()` at a time; those of one person together."""
+    done = 0
+    for block in _full_blocks(rows, made, size):
+        yield block
+        done += len(block[0])
+    if done < len(rows):
+        yield rows[done:], made and made[done:]
+
+
+def _full_blocks(
+    rows: list[PersonRow], made: list[Made] | None, size: Callable[[], int]
+) -> Iterator[Part]:
+    """Yield sorted rows as long as there are `size()` of them."""
+    start = 0
+    while (end := start + size()) <= len(rows):
+        while end < len(rows) and rows[end][0] == rows[end - 1][0]:
+            end += 1
+        yield rows[start:end], made and made[start:end]
+        start = end
 
 
 def _flat(row: Quarantined) -> tuple[Any, ...]:

@@ -33,7 +33,7 @@ def insert_columns(
         _copy_together(connection, table, columns, number)
     else:
         for statement, groups in together(table.name, columns, number):
-            connection.exec_driver_sql(statement, groups)  # type: ignore[arg-type]
+            connection.exec_driver_sql(statement, groups)
 
 
 def _copy_together(
@@ -56,7 +56,7 @@ def _copy_together(
 
 def together(
     table: str, columns: Mapping[str, Iterable[Any]], number: int
-) -> Iterator[tuple[str, list[list[Any]]]]:
+) -> Iterator[tuple[str, list[tuple[Any, ...]]]]:
     """Yield statements that insert `number` rows given by column, each with its values.
 
     Each inserts many rows: SQLite spends half of its time between statements. A column that says
@@ -76,14 +76,15 @@ def together(
     flat: list[Any] = [None] * (number * len(own))
     for place, values in enumerate(own.values()):
         flat[place :: len(own)] = values
+    cells = tuple(flat)
     names = ", ".join((*counting, *same, *own))
     bound = tuple(same.values())
     whole = number - number % _TOGETHER
     for size, start, end in ((_TOGETHER, 0, whole), (1, whole, number)):
-        groups = [flat[i * len(own) : (i + size) * len(own)] for i in range(start, end, size)]
+        groups = [cells[i * len(own) : (i + size) * len(own)] for i in range(start, end, size)]
         if bound or counting:
             groups = [
-                [*(some[i] for some in counting.values()), *bound, *group]
+                (*(some[i] for some in counting.values()), *bound, *group)
                 for i, group in zip(range(start, end, size), groups, strict=True)
             ]
         if groups:

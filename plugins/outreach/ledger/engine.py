@@ -24,9 +24,13 @@ DatabaseError = sa.exc.DatabaseError
 
 _IN_MEMORY = "outreach_temp_store_in_memory"
 
-_PAGES_HELD, _PAGES_HELD_ELSE = -24_000, -2_000
-"""Kilobytes (negative, as SQLite has it) of the ledger's pages that a connection holds: an index
-that is written all over is else read from the file page by page."""
+_KILOBYTES_HELD = (-24_000, -2_000)
+"""How much of the ledger a connection holds, negative as SQLite has it, while much is written
+and else: an index that is written all over is else read from the file page by page."""
+
+_PAGES_AHEAD = (4_000, 1_000)
+"""Pages that the write-ahead log may be ahead of the ledger's file, while much is written and
+else: one that is written often goes into the file once."""
 
 
 def open_engine(url: str) -> sa.Engine:
@@ -130,11 +134,14 @@ def _sqlite_begin(connection: sa.Connection) -> None:
     if much and not connection.info.get(_IN_MEMORY):
         connection.info[_IN_MEMORY] = True
         connection.exec_driver_sql("PRAGMA temp_store=MEMORY")
-        connection.exec_driver_sql(f"PRAGMA cache_size={_PAGES_HELD}")
+        connection.exec_driver_sql(f"PRAGMA cache_size={_KILOBYTES_HELD[0]}")
+        connection.exec_driver_sql(f"PRAGMA wal_autocheckpoint={_PAGES_AHEAD[0]}")
     connection.exec_driver_sql("BEGIN" if reading_only else "BEGIN IMMEDIATE")
 
 
 def _sqlite_checkin(connection: Any, record: Any) -> None:
     if connection is not None and record.info.pop(_IN_MEMORY, False):
         connection.execute("PRAGMA temp_store=DEFAULT")
-        connection.execute(f"PRAGMA cache_size={_PAGES_HELD_ELSE}")
+        connection.execute(f"PRAGMA cache_size={_KILOBYTES_HELD[1]}")
+        connection.execute(f"PRAGMA wal_autocheckpoint={_PAGES_AHEAD[1]}")
+        connection.execute("PRAGMA foreign_keys=ON")

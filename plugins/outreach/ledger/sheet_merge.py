@@ -1,12 +1,11 @@
-"""Merge a sheet of rows about contacts: whom nobody knows by the table, others row by row.
+"""Take people whom nobody knows into the ledger from a sheet, by the table.
 
-It comes to what `merge_people` comes to with the same rows.
+What is written is what `merge_people` writes for the same rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -16,85 +15,50 @@ from outreach.ledger.bulk import next_ids, stored
 from outreach.ledger.imports import Tally
 from outreach.ledger.making import Made
 from outreach.ledger.people import contact
-from outreach.ledger.people_merge import Merge, merge_people
-from outreach.ledger.sheets import NAMES, Group, Sheet
+from outreach.ledger.people_merge import Merge
+from outreach.ledger.sheets import NAMES, Sheet
 from outreach.records import PERSON_FIELDS, PersonRow
 
 _VALUES, _FACTS, _MADE = map(NAMES.index, ("first_name", "tracking_consent", "said"))
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Some of a sheet that is laid out: its people `first` to `last`, and some of its others."""
-
-    first: int
-    last: int
-    same: Mapping[str, Any]
-    groups: dict[bytes, Group]
-    others: list[PersonRow]
-    made: list[Made]
-
-    @property
-    def rows(self) -> int:
-        """How many rows of the list these are."""
-        folded = sum(len(rows) - 1 for _, rows, _ in self.groups.values())
-        return self.last - self.first + 1 + folded + len(self.others)
+Pair = tuple[PersonRow, Made]
 
 
-def pieces(sheet: Sheet, size: Callable[[], int]) -> Iterator[Piece]:
-    """Yield a sheet in pieces of about `size()` rows; others about one person stay together."""
-    others, made, first, start = sheet.others, sheet.made, 1, 0
-    while first <= sheet.number or start < len(others):
-        rows = size()
-        last = min(first + rows - 1, sheet.number)
-        end = start
-        if last == sheet.number:
-            # Others come after the rest, which else would have to be looked up among them. They
-            # take more time.
-            end = min(start + max(rows // 4, 1), len(others))
-        while 0 < end < len(others) and others[end][0] == others[end - 1][0]:
-            end += 1
-        groups = {one[1][0][0]: one for one in sheet.groups if first <= one[0] <= last}
-        yield Piece(first, last, sheet.same, groups, others[start:end], made[start:end])
-        first, start = last + 1, end
+def merge_span(
+    connection: sa.Connection, sheet: Sheet, span: range, merge: Merge
+) -> tuple[Tally, list[Pair]]:
+    """Insert people `span` of a sheet that is `laid_out`, numbered from 1, if nobody knows them.
 
-
-def merge_piece(connection: sa.Connection, piece: Piece, merge: Merge) -> Tally:
-    """Write what a piece says. The caller's transaction holds `lock_people`."""
-    new = piece.last - piece.first + 1
-    known = _take_known(connection, piece) if new else []
-    groups = dict(piece.groups)
-    others = [*zip(piece.others, piece.made, strict=True)]
+    Returns the rows about the others too: known, or erased, they are for `merge_people`. The
+    caller's transaction holds `lock_people`.
+    """
+    known = _take_known(connection, sheet, span)
+    groups = {one[1][0][0]: one for one in sheet.groups if one[0] in span}
+    others: list[Pair] = []
     for row, made in known:
         _, rows, _ = groups.pop(row[0], (0, [row], []))
         others += zip(rows, merge.made(rows) if len(rows) > 1 else [made], strict=True)
-    others.sort(key=lambda pair: pair[0][:2])
-    tally = merge_people(connection, [row for row, _ in others], merge, [one for _, one in others])
-    new -= len(known)
+    new = len(span) - len(known)
     if new:
-        _write(connection, piece, merge)
+        _write(connection, sheet, span, merge)
     further = sum(len(rows) - 1 for _, rows, _ in groups.values())
     told = sum(len(told) for _, _, told in groups.values())
-    return replace(
-        tally,
-        created=tally.created + new,
-        changed=tally.changed + told,
-        unchanged=tally.unchanged + further - told,
-    )
+    return Tally(new, told, further - told), others
 
 
-def _take_known(connection: sa.Connection, piece: Piece) -> list[tuple[PersonRow, Made]]:
-    """Take people who are known, or erased, from the table, and return what was laid out of them."""
-    span = {"first": piece.first, "last": piece.last}
-    if not connection.exec_driver_sql(_NEARBY, span).scalar():
+def _take_known(connection: sa.Connection, sheet: Sheet, span: range) -> list[Pair]:
+    """Take people who are known, or erased, from the table; return what was laid out of them."""
+    ends = {"first": span[0], "last": span[-1]}
+    if not connection.exec_driver_sql(_NEARBY, ends).scalar():
         return []  # as in any first import of a list
-    names = [name for name in NAMES if name not in piece.same]
+    names = [name for name in NAMES if name not in sheet.same]
     chosen = ", ".join(f"r.{name}" for name in ("rowid", *names))
-    found = connection.exec_driver_sql(f"SELECT {chosen} {_KNOWN}", span).all()  # noqa: S608
+    found = connection.exec_driver_sql(f"SELECT {chosen} {_KNOWN}", ends).all()
     if found:
         gone = [(row[0],) for row in found]
         connection.exec_driver_sql("DELETE FROM sheet.person WHERE rowid = ?", gone)
-    return [_row({**piece.same, **dict(zip(names, row[1:], strict=True))}) for row in found]
+    return [_row({**sheet.same, **dict(zip(names, row[1:], strict=True))}) for row in found]
 
 
 _SPAN = """
@@ -113,7 +77,7 @@ _KNOWN = """
 """
 
 
-def _row(said: Mapping[str, Any]) -> tuple[PersonRow, Made]:
+def _row(said: Mapping[str, Any]) -> Pair:
     """Return a row, and what was made of it, as they were before they were laid out."""
     cells = [said[name] for name in NAMES]
     values, facts = tuple(cells[_VALUES:_FACTS]), tuple(cells[_FACTS:_MADE])
@@ -122,18 +86,22 @@ def _row(said: Mapping[str, Any]) -> tuple[PersonRow, Made]:
     return row, (text, bool(shared), domain_hash)
 
 
-def _write(connection: sa.Connection, piece: Piece, merge: Merge) -> None:
-    """Insert everybody who is left in the table."""
+def _write(connection: sa.Connection, sheet: Sheet, span: range, merge: Merge) -> None:
+    """Insert everybody of a span who is left in the table.
+
+    Foreign keys need no look-up: whom a statement or basis is about was inserted from the same
+    row of the same table just before, and an organisation's number comes from its own row.
+    """
     told = {
-        **piece.same,
-        "before": next_ids(connection, contact, 1)[0] - piece.first,
+        **sheet.same,
+        "before": next_ids(connection, contact, 1)[0] - span[0],
         "source": merge.source,
-        "first": piece.first,
-        "last": piece.last,
+        "first": span[0],
+        "last": span[-1],
         "import_id": merge.import_id,
         "now": stored(connection, merge.now),
     }
-    for statement in _statements(frozenset(piece.same), bool(piece.same.get("basis", True))):
+    for statement in _statements(frozenset(sheet.same), bool(sheet.same.get("basis", True))):
         connection.exec_driver_sql(statement, told)
 
 

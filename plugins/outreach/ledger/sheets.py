@@ -33,9 +33,6 @@ _PAGE = 16_384
 _FEW = 4
 """Of so many rows, one may be about somebody known: those are slower out of a sheet."""
 
-_LAID = "ATTACH DATABASE ':memory:' AS sheet"
-_TAKEN_AWAY = "DETACH DATABASE sheet"
-
 
 Group = tuple[int, list[PersonRow], list[int]]
 """A number of a row laid out, the rows it was folded from, and the numbers of those that told."""
@@ -147,13 +144,16 @@ def _image(columns: Mapping[str, Sequence[Any]], number: int) -> bytes:
 def laid_out(connection: sa.Connection, sheet: Sheet) -> Iterator[None]:
     """Let the transactions of a connection see a sheet, as the table `sheet.person`.
 
-    The connection is in no transaction where this begins and ends.
+    Foreign keys are not looked up meanwhile: nothing but `merge_span` may write. The connection
+    is in no transaction where this begins and ends.
     """
     driver: Any = connection.connection.driver_connection
-    driver.execute(_LAID)
+    driver.execute("ATTACH DATABASE ':memory:' AS sheet")
     try:
         if sheet.number:
             driver.deserialize(sheet.image, name="sheet")
+        driver.execute("PRAGMA foreign_keys=OFF")
         yield
     finally:
-        driver.execute(_TAKEN_AWAY)
+        driver.execute("PRAGMA foreign_keys=ON")
+        driver.execute("DETACH DATABASE sheet")

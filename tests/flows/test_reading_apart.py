@@ -16,7 +16,7 @@ import pytest
 import sqlalchemy as sa
 
 from outreach.errors import InputError
-from outreach.flows import second_process, second_reader
+from outreach.flows import second_process, second_reader, sharing
 from outreach.flows.imports import import_file
 from outreach.flows.pace import Pace
 from outreach.flows.reading_apart import put_aside
@@ -325,6 +325,8 @@ def test_an_import_leaves_the_same_whether_one_process_read_it_or_two(
         assert done.state == "done"
         with engine.connect() as connection:
             people = [dict(row) for row in connection.execute(sa.text(LEFT)).mappings()]
+            pointing_nowhere = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+        assert pointing_nowhere == []
         refused = [(row["row_number"], row["reason"]) for row in rows_of(engine, "quarantined_row")]
         left.append((done.message, [without(row) for row in people], sorted(refused)))
         engine.dispose()
@@ -333,3 +335,31 @@ def test_an_import_leaves_the_same_whether_one_process_read_it_or_two(
     assert {"code", ""} == {row["organisation_how"] for row in left[0][1]}
     assert {True, False, None} == {row["given"] for row in left[0][1]} | {False}
     assert any("erased" in reason for _, reason in left[0][2])
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_what_a_dying_second_process_does_not_lay_out_is_laid_out_here(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: Any
+) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(many_kinds(1500))
+    engine = open_engine(f"sqlite:///{tmp_path / 'own.db'}")
+    metadata.create_all(engine)
+    ws = own_workspace(settings, KEYS, engine, tmp_path)
+    monkeypatch.setattr(sharing, "_ROWS", 500)  # several sheets, of which it gives none
+    monkeypatch.setattr(second_process, "_is_readable", lambda _: True)
+    real = second_process.Second.sheet
+
+    def dying(second: second_process.Second) -> Any:
+        second.process.kill()
+        second.process.wait()
+        monkeypatch.setattr(second_process.Second, "sheet", real)
+        return real(second)
+
+    monkeypatch.setattr(second_process.Second, "sheet", dying)
+    with caplog.at_level(logging.WARNING):
+        done = import_file(ws, path, "contacts", **WHO)
+    people = len({n % 1350 for n in range(1500) if n % 40})
+    assert (done.state, done.created) == ("done", people)
+    assert "going on without it" in caplog.text
+    engine.dispose()

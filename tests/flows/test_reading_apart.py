@@ -7,16 +7,16 @@ import os
 import pickle
 import subprocess
 import sys
-from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from outreach.errors import InputError
-from outreach.flows import second_process, second_reader
+from outreach.flows import second_process, second_reader, sharing
 from outreach.flows.imports import import_file
 from outreach.flows.pace import Pace
 from outreach.flows.reading_apart import put_aside
@@ -24,6 +24,7 @@ from outreach.flows.staging import Staging
 from outreach.keys import Keys
 from outreach.ledger.engine import open_engine
 from outreach.ledger.making import Making
+from outreach.ledger.people import organisation, suppression
 from outreach.ledger.schema import metadata
 from outreach.records import ImportKind
 from outreach.settings import Settings
@@ -244,30 +245,121 @@ def test_the_second_process_ends_with_whoever_started_it(tmp_path: Path) -> None
         assert process.wait(10) == 1
 
 
-TABLES = ("contact", "statement", "quarantined_row")
-WHEN = {"created_at", "updated_at", "stated_at"}
+LEFT = """
+    SELECT contact.*, source.said, source.replaced_at, tie.ods_code AS tied,
+        granted.kind, granted.purpose, granted.evidence, granted.given_at, chosen.given
+    FROM contact
+    LEFT JOIN statement AS source ON source.contact_id = contact.id
+    LEFT JOIN basis AS granted ON granted.contact_id = contact.id
+    LEFT JOIN tracking_choice AS chosen ON chosen.contact_id = contact.id
+    LEFT JOIN organisation AS tie ON tie.id = contact.organisation_id
+    ORDER BY contact.address_hash, source.said, granted.purpose
+"""
+NOT_SAID = {"id", "organisation_id", "created_at", "updated_at"}
+"""Whom nobody knows is numbered as they come; the times are those of the import."""
 
 
+def without(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in NOT_SAID}
+
+
+def _add_practices(engine: sa.Engine) -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    rows = [{"ods_code": f"F8300{n}", "name": f"Practice {n}", "updated_at": now} for n in range(5)]
+    with engine.begin() as connection:
+        connection.execute(sa.insert(organisation), rows)
+
+
+def _erase(engine: sa.Engine, *addresses: str) -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    rows = [
+        {"address_hash": KEYS.address_hash(one), "reason": "erased", "created_at": now}
+        for one in addresses
+    ]
+    with engine.begin() as connection:
+        connection.execute(sa.insert(suppression), rows)
+
+
+FULL = "Email,First name,Sector,ODS code,Basis,Evidence,Consent given on,Tracking consent,Left on\n"
+
+
+def many_kinds(number: int) -> str:
+    """Write rows of which some are of one person, of leavers, or with consent to tracking."""
+    lines = [FULL]
+    for n in range(number):
+        who = f"p{n % (number - 150)}@example.org"
+        basis = ("consent,form", "public_task,list", ",")[n % 3 if n % 7 else 2]
+        asked, left = ("yes", "no", "")[n % 3 if n % 5 == 0 else 2], "2026-03-01" * (n % 31 == 0)
+        given = "2026-02-01" if n % 3 == 0 and n % 7 else ""
+        cells = f"Zoë {n},GP,F8300{n % 8},{basis},{given},{asked},{left}"
+        lines.append(f"{who},{cells}\n" if n % 40 else f"p{n}@no where,{cells}\n")
+    return "".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "theirs"),
+    [(0, True), (0, False), (60, True), (1200, True)],
+    ids=["nobody", "nobody, all laid out here", "a few", "many"],
+)
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_an_import_leaves_the_same_whether_one_process_read_it_or_two(
-    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, earlier: int, theirs: bool
 ) -> None:
-    path = tmp_path / "list.csv"
-    path.write_text(messy(3000))
+    path, before = tmp_path / "list.csv", tmp_path / "before.csv"
+    written = many_kinds(1500)
+    path.write_text(written)
+    before.write_text("\n".join(written.splitlines()[: 1 + earlier]).replace("Zoë", "Bo") + "\n")
+    monkeypatch.setattr(Pace, "size", lambda _: 500)
+    monkeypatch.setattr(second_process, "_is_readable", lambda _: theirs)  # else it is chance
     left = []
     for processors in (1, 2):
         monkeypatch.setattr(second_process, "_processors", lambda n=processors: n)
-        monkeypatch.setattr(Pace, "size", lambda _: 500)  # ids follow the blocks
         engine = open_engine(f"sqlite:///{tmp_path / f'{processors}.db'}")
         metadata.create_all(engine)
         ws: Workspace = own_workspace(settings, KEYS, engine, tmp_path)
+        _add_practices(engine)
+        if earlier:
+            assert import_file(ws, before, "contacts", **WHO).state == "done"
+        _erase(engine, "p1@example.org", "p77@example.org")
         done = import_file(ws, path, "contacts", **WHO)
         assert done.state == "done"
-        rows = [row for name in TABLES for row in rows_of(engine, name)]
-        left.append(
-            [Counter(done.quarantined_by_reason), done.message]
-            + [{key: value for key, value in row.items() if key not in WHEN} for row in rows]
-        )
+        with engine.connect() as connection:
+            people = [dict(row) for row in connection.execute(sa.text(LEFT)).mappings()]
+            pointing_nowhere = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+        assert pointing_nowhere == []
+        refused = [(row["row_number"], row["reason"]) for row in rows_of(engine, "quarantined_row")]
+        left.append((done.message, [without(row) for row in people], sorted(refused)))
         engine.dispose()
     assert left[0] == left[1]
-    assert len(left[0]) > 2000
+    assert len(left[0][1]) > 1300
+    assert {"code", ""} == {row["organisation_how"] for row in left[0][1]}
+    assert {True, False, None} == {row["given"] for row in left[0][1]} | {False}
+    assert any("erased" in reason for _, reason in left[0][2])
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_what_a_dying_second_process_does_not_lay_out_is_laid_out_here(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: Any
+) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(many_kinds(1500))
+    engine = open_engine(f"sqlite:///{tmp_path / 'own.db'}")
+    metadata.create_all(engine)
+    ws = own_workspace(settings, KEYS, engine, tmp_path)
+    monkeypatch.setattr(sharing, "_ROWS", 500)  # several sheets, of which it gives none
+    monkeypatch.setattr(second_process, "_is_readable", lambda _: True)
+    real = second_process.Second.sheet
+
+    def dying(second: second_process.Second) -> Any:
+        second.process.kill()
+        second.process.wait()
+        monkeypatch.setattr(second_process.Second, "sheet", real)
+        return real(second)
+
+    monkeypatch.setattr(second_process.Second, "sheet", dying)
+    with caplog.at_level(logging.WARNING):
+        done = import_file(ws, path, "contacts", **WHO)
+    people = len({n % 1350 for n in range(1500) if n % 40})
+    assert (done.state, done.created) == ("done", people)
+    assert "going on without it" in caplog.text
+    engine.dispose()

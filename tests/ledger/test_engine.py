@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from outreach.ledger.engine import reading, writing_much
 from outreach.ledger.people import contact
+from outreach.ledger.sheets import laid_out, lay_out
 
 
 def test_an_error_of_the_database_quotes_no_row(engine: sa.Engine) -> None:
@@ -32,7 +33,20 @@ def test_much_is_written_with_its_statements_undone_from_memory_and_nothing_else
         assert where(connection) == 2
     with engine.begin() as connection:
         assert where(connection) == 0
-    with pytest.raises(ZeroDivisionError), writing_much(engine):
-        _ = 1 / 0
+    with pytest.raises(ZeroDivisionError), writing_much(engine) as connection:
+        _ = where(connection), 1 / 0
     with reading(engine) as connection:
         assert where(connection) == 0
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_foreign_keys_are_looked_up_again_once_a_sheet_is_taken_away(engine: sa.Engine) -> None:
+    stray = "INSERT INTO basis (contact_id, kind, recorded_at) VALUES (404, 'consent', 'now')"
+    sheet = lay_out([], lambda _: [])
+    with writing_much(engine) as connection:
+        with pytest.raises(ZeroDivisionError), laid_out(connection, sheet), connection.begin():
+            _ = 1 / 0
+        with pytest.raises(sa.exc.IntegrityError), connection.begin():
+            connection.exec_driver_sql(stray)
+    with pytest.raises(sa.exc.IntegrityError), engine.begin() as connection:
+        connection.exec_driver_sql(stray)

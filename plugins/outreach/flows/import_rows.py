@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 from typing import Any
 
 from outreach.flows.forgetting import without_erased
 from outreach.flows.import_job import PEOPLE, Job
 from outreach.flows.pace import Pace, Progress
-from outreach.flows.staging import Staging
+from outreach.flows.sharing import sheets
+from outreach.flows.staging import Part, Staging, blocks
 from outreach.ledger import imports as ledger
 from outreach.ledger import organisation_merge, people_merge, reference_merge
 from outreach.ledger.engine import writing_much
 from outreach.ledger.people_merge import Merge
+from outreach.ledger.sheet_merge import merge_span
+from outreach.ledger.sheets import Sheet, laid_out
 from outreach.records import ImportKind, Quarantined
 from outreach.sources.mailboxes import shared_mailboxes
 from outreach.sources.reading import SourceFile
@@ -80,19 +84,66 @@ def _merge_of(job: Job, taken: Taken) -> Merge:
 
 
 def _merge_people(job: Job, staging: Staging, taken: Taken) -> None:
-    merge = _merge_of(job, taken)
-    pace = Pace()
-    for rows, made in staging.blocks(pace.size):
-        bad: list[Quarantined] = []
-        with pace.timing(len(rows)), writing_much(job.ws.engine) as connection:
-            ledger.lock_part(connection)
-            tally = people_merge.merge_people(connection, rows, merge, made)
-            taken.note(connection, tally, bad, len(rows))
-        taken.add(tally, bad, len(rows))
+    with writing_much(job.ws.engine) as connection:
+        people = _Writer(connection, _merge_of(job, taken), taken)
+        if staging.sheet_ready:
+            for sheet in sheets(staging, job.ws.keys, staging.sheet_ready):
+                people.take_sheet(sheet)
+        else:
+            for block in staging.blocks(people.pace.size):
+                people.take_block(block)
     for bad in staging.bad():
         with job.ws.engine.begin() as connection:
             taken.note(connection, ledger.Tally(), bad, len(bad))
         taken.add(ledger.Tally(), bad, len(bad))
+
+
+class _Writer:
+    """Writes rows about people, as many in each transaction as its time allows."""
+
+    def __init__(self, connection: Any, merge: Merge, taken: Taken) -> None:
+        self.pace = Pace()
+        self._connection = connection
+        self._merge = merge
+        self._taken = taken
+
+    def take_block(self, block: Part) -> None:
+        """Write some sorted rows."""
+        rows, made = block
+        self._take(
+            len(rows),
+            lambda: people_merge.merge_people(self._connection, rows, self._merge, made),
+        )
+
+    def take_sheet(self, sheet: Sheet) -> None:
+        """Write a sheet: those in its table first, then the others and whoever is known."""
+        others = [*zip(sheet.others, sheet.made, strict=True)]
+
+        def merged(span: range) -> ledger.Tally:
+            tally, known = merge_span(self._connection, sheet, span, self._merge)
+            others.extend(known)
+            return tally
+
+        with laid_out(self._connection, sheet):
+            first = 1
+            while first <= sheet.number:
+                span = range(first, min(first + self.pace.size(), sheet.number + 1))
+                self._take(len(span), partial(merged, span))
+                first = span.stop
+        others.sort(key=lambda pair: pair[0][:2])
+        for block in blocks(
+            [row for row, _ in others], [made for _, made in others], self.pace.size
+        ):
+            self.take_block(block)
+
+    def _take(self, number: int, merging: Callable[[], ledger.Tally]) -> None:
+        bad: list[Quarantined] = []
+        with self.pace.timing(number), self._connection.begin():
+            ledger.lock_part(self._connection)
+            tally = merging()
+            rows = tally.accepted + len(tally.refused)
+            self._taken.note(self._connection, tally, bad, rows)
+        self._taken.add(tally, bad, rows)
 
 
 def _merge_records(job: Job, file: SourceFile, taken: Taken) -> None:

@@ -28,6 +28,7 @@ from outreach.flows.staging import Staging
 from outreach.flows.steady import Steady
 from outreach.ledger import imports as ledger
 from outreach.ledger.engine import reading
+from outreach.ledger.sheets import takes_sheets
 from outreach.records import ImportKind, ImportResult, ImportState
 from outreach.sources.fields import Context
 from outreach.sources.people import People
@@ -102,7 +103,11 @@ def _read(job: Job, file: SourceFile, staging: Staging, steady: Steady) -> int:
             yield some
             progress.say(staging.rows + staging.bad_rows)
 
-    put_aside(file, job.context, job.ws.keys, staging, watched)
+    def in_sheets(rows: int) -> bool:
+        with reading(job.ws.engine) as connection:
+            return job.kind is ImportKind.CONTACTS and takes_sheets(connection, rows)
+
+    put_aside(file, job.context, job.ws.keys, staging, watched, in_sheets)
     staging.check(job.file_name)
     steady.check()
     return staging.rows + staging.bad_rows

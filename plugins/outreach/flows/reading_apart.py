@@ -27,10 +27,12 @@ def put_aside(
     keys: Keys,
     staging: Staging,
     watched: Callable[[Iterator[People]], Iterator[People]],
+    in_sheets: Callable[[int], bool] = lambda _: False,
 ) -> None:
     """Read every row of a file about people and put it aside.
 
-    `watched` passes on what is read here. Raises InputError where the file is broken.
+    `watched` passes on what is read here; `in_sheets` says of a number of rows whether they are
+    wanted in sheets. Raises InputError where the file is broken.
     """
 
     def read(stretch: Stretch) -> int:
@@ -61,11 +63,16 @@ def put_aside(
         second.end()
         read(Stretch(second.start, 0, last))
     else:
-        _take_over(told, second, context, staging, last)
+        _take_over(told, second, context, staging, last, in_sheets)
 
 
 def _take_over(
-    told: Answer, second: Second, context: Context, staging: Staging, before: int
+    told: Answer,
+    second: Second,
+    context: Context,
+    staging: Staging,
+    before: int,
+    in_sheets: Callable[[int], bool],
 ) -> None:
     handed, faults, left_empty = told
     if handed is None:
@@ -75,5 +82,9 @@ def _take_over(
     context.left_empty.update(left_empty)
     mine = staging.handed()
     staging.take_over(second.into, handed, before)
-    if second.tell(marshal.dumps((mine, before))):
-        staging.prepared_by(second.part)
+    sheets = in_sheets(staging.rows)
+    if second.tell(marshal.dumps((mine, before, sheets))):
+        if sheets:
+            staging.laid_out_by(second.sheet)
+        else:
+            staging.prepared_by(second.part)

@@ -20,6 +20,7 @@ import outreach
 from outreach.flows.second_reader import LENGTH, Answer, Order, framed
 from outreach.flows.staging import Part, Staging
 from outreach.keys import Keys
+from outreach.ledger.sheets import Sheet
 from outreach.sources.fields import Context
 from outreach.sources.reading import SourceFile
 from outreach.sources.stretches import Stretch, split_at
@@ -83,6 +84,14 @@ class Second:
         found: Part = marshal.loads(message)  # noqa: S302 - our own
         return found
 
+    def sheet(self) -> Sheet | None:
+        """Return the next sheet, None where none is ready. Where it fails there is never one."""
+        pipe = self.process.stdout
+        if self.ended or pipe is None or not (self.heard or _is_readable(pipe)):
+            return None
+        message = self._message(PATIENCE)
+        return Sheet(*marshal.loads(message)) if message else None  # noqa: S302 - our own
+
     def end(self) -> None:
         """End the process, whatever it is doing. Its rows stay where they are."""
         self.ended = True
@@ -122,6 +131,12 @@ class Second:
     def _give_up(self, why: str) -> None:
         log.warning("a second process that reads the list %s; going on without it", why)
         self.end()
+
+
+def _is_readable(pipe: IO[bytes]) -> bool:
+    with selectors.DefaultSelector() as waiting:
+        waiting.register(pipe, selectors.EVENT_READ)
+        return bool(waiting.select(0))
 
 
 def started(file: SourceFile, context: Context, keys: Keys, staging: Staging) -> Second | None:

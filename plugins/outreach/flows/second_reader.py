@@ -16,17 +16,20 @@ import pickle
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Queue, SimpleQueue
 from typing import IO, Any
 
 from outreach.errors import InputError
 from outreach.flows.aside import PARTS
+from outreach.flows.sharing import LayingOut, spans
 from outreach.flows.staging import Handed, Part, Staging
 from outreach.keys import Keys
 from outreach.ledger.making import Making
+from outreach.ledger.sheets import Sheet
 from outreach.sources.fields import Context
 from outreach.sources.mailboxes import shared_mailboxes
 from outreach.sources.people import read_people
@@ -36,11 +39,15 @@ from outreach.sources.stretches import Stretch
 LENGTH = 8
 """Bytes that say how long what follows them is."""
 
+_AHEAD = 2
+"""Messages that wait to be heard."""
+
 Answer = tuple[Handed | None, list[tuple[Any, ...]], dict[str, int]]
 """Where rows were put, or the faults of a broken file; fields left empty, counted by name."""
 
-Rest = tuple[Handed, int]
-"""Where the other process put its rows, and how many rows of the file it read."""
+Rest = tuple[Handed, int, bool]
+"""Where the other process put its rows, how many rows of the file it read, and whether it asks
+for sheets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +80,10 @@ def read_stretch(order: Order, staging: Staging) -> Answer:
         return None, [(f.message, f.file, f.line, f.column) for f in error.faults], {}
 
 
-def sorted_parts(order: Order, mine: Handed, rest: Rest) -> Iterator[Part]:
-    """Yield the rows of both processes part by part, with what is made of them."""
-    theirs, before = rest
+@contextmanager
+def whole(order: Order, mine: Handed, rest: Rest) -> Iterator[Staging]:
+    """Lend the rows of both processes."""
+    theirs, before, _ = rest
     with (
         os.fdopen(order.others, "rb", closefd=False) as others,
         os.fdopen(order.into, "rb", closefd=False) as own,
@@ -83,10 +91,21 @@ def sorted_parts(order: Order, mine: Handed, rest: Rest) -> Iterator[Part]:
     ):
         staging.take_over(others, theirs, 0)
         staging.take_over(own, mine, before)
-        making = Making()
-        for number in range(PARTS):
-            rows = staging.part(number)
-            yield rows, making.of(rows, order.keys, shared_mailboxes)
+        yield staging
+
+
+def sorted_parts(staging: Staging, keys: Keys) -> Iterator[Part]:
+    """Yield rows part by part, with what is made of them."""
+    making = Making()
+    for number in range(PARTS):
+        rows = staging.part(number)
+        yield rows, making.of(rows, keys, shared_mailboxes)
+
+
+def laid_out(staging: Staging, keys: Keys) -> Iterator[Sheet]:
+    """Yield rows as sheets."""
+    own = LayingOut(staging, keys)
+    yield from map(own.sheet, spans(staging.rows))
 
 
 def main() -> None:
@@ -100,9 +119,28 @@ def main() -> None:
         _say(marshal.dumps(answer))
     rest: Rest = marshal.loads(said.get())  # noqa: S302 - from whoever started this
     if answer[0] is not None:
-        for part in sorted_parts(order, answer[0], rest):
-            _say(marshal.dumps(part))
+        with whole(order, answer[0], rest) as staging:
+            made: Iterable[Sheet | Part] = sorted_parts(staging, order.keys)
+            if rest[2]:
+                made = laid_out(staging, order.keys)
+            _say_ahead(marshal.dumps((*some,)) for some in made)
     os._exit(0)  # the thread that listens holds the input, which a tidy end would wait for
+
+
+def _say_ahead(messages: Iterator[bytes]) -> None:
+    """Say all of these. The next ones are made while the one before is waiting to be heard."""
+    waiting: Queue[bytes] = Queue(_AHEAD)
+
+    def say() -> None:
+        while message := waiting.get():
+            _say(message)
+
+    speaker = threading.Thread(target=say)
+    speaker.start()
+    for message in messages:
+        waiting.put(message)
+    waiting.put(b"")
+    speaker.join()
 
 
 def _say(message: bytes) -> None:

@@ -16,6 +16,7 @@ from typing import IO, Any
 from outreach.errors import Fault, InputError
 from outreach.flows.aside import PARTS, Aside, Place
 from outreach.ledger.making import Made
+from outreach.ledger.sheets import Sheet
 from outreach.records import PersonRow, Quarantined
 from outreach.sources.people import People
 
@@ -32,6 +33,9 @@ Part = tuple[list[PersonRow], list[Made] | None]
 Prepared = Callable[[int], Part | None]
 """Returns a part that another process sorted, asked for one after the other; None once it fails."""
 
+SheetReady = Callable[[], Sheet | None]
+"""Returns the next sheet that another process laid out, None while there is none."""
+
 Handed = tuple[list[list[Place]], list[Place], list[tuple[Any, ...]], int, int]
 """What another process has put aside: places of rows by part and of rows that cannot be taken,
 the last of those, and how many there are of both kinds. Holds what `marshal` can write."""
@@ -41,6 +45,7 @@ class Staging:
     """The rows of one file. Use it as a context: leaving it forgets them.
 
     `file`: where to put them; without it a file is made in `folder` once there are too many.
+    `sheet_ready` is set where rows are to be taken in sheets (`sharing`), not in blocks.
     """
 
     def __init__(self, folder: Path, file: IO[bytes] | None = None) -> None:
@@ -53,6 +58,7 @@ class Staging:
         self._others: list[Aside] = []
         self._last_bad: list[Quarantined] = []
         self._prepared: Prepared | None = None
+        self.sheet_ready: SheetReady | None = None
         self._closing: list[Callable[[], None]] = []
 
     def __enter__(self) -> Staging:
@@ -65,7 +71,7 @@ class Staging:
         """Forget every row."""
         for close in reversed(self._closing):
             close()
-        self._closing, self._prepared = [], None
+        self._closing, self._prepared, self.sheet_ready = [], None, None
         for aside in self._all():
             aside.file.close()
         self.rows = self.bad_rows = 0
@@ -118,15 +124,13 @@ class Staging:
         for rows, more in self._sorted_parts():
             made = made + more if made is not None and more is not None else None
             waiting += rows
-            start = 0
-            while (end := start + size()) <= len(waiting):
-                while end < len(waiting) and waiting[end][0] == waiting[end - 1][0]:
-                    end += 1
-                yield waiting[start:end], made and made[start:end]
-                start = end
-            del waiting[:start]
+            done = 0
+            for block in _full_blocks(waiting, made, size):
+                yield block
+                done += len(block[0])
+            del waiting[:done]
             if made:
-                del made[:start]
+                del made[:done]
         if waiting:
             yield waiting, made
 
@@ -162,6 +166,10 @@ class Staging:
         """Ask for each part there, instead of sorting it here, as long as there are any."""
         self._prepared = prepared
 
+    def laid_out_by(self, ready: SheetReady) -> None:
+        """Take sheets from there, as many as are ready."""
+        self.sheet_ready = ready
+
     def closing(self, close: Callable[[], None]) -> None:
         """Call this when the rows are forgotten; what was named last comes first."""
         self._closing.append(close)
@@ -190,6 +198,30 @@ class Staging:
             file = tempfile.TemporaryFile(dir=self.folder)  # noqa: SIM115 - see `forget`
             self._own = Aside(file, self.folder)
         return self._own
+
+
+def blocks(
+    rows: list[PersonRow], made: list[Made] | None, size: Callable[[], int]
+) -> Iterator[Part]:
+    """Yield sorted rows about `size()` at a time; those of one person together."""
+    done = 0
+    for block in _full_blocks(rows, made, size):
+        yield block
+        done += len(block[0])
+    if done < len(rows):
+        yield rows[done:], made and made[done:]
+
+
+def _full_blocks(
+    rows: list[PersonRow], made: list[Made] | None, size: Callable[[], int]
+) -> Iterator[Part]:
+    """Yield sorted rows as long as there are `size()` of them."""
+    start = 0
+    while (end := start + size()) <= len(rows):
+        while end < len(rows) and rows[end][0] == rows[end - 1][0]:
+            end += 1
+        yield rows[start:end], made and made[start:end]
+        start = end
 
 
 def _flat(row: Quarantined) -> tuple[Any, ...]:

@@ -6,7 +6,7 @@ SQLite gets tuples; PostgreSQL gets COPY, and keys as one array.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import islice
@@ -32,7 +32,8 @@ def insert_columns(
     if connection.dialect.name == "postgresql":
         _copy_together(connection, table, columns, number)
     else:
-        _insert_together(connection, table.name, columns, number)
+        for statement, groups in together(table.name, columns, number):
+            connection.exec_driver_sql(statement, groups)
 
 
 def _copy_together(
@@ -53,13 +54,13 @@ def _copy_together(
     _copy(connection, f"COPY {table.name} ({names}) FROM STDIN", end.join(rows) + end)
 
 
-def _insert_together(
-    connection: sa.Connection, table: str, columns: Mapping[str, Iterable[Any]], number: int
-) -> None:
-    """Insert many rows with each statement: SQLite spends half of its time between statements.
+def together(
+    table: str, columns: Mapping[str, Iterable[Any]], number: int
+) -> Iterator[tuple[str, list[tuple[Any, ...]]]]:
+    """Yield statements that insert `number` rows given by column, each with its values.
 
-    A column that says the same in every row is bound once for all of them, and so is the first
-    of one that counts.
+    Each inserts many rows: SQLite spends half of its time between statements. A column that says
+    the same in every row is bound once for all of them, and so is the first of one that counts.
     """
     counting: dict[str, range] = {}
     same: dict[str, Any] = {}
@@ -71,25 +72,29 @@ def _insert_together(
         elif values[0] == values[-1] and values.count(values[0]) == number:
             same[name] = values[0]
         else:
-            own[name] = values
+            own[name] = _quickly_bound(values)
     flat: list[Any] = [None] * (number * len(own))
     for place, values in enumerate(own.values()):
         flat[place :: len(own)] = values
+    cells = tuple(flat)
     names = ", ".join((*counting, *same, *own))
     bound = tuple(same.values())
     whole = number - number % _TOGETHER
     for size, start, end in ((_TOGETHER, 0, whole), (1, whole, number)):
-        groups = [
-            (
-                *(some[i] for some in counting.values()),
-                *bound,
-                *flat[i * len(own) : (i + size) * len(own)],
-            )
-            for i in range(start, end, size)
-        ]
+        groups = [cells[i * len(own) : (i + size) * len(own)] for i in range(start, end, size)]
+        if bound or counting:
+            groups = [
+                (*(some[i] for some in counting.values()), *bound, *group)
+                for i, group in zip(range(start, end, size), groups, strict=True)
+            ]
         if groups:
             marks = _marks(len(counting), len(same), len(own), size)
-            connection.exec_driver_sql(f"INSERT INTO {table} ({names}) VALUES {marks}", groups)  # noqa: S608
+            yield f"INSERT INTO {table} ({names}) VALUES {marks}", groups  # noqa: S608
+
+
+def _quickly_bound(values: Sequence[Any]) -> Sequence[Any]:
+    """Return values as Python's driver binds them at once: for bytes it looks for an adapter."""
+    return list(map(bytearray, values)) if type(values[0]) is bytes else values
 
 
 @lru_cache(maxsize=200)
@@ -190,10 +195,14 @@ def stored(connection: sa.Connection, moment: datetime | None) -> str | None:
     """Return an instant as the database's own column holds it."""
     if moment is None:
         return None
-    utc = moment.astimezone(UTC)
     if connection.dialect.name == "postgresql":
-        return utc.isoformat()
-    return f"{utc:%Y-%m-%d %H:%M:%S.%f}"
+        return moment.astimezone(UTC).isoformat()
+    return as_sqlite_has_it(moment)
+
+
+def as_sqlite_has_it(moment: datetime) -> str:
+    """Return an instant as a column of SQLite holds it."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"
 
 
 @lru_cache(maxsize=1_000)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,14 @@ DatabaseError = sa.exc.DatabaseError
 """Anything that a database says against what was asked of it: also that it is none."""
 
 _IN_MEMORY = "outreach_temp_store_in_memory"
+
+_KILOBYTES_HELD = (-24_000, -2_000)
+"""How much of the ledger a connection holds, negative as SQLite has it, while much is written
+and else: an index that is written all over is else read from the file page by page."""
+
+_PAGES_AHEAD = (4_000, 1_000)
+"""Pages that the write-ahead log may be ahead of the ledger's file, while much is written and
+else: one that is written often goes into the file once."""
 
 
 def open_engine(url: str) -> sa.Engine:
@@ -87,13 +95,16 @@ def drop_old_pages(engine: sa.Engine) -> None:
         connection.close()
 
 
-def writing_much(engine: sa.Engine) -> AbstractContextManager[sa.Connection]:
-    """A transaction that inserts thousands of rows. Sort nothing large in it.
+@contextmanager
+def writing_much(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A connection for many transactions of thousands of rows each. Sort nothing large in them.
 
     SQLite keeps the pages that a statement of many rows changes until it has succeeded, by
-    default in a file: here in memory.
+    default in a file: here in memory. It also holds more of the ledger's pages than for others,
+    from one transaction to the next.
     """
-    return engine.execution_options(outreach_writing_much=True).begin()
+    with engine.connect().execution_options(outreach_writing_much=True) as connection:
+        yield connection
 
 
 def answers(engine: sa.Engine) -> bool:
@@ -119,12 +130,18 @@ def _sqlite_connect(connection: Any, _record: Any) -> None:
 
 def _sqlite_begin(connection: sa.Connection) -> None:
     reading_only = connection.get_execution_options().get("outreach_reading")
-    if connection.get_execution_options().get("outreach_writing_much"):
+    much = connection.get_execution_options().get("outreach_writing_much")
+    if much and not connection.info.get(_IN_MEMORY):
         connection.info[_IN_MEMORY] = True
         connection.exec_driver_sql("PRAGMA temp_store=MEMORY")
+        connection.exec_driver_sql(f"PRAGMA cache_size={_KILOBYTES_HELD[0]}")
+        connection.exec_driver_sql(f"PRAGMA wal_autocheckpoint={_PAGES_AHEAD[0]}")
     connection.exec_driver_sql("BEGIN" if reading_only else "BEGIN IMMEDIATE")
 
 
 def _sqlite_checkin(connection: Any, record: Any) -> None:
     if connection is not None and record.info.pop(_IN_MEMORY, False):
         connection.execute("PRAGMA temp_store=DEFAULT")
+        connection.execute(f"PRAGMA cache_size={_KILOBYTES_HELD[1]}")
+        connection.execute(f"PRAGMA wal_autocheckpoint={_PAGES_AHEAD[1]}")
+        connection.execute("PRAGMA foreign_keys=ON")

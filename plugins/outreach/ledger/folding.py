@@ -53,11 +53,21 @@ def carried(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, str]:
 
 def folded(rows: Sequence[PersonRow]) -> tuple[PersonRow, set[int], list[Facts]]:
     """Return rows as one, the numbers of later ones that told something, each further basis."""
+    first = rows[0]
+    if all(_adds_nothing(first, later) for later in rows[1:]):
+        return first, set(), []
     fold = Fold()
-    fold.take(rows[0])
+    fold.take(first)
     told = {row[1] for row in rows[1:] if fold.take(row)}
-    address_hash, number, email, _, _, pledge = rows[0]
+    address_hash, number, email, _, _, pledge = first
     values = tuple(fold.words.get(name, "") for name in PERSON_FIELDS)
     facts: Facts = tuple(fold.words.get(name, "") for name in FACT_FIELDS)  # type: ignore[assignment]
     further = [found for named, found in fold.bases.items() if named != (facts[2], facts[3])]
     return (address_hash, number, email, values, facts, pledge), told, further
+
+
+def _adds_nothing(first: PersonRow, later: PersonRow) -> bool:
+    """Whether it shows at once that a later row fills no gap, as when a list repeats itself."""
+    if later[4] != first[4]:
+        return False
+    return all(text or not more for text, more in zip(first[3], later[3], strict=True))

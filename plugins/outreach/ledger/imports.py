@@ -128,11 +128,15 @@ def open_import(connection: sa.Connection, opening: Opening) -> int:
 
 def note_progress(connection: sa.Connection, import_id: int, rows_read: int, now: datetime) -> None:
     """Note how far a running import has come, in the transaction that took the rows."""
-    connection.execute(
-        sa.update(import_)
-        .where(import_.c.id == import_id)
-        .values(rows_read=rows_read, progress_at=now)
-    )
+    said = {"number": import_id, "rows": rows_read, "at": now}
+    connection.execute(_PROGRESS, said)
+
+
+_PROGRESS = (
+    sa.update(import_)
+    .where(import_.c.id == sa.bindparam("number"))
+    .values(rows_read=sa.bindparam("rows"), progress_at=sa.bindparam("at"))
+)
 
 
 def running_since(connection: sa.Connection, besides: int) -> datetime | None:

@@ -63,7 +63,13 @@ contact = sa.Table(
     when("updated_at", nullable=False),
     when("left_at"),
     when("erased_at"),
-    sa.Index(None, "organisation_id"),
+    # Without those whose organisation is not known, which nobody looks for.
+    sa.Index(
+        None,
+        "organisation_id",
+        sqlite_where=sa.text("organisation_id IS NOT NULL"),
+        postgresql_where=sa.text("organisation_id IS NOT NULL"),
+    ),
 )
 
 pledge = sa.Table(

@@ -69,6 +69,8 @@ def test_the_links_of_a_test_or_copy_change_nothing_and_say_so(
 def test_the_app_serves_these_routes_and_no_others(app) -> None:
     found = {(route.path, method) for route in app.routes for method in route.methods}
     assert found == {
+        ("/assets/{name}", "GET"),
+        ("/assets/{name}", "HEAD"),
         ("/events/sendgrid", "POST"),
         ("/unsubscribe/{token:path}", "GET"),
         ("/unsubscribe/{token:path}", "HEAD"),

@@ -158,6 +158,19 @@ def test_each_audience_is_counted_once(planned: Workspace, monkeypatch: pytest.M
     assert not [one for one in told if "count(" in one and "FROM contact" in one]
 
 
+def test_a_page_that_may_not_count_for_long_shows_what_it_has_and_goes_on(
+    planned: Workspace,
+) -> None:
+    hasty = calendar(planned, now=NOW, seconds=0)
+    assert hasty.uncounted
+    assert line(hasty, "lunch", "2026-11-24T10:30").people is None
+    assert line(hasty, "seven", "2026-11-24T09:00").people == 2
+    calendar(planned, now=NOW)
+    again = calendar(planned, now=NOW, seconds=0)
+    assert not again.uncounted
+    assert line(again, "lunch", "2026-11-24T10:30").people == 5
+
+
 def test_the_page_shows_it_as_a_table(client: TestClient) -> None:
     shown = client.get("calendar").text
     assert "<caption>What is due, day by day</caption>" in shown

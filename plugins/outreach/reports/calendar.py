@@ -14,7 +14,7 @@ from outreach.clock import LONDON
 from outreach.flows.selecting import rule_of
 from outreach.ledger import holds, reach
 from outreach.ledger.engine import reading
-from outreach.reports.calendar_people import Slot, crowded, with_people
+from outreach.reports.calendar_people import Patience, Slot, crowded, with_people
 from outreach.reports.campaigns import approval_words, when_sent
 from outreach.scheduling.closing import Freeze
 from outreach.scheduling.holidays import bank_holiday
@@ -78,6 +78,7 @@ class Calendar:
     cut: tuple[str, ...]
     faults: int
     counted_at: datetime
+    uncounted: bool = False
 
     @property
     def lines(self) -> tuple[Line, ...]:
@@ -85,12 +86,20 @@ class Calendar:
         return tuple(line for day in self.days for line in day.lines)
 
 
-def calendar(ws: Workspace, *, weeks: int = WEEKS, now: datetime | None = None) -> Calendar:
+def calendar(
+    ws: Workspace,
+    *,
+    weeks: int = WEEKS,
+    now: datetime | None = None,
+    seconds: float | None = None,
+) -> Calendar:
     """Return what is due in the `weeks` (1 to 26) from `now` on.
 
-    People are counted as things stand, each audience once; see `calendar_people`.
+    People are counted as things stand, each audience once; see `calendar_people`. No count is
+    begun after `seconds`: `uncounted` then says that the next call goes on.
     """
     now = now or datetime.now(UTC)
+    patience = Patience(seconds)
     first = now.astimezone(LONDON).date()
     last = first + timedelta(weeks=min(max(weeks, 1), 26))
     end = datetime.combine(last, datetime.min.time(), LONDON) + timedelta(days=1)
@@ -100,9 +109,9 @@ def calendar(ws: Workspace, *, weeks: int = WEEKS, now: datetime | None = None) 
         stop = holds.stop_order(connection)
         held = {one.campaign: one for one in holds.holds(connection)}
     slots, cut = _slots(ws, library, now, end)
-    slots = with_people(ws, slots, {one.name for one in planned}, now)
+    slots = with_people(ws, slots, {one.name for one in planned}, now, patience)
     lines = [*_of_slots(ws, slots, planned), *_of_editions(planned, slots, now, end)]
-    lines = _with_clashes(ws, lines, slots, now)
+    lines = _with_clashes(ws, lines, crowded(ws, slots, now, patience))
     lines = [_with_hold(line, held) for line in lines]
     return Calendar(
         first=first,
@@ -114,6 +123,7 @@ def calendar(ws: Workspace, *, weeks: int = WEEKS, now: datetime | None = None) 
         cut=cut,
         faults=len(library.faults),
         counted_at=now,
+        uncounted=patience.lost,
     )
 
 
@@ -166,10 +176,9 @@ def _of_editions(
 
 
 def _with_clashes(
-    ws: Workspace, lines: Iterable[Line], slots: Sequence[Slot], now: datetime
+    ws: Workspace, lines: Iterable[Line], crowds: dict[tuple[date, str], str]
 ) -> list[Line]:
     found = sorted(lines, key=lambda line: (line.at, line.campaign))
-    crowds = crowded(ws, slots, now)
     return [
         replace(line, clashes=(*_closed(ws, line), *_near(line, found), *_crowd(line, crowds)))
         for line in found

@@ -26,6 +26,21 @@ KEPT_SECONDS = 300.0
 MOST_KEPT = 2_000
 
 
+class Patience:
+    """How long counting may take: what is not begun by then is left for the next time."""
+
+    def __init__(self, seconds: float | None) -> None:
+        self._until = None if seconds is None else time.monotonic() + seconds
+        self.lost = False
+
+    def left(self) -> bool:
+        """Whether another count may begin; notes that one was left out where not."""
+        if self._until is not None and time.monotonic() >= self._until:
+            self.lost = True
+            return False
+        return True
+
+
 @dataclass(frozen=True, slots=True)
 class Slot:
     """One time at which a campaign's timetable comes round, and whom it would reach."""
@@ -33,7 +48,7 @@ class Slot:
     campaign: Campaign
     at: datetime
     rule: Rule
-    people: int = 0
+    people: int | None = None
 
     @property
     def name(self) -> str:
@@ -50,12 +65,14 @@ class _Kept:
         self._counts: dict[Hashable, tuple[float, int]] = {}
         self._lock = Lock()
 
-    def get(self, key: Hashable, make: Callable[[], int]) -> int:
+    def get(self, key: Hashable, make: Callable[[], int], patience: Patience) -> int | None:
         now = time.monotonic()
         with self._lock:
             kept = self._counts.get(key)
         if kept and now - kept[0] < KEPT_SECONDS:
             return kept[1]
+        if not patience.left():
+            return None
         made = make()
         with self._lock:
             if len(self._counts) >= MOST_KEPT:
@@ -68,9 +85,10 @@ _KEPT = _Kept()
 
 
 def with_people(
-    ws: Workspace, slots: Sequence[Slot], made: Collection[str], now: datetime
+    ws: Workspace, slots: Sequence[Slot], made: Collection[str], now: datetime, patience: Patience
 ) -> list[Slot]:
-    """Return the slots with how many people each would reach as things stand.
+    """Return the slots with how many people each would reach as things stand; None for those
+    that `patience` left uncounted.
 
     A step after a pledge is left out on the days on which nobody's is due, unless its edition is
     among `made`.
@@ -80,7 +98,7 @@ def with_people(
     last = max((slot.at for slot in slots), default=now)
     for slot in slots:
         if slot.campaign.after is None:
-            found.append(replace(slot, people=_count(ws, slot.rule, now)))
+            found.append(replace(slot, people=_count(ws, slot.rule, now, patience)))
             continue
         if slot.campaign.slug not in due:
             due[slot.campaign.slug] = _due(ws, slot, last, now)
@@ -90,12 +108,12 @@ def with_people(
     return found
 
 
-def _count(ws: Workspace, rule: Rule, now: datetime) -> int:
+def _count(ws: Workspace, rule: Rule, now: datetime, patience: Patience) -> int | None:
     def ask() -> int:
         with reading(ws.engine) as connection:
             return reach.reach(connection, rule, now)
 
-    return _KEPT.get((ws.settings.database_url, _alike(rule)), ask)
+    return _KEPT.get((ws.settings.database_url, _alike(rule)), ask, patience)
 
 
 def _due(ws: Workspace, first: Slot, last: datetime, now: datetime) -> Counter[date]:
@@ -110,7 +128,9 @@ def _due(ws: Workspace, first: Slot, last: datetime, now: datetime) -> Counter[d
     return Counter(after.due(one.astimezone(LONDON).date()) for one in pledged)
 
 
-def crowded(ws: Workspace, slots: Sequence[Slot], now: datetime) -> dict[tuple[date, str], str]:
+def crowded(
+    ws: Workspace, slots: Sequence[Slot], now: datetime, patience: Patience
+) -> dict[tuple[date, str], str]:
     """Return (day, campaign) -> how many people would get more that day than the hub allows.
 
     Without a limit of emails per person, more than one a day is worth a look.
@@ -125,7 +145,7 @@ def crowded(ws: Workspace, slots: Sequence[Slot], now: datetime) -> dict[tuple[d
     for day, found in by_day.items():
         if len(found) <= most:
             continue
-        people = _together(ws, [_on_its_day(slot) for slot in found.values()], most, now)
+        people = _together(ws, [_on_its_day(slot) for slot in found.values()], most, now, patience)
         if people:
             for slug, slot in found.items():
                 others = [o.campaign.title for s, o in sorted(found.items()) if s != slug]
@@ -149,13 +169,15 @@ def _on_its_day(slot: Slot) -> Rule:
     return replace(slot.rule, step=Step(after, slot.at.astimezone(LONDON).date(), 0))
 
 
-def _together(ws: Workspace, rules: Sequence[Rule], most: int, now: datetime) -> int:
+def _together(
+    ws: Workspace, rules: Sequence[Rule], most: int, now: datetime, patience: Patience
+) -> int | None:
     def ask() -> int:
         with reading(ws.engine) as connection:
             return reach.overlap(connection, rules, most, now)
 
     key = (ws.settings.database_url, most, *sorted(map(repr, map(_alike, rules))))
-    return _KEPT.get(key, ask)
+    return _KEPT.get(key, ask, patience)
 
 
 def _alike(rule: Rule) -> Hashable:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 Weeks = Annotated[int, Query(ge=1, le=26)]
 
+COUNTING = 5.0
+"""Seconds after which the page begins no further count: the next look goes on."""
+
 CHOICES = (1, 2, WEEKS, 8, 13, 26)
 """How many weeks can be chosen."""
 
@@ -25,5 +28,5 @@ def add_pages(router: APIRouter, workspace: Callable[[], Workspace]) -> None:
 
     @router.get("/calendar")
     def show_calendar(request: Request, weeks: Weeks = WEEKS) -> HTMLResponse:
-        found = calendar(workspace(), weeks=weeks)
+        found = calendar(workspace(), weeks=weeks, seconds=COUNTING)
         return page(request, "calendar.html", found=found, weeks=weeks, choices=CHOICES)

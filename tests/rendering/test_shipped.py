@@ -112,9 +112,10 @@ def test_each_area_s_reader_gets_that_area_s_figure(hub: Hub) -> None:
     campaign = load_campaign(LAYOUTS.parent / "campaigns" / "what-is-wres.md", hub)
     compiled = compile_campaign(campaign, hub, LAYOUTS)
     for area in hub.areas:
-        said = f"{area.survey_answers} people in {area.name} answered the London primary care survey"
+        said = f"people in {area.name} answered the London primary care survey"
         both = sent(compiled, Reader("Ada", ics_area=area.name))
-        assert said in both.text
+        assert f"{area.survey_answers} {said}" in both.text
+        assert f">{area.survey_answers}</p>" in both.html
         assert said in " ".join(both.html.split())
     assert "people in" not in sent(compiled, Reader("Ada", ics_area="Kent")).text
 

@@ -18,13 +18,28 @@ from outreach.rendering.addresses import personal_addresses
 from outreach.rendering.components.scan import component_faults, openings
 from outreach.rendering.components.written import written_out
 from outreach.rendering.expand import expand
-from outreach.rendering.structure import Source
+from outreach.rendering.structure import Given, Source
 from outreach.wording import schema_faults, shown_path
 from outreach.yamlfile import Located, read_yaml
 
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _MAX_BYTES = 256 * 1024
 _FENCE = "---"
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One way a campaign is told, to its share of the audience.
+
+    `share` is a weight, such as 50 of 100. An empty `subject` or `preview` is the campaign's own.
+    """
+
+    name: str
+    share: int
+    subject: str = ""
+    preview: str = ""
+    subject_line: int = 0
+    preview_line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +50,8 @@ class Campaign:
     get this; empty means the hub's own words. `goal` is what ends the need to write to somebody
     ("pledged"), or ''; `capped`, whether the hub's limit of emails per person applies;
     `renewals`, whether a pledge that renews an earlier one is answered. `resources` is what the
-    component of that name lists. `*_line` are lines of `file`.
+    component of that name lists; `arms` are the ways it is told, if there are several. `*_line`
+    are lines of `file`.
     """
 
     slug: str
@@ -63,11 +79,17 @@ class Campaign:
     category: str
     why: str
     resources: tuple[Resource, ...]
+    arms: tuple[Arm, ...]
     body: str = field(repr=False)
     body_line: int = field(repr=False)
     subject_line: int = field(repr=False)
     preview_line: int = field(repr=False)
     source: str = field(repr=False)
+
+    @property
+    def given(self) -> Given:
+        """What copy finds under names of its own."""
+        return Given(self.resources, tuple(arm.name for arm in self.arms))
 
     def content_hash(self, hub: Hub, layouts: Path) -> str:
         """Return a hash of all that readers see: this file, its layout and the hub."""
@@ -88,14 +110,23 @@ class Library:
     faults: dict[str, tuple[Fault, ...]]
 
 
-def sources_of(campaign: Campaign) -> tuple[Source, Source, Source]:
-    """Return the templated texts of a campaign: subject, preview, body."""
+def sources_of(campaign: Campaign) -> tuple[Source, ...]:
+    """Return the templated texts of a campaign: subject, preview, body, then those of arms."""
     file = shown_path(campaign.file)
     whole = written_out(campaign.body)
     return (
         Source("subject", campaign.subject, file, campaign.subject_line, spread=False),
         Source("preview", campaign.preview, file, campaign.preview_line, spread=False),
         Source("body", whole.text, file, campaign.body_line, lines=whole.lines),
+        *(
+            Source(name, text, file, line, spread=False, arm=arm.name)
+            for arm in campaign.arms
+            for name, text, line in (
+                ("subject", arm.subject, arm.subject_line),
+                ("preview", arm.preview, arm.preview_line),
+            )
+            if text
+        ),
     )
 
 
@@ -115,7 +146,7 @@ def load_campaign(path: Path, hub: Hub) -> Campaign:
     faults += component_faults(Source("body", body, file, body_line))
     faults += _without_words(campaign, hub)
     for part in sources_of(campaign):
-        block, found = expand(part, hub, campaign.resources)
+        block, found = expand(part, hub, campaign.given)
         faults += found or personal_addresses(part, block)
     if faults:
         raise InputError(*sorted(faults, key=lambda fault: fault.line))
@@ -208,7 +239,16 @@ def _campaign(
     path: Path, form: FrontMatter, at: Located, source: str, body: str, body_line: int
 ) -> Campaign:
     same = form.model_dump(
-        exclude={"sender", "reply_to", "segment", "category", "goal", "frequency", "resources"}
+        exclude={
+            "sender",
+            "reply_to",
+            "segment",
+            "category",
+            "goal",
+            "frequency",
+            "resources",
+            "arms",
+        }
     )
     return Campaign(
         **same,
@@ -221,6 +261,14 @@ def _campaign(
         goal=form.ends_with(),
         capped=form.is_capped(),
         resources=tuple(Resource(**one.model_dump()) for one in form.resources),
+        arms=tuple(
+            Arm(
+                **arm.model_dump(),
+                subject_line=at.line(("arms", place, "subject")),
+                preview_line=at.line(("arms", place, "preview")),
+            )
+            for place, arm in enumerate(form.arms)
+        ),
         body=body,
         body_line=body_line,
         subject_line=at.line(("subject",)),

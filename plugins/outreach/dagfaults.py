@@ -47,6 +47,7 @@ def stand_in(slug: str, file: Path) -> Campaign:
         approval="person",
         approvers=(),
         resources=(),
+        arms=(),
         late_after_hours=4,
         layout="",
         body_line=0,

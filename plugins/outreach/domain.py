@@ -159,7 +159,10 @@ class Organisation:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """One contact as campaign copy may use them; empty strings where nothing is known."""
+    """One contact as campaign copy may use them; empty strings where nothing is known.
+
+    `arm` is the arm of the campaign that they are in, or '' where it has none.
+    """
 
     first_name: str = ""
     last_name: str = ""
@@ -169,6 +172,7 @@ class Reader:
     borough: str = ""
     organisation: Organisation = Organisation()
     pledged_on: date | None = None
+    arm: str = ""
 
     @property
     def name(self) -> str:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from outreach.domain import Purpose
 from outreach.hub import HttpsField, Hub, MailboxField
-from outreach.wording import suggest
+from outreach.wording import SLUG, suggest
 from outreach.yamlfile import Path_
 
 Trigger = Literal["manual", "timetable", "new_pledges"]
@@ -19,6 +19,8 @@ Occasion = Literal["edition", "pledge"]
 Approval = Literal["person", "standing"]
 Goal = Literal["pledged", "none"]
 Frequency = Literal["capped", "exempt"]
+
+MIN_ARMS, MAX_ARMS = 2, 5
 
 _STRICT = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 _Line = Annotated[str, Field(min_length=1, max_length=300)]
@@ -49,6 +51,16 @@ class ResourceForm(BaseModel):
     published: date | None = None
 
 
+class ArmForm(BaseModel):
+    """One entry of `arms:` as written."""
+
+    model_config = _STRICT
+    name: Annotated[str, Field(pattern=SLUG, max_length=20)]
+    share: Annotated[int, Field(ge=1, le=1000)]
+    subject: Annotated[str, Field(max_length=300)] = ""
+    preview: Annotated[str, Field(max_length=300)] = ""
+
+
 class FrontMatter(BaseModel):
     """The fields between the two `---` lines."""
 
@@ -76,6 +88,7 @@ class FrontMatter(BaseModel):
     category: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,64}$")] = ""
     why: Annotated[str, Field(max_length=500)] = ""
     resources: Annotated[tuple[ResourceForm, ...], Field(max_length=50)] = ()
+    arms: tuple[ArmForm, ...] = ()
 
     def ends_with(self) -> str:
         """Return what ends the need to write to somebody ("pledged"), or ''."""
@@ -98,6 +111,7 @@ def disagreements(form: FrontMatter, hub: Hub) -> Iterator[Problem]:
     yield from _trigger(form)
     yield from _occasion(form)
     yield from _segment(form.segment, hub)
+    yield from _arms(form)
     approvers = set(form.approvers or hub.approvers) - {form.owner}
     if form.approval == "person" and not approvers:
         said = f"nobody could approve this: its owner “{form.owner}” may not; name another approver"
@@ -130,6 +144,16 @@ def _occasion(form: FrontMatter) -> Iterator[Problem]:
         yield ("goal",), said
     if segment.pledged is False and segment.pledged_within_days:
         yield ("segment", "pledged"), "pledged: false and pledged_within_days cannot both hold"
+
+
+def _arms(form: FrontMatter) -> Iterator[Problem]:
+    if form.arms and not MIN_ARMS <= len(form.arms) <= MAX_ARMS:
+        said = f"a campaign has {MIN_ARMS} to {MAX_ARMS} arms, not {len(form.arms)}"
+        yield ("arms",), f"{said}; or take the field arms out"
+    first: dict[str, int] = {}
+    for place, arm in enumerate(form.arms):
+        if first.setdefault(arm.name, place) != place:
+            yield ("arms", place, "name"), f"two arms are called “{arm.name}”; rename one"
 
 
 def _segment(segment: SegmentForm, hub: Hub) -> Iterator[Problem]:

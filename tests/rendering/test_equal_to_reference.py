@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from tests.rendering.conftest import EDITION, LAYOUTS, UNSUBSCRIBE, VIEW
 
-from outreach.campaigns import Campaign, load_campaign
+from outreach.campaigns import Arm, Campaign, load_campaign
 from outreach.domain import Organisation, Reader, Resource
 from outreach.hub import Hub
 from outreach.rendering import compile_campaign
@@ -62,6 +62,7 @@ readers = st.builds(
     ics_area=st.sampled_from(["", "North Central London", "Kent"]),
     borough=texts,
     organisation=st.builds(Organisation, ods_code=texts, name=texts),
+    arm=st.sampled_from(["a", "b", "c"]),
     pledged_on=st.none() | st.dates(date(2023, 1, 1), date(2026, 12, 31)),
 )
 
@@ -99,6 +100,7 @@ TESTS = (
     "hub.boroughs | length > 9",
     "contact.pledged_on is defined",
     "contact.first_name | length > 3",
+    "arm == 'b'",
 )
 
 plain = st.sampled_from(
@@ -254,6 +256,8 @@ def test_any_template_and_any_reader_compose_to_what_the_whole_pipeline_gives(
     blank: Campaign, hub: Hub, body: str, subject: str, preview: str, reader: Reader
 ) -> None:
     made = replace(blank, body=body, subject=subject, preview=preview, resources=RESOURCES)
+    own = Arm("b", 1, "{{ arm }}: " + preview), Arm("c", 1, preview=subject)
+    made = replace(made, arms=(Arm("a", 1), *own))
     assert_equal(made, hub, reader)
 
 

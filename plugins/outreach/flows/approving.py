@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -48,6 +49,7 @@ def approval_request(ws: Workspace, edition: str) -> ApprovalRequest:
         f"**{record.title}** for **{account.planned}** people, in {len(variants)} variant(s).",
         f"[Read the proofs and see who gets what](/outreach/editions/{record.name})",
         _counts(account),
+        _arms(variants),
         _variants(variants),
         before.described() if before else "This is the campaign's first edition.",
         _when(record),
@@ -208,6 +210,14 @@ def _counts(account: Certificate) -> str:
     ]
     rows += [(reason.capitalize(), people) for reason, people in account.excluded_by_reason.items()]
     return "| Who | People |\n|---|---:|\n" + "\n".join(f"| {w} | {n} |" for w, n in rows)
+
+
+def _arms(variants: list[edition_store.StoredVariant]) -> str:
+    people: Counter[str] = Counter()
+    for one in variants:
+        people[one.arm] += one.size
+    told = [f"{arm} to {number} people" for arm, number in sorted(people.items()) if arm]
+    return f"Its arms: {'; '.join(told)}." if told else ""
 
 
 def _variants(variants: list[edition_store.StoredVariant]) -> str:

@@ -22,6 +22,7 @@ from outreach.providers.allowlist import allowed, refusal
 from outreach.providers.base import Content, Handover, Pieces, Recipient
 from outreach.providers.registry import open_provider
 from outreach.rendering import Compiled, EditionContext, compile_campaign
+from outreach.rendering.arms import each_arm
 from outreach.rendering.checks import check as check_contents
 from outreach.rendering.compose import Message, message, with_links
 from outreach.workspace import Workspace
@@ -143,7 +144,7 @@ def _judged(ws: Workspace, campaign: Campaign) -> tuple[Fault, ...]:
     except InputError as error:
         return error.faults
     contents = []
-    for reader in SAMPLES:
+    for reader in each_arm(SAMPLES, campaign):
         key = compiled.key(reader)
         content = compiled.render(key, _today())
         contents.append((compiled.label(key), content, compiled.values(reader)))

@@ -13,6 +13,7 @@ from outreach.campaigns import Campaign, load_library
 from outreach.clock import LONDON, london
 from outreach.domain import Mailbox, Segment
 from outreach.errors import Fault, InputError, NotFound, Refused
+from outreach.flows.arms import in_arms
 from outreach.flows.mailboxes import reply_to_mailbox, sender_mailbox
 from outreach.ledger import audience, edition_store, freeze
 from outreach.ledger.audience import Candidate, Rule
@@ -113,7 +114,7 @@ def prepare(
     context = EditionContext(occurrence, (send_at or due or now).astimezone(LONDON).date())
     contents = [compiled.render(key, context) for key in found.keys]
     variants = [
-        NewVariant(compiled.label(key), frozen.to_json(content))
+        NewVariant(compiled.label(key), frozen.to_json(content), compiled.arm(key))
         for key, content in zip(found.keys, contents, strict=True)
     ]
     new = _new_edition(ws, campaign, rule, occurrence, found, now)
@@ -216,7 +217,8 @@ def _audience(ws: Workspace, compiled: Compiled, rule: Rule, name: str, now: dat
     found = _Audience([], [], [])
     places: dict[VariantKey, int] = {}
     with reading(ws.engine) as connection:
-        for person in audience.select_candidates(connection, rule, name, now):
+        people = audience.select_candidates(connection, rule, name, now)
+        for person in in_arms(ws.keys, compiled.campaign.arms, name, people):
             if person.why_not:
                 found.not_planned.append(person)
                 continue

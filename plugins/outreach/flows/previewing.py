@@ -10,6 +10,7 @@ from outreach.campaigns import Campaign
 from outreach.clock import LONDON
 from outreach.domain import Segment
 from outreach.errors import Fault, InputError
+from outreach.flows.arms import in_arms
 from outreach.flows.preparing import (
     find_campaign,
     layouts,
@@ -68,7 +69,8 @@ def _audience(
     suppressed: Counter[str] = Counter()
     places: dict[object, int] = {}
     with reading(ws.engine) as connection:
-        for person in select_candidates(connection, rule, name, datetime.now(UTC)):
+        people = select_candidates(connection, rule, name, datetime.now(UTC))
+        for person in in_arms(ws.keys, campaign.arms, name, people):
             if person.why_not:
                 suppressed[person.why_not] += 1
                 continue

@@ -75,6 +75,7 @@ class StoredVariant:
     content: Any
     size: int
     format: int
+    arm: str = ""
 
 
 def get(connection: sa.Connection, name: str) -> EditionRecord:
@@ -136,7 +137,9 @@ def variants(connection: sa.Connection, edition_id: int) -> list[StoredVariant]:
         .where(variant.c.edition_id == edition_id)
         .order_by(variant.c.number)
     )
-    return [StoredVariant(r.id, r.number, r.label, r.content, r.size, r.format) for r in rows]
+    return [
+        StoredVariant(r.id, r.number, r.label, r.content, r.size, r.format, r.arm) for r in rows
+    ]
 
 
 def edition_names(connection: sa.Connection) -> list[str]:

@@ -106,6 +106,8 @@ variant = sa.Table(
     ref("edition_id", "edition.id", nullable=False),
     sa.Column("number", sa.Integer, nullable=False),
     text("label"),
+    # Which arm of its campaign it is, where that has arms.
+    text("arm"),
     sa.Column("content", sa.JSON, nullable=False),
     count("size"),
     sa.UniqueConstraint("edition_id", "number"),

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from outreach.domain import ACCEPTED_OR_LATER
 from outreach.ledger.columns import UTCDateTime
-from outreach.ledger.editions import batch, delivery, event
+from outreach.ledger.editions import batch, delivery, event, variant
 from outreach.ledger.states import EFFECTIVE, WITH_BATCH
 
 COUNTED: dict[str, sa.Column[datetime]] = {
@@ -28,17 +28,31 @@ COUNTED: dict[str, sa.Column[datetime]] = {
 
 def totals(connection: sa.Connection, edition_id: int) -> dict[str, int]:
     """Return how many people of an edition each figure holds, `intended` and `accepted` too."""
-    accepted = sa.case((EFFECTIVE.in_(sorted(ACCEPTED_OR_LATER)), 1))
     row = connection.execute(
-        sa.select(
-            sa.func.count().label("intended"),
-            sa.func.count(accepted).label("accepted"),
-            *(sa.func.count(column).label(name) for name, column in COUNTED.items()),
-        )
-        .select_from(WITH_BATCH)
-        .where(delivery.c.edition_id == edition_id)
+        sa.select(*_figures()).select_from(WITH_BATCH).where(delivery.c.edition_id == edition_id)
     ).mappings()
     return {name: int(value) for name, value in row.one().items()}
+
+
+def totals_by_arm(connection: sa.Connection, edition_id: int) -> dict[str, dict[str, int]]:
+    """Return `totals` of each arm of an edition, by the arm's name; of no arm, nothing."""
+    rows = connection.execute(
+        sa.select(variant.c.arm, *_figures())
+        .select_from(WITH_BATCH.join(variant, variant.c.id == batch.c.variant_id))
+        .where(delivery.c.edition_id == edition_id, variant.c.arm != "")
+        .group_by(variant.c.arm)
+        .order_by(variant.c.arm)
+    ).mappings()
+    return {r["arm"]: {name: int(r[name]) for name in r if name != "arm"} for r in rows}
+
+
+def _figures() -> tuple[sa.ColumnElement[int], ...]:
+    accepted = sa.case((EFFECTIVE.in_(sorted(ACCEPTED_OR_LATER)), 1))
+    return (
+        sa.func.count().label("intended"),
+        sa.func.count(accepted).label("accepted"),
+        *(sa.func.count(column).label(name) for name, column in COUNTED.items()),
+    )
 
 
 def has_simulated(connection: sa.Connection, edition_id: int | None = None) -> bool:

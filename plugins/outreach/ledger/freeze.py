@@ -27,6 +27,7 @@ class NewVariant:
 
     label: str
     content: Any
+    arm: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +212,7 @@ def _insert_variants(
                 edition_id=edition_id,
                 number=place + 1,
                 label=new.label,
+                arm=new.arm,
                 content=new.content,
                 size=size,
             )

@@ -11,6 +11,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from outreach.domain import Control, DeliveryState, EditionState
+from outreach.ledger.assets import keep_those_of
 from outreach.ledger.columns import chunks
 from outreach.ledger.editions import audit, batch, campaign, delivery, edition, variant
 from outreach.ledger.numbering import next_edition_id
@@ -145,6 +146,7 @@ def make(
         .returning(edition.c.id)
     ).scalar_one()
     _fill(connection, of, int(made), people, original.batch_size, order.name)
+    keep_those_of(connection, of, int(made))
     return int(made)
 
 
@@ -176,7 +178,13 @@ def _copy_variant(
     connection: sa.Connection, variant_id: int, made: int, place: int, size: int
 ) -> int:
     old = connection.execute(sa.select(variant).where(variant.c.id == variant_id)).one()
-    values = {"number": place, "label": old.label, "content": old.content, "size": size}
+    values = {
+        "number": place,
+        "label": old.label,
+        "arm": old.arm,
+        "content": old.content,
+        "size": size,
+    }
     statement = sa.insert(variant).values(edition_id=made, **values).returning(variant.c.id)
     return int(connection.execute(statement).scalar_one())
 

@@ -1,6 +1,6 @@
 """Every table of the ledger under one metadata, for migrations and tests."""
 
-from outreach.ledger import editions, people
+from outreach.ledger import assets, editions, people
 from outreach.ledger.columns import metadata
 
-__all__ = ["editions", "metadata", "people"]
+__all__ = ["assets", "editions", "metadata", "people"]

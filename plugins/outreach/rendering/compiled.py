@@ -13,6 +13,7 @@ from outreach.errors import Fault, InputError
 from outreach.hub import Hub
 from outreach.providers.base import Content
 from outreach.rendering.addresses import address_fault, slots_in_addresses
+from outreach.rendering.arms import arm_test, asked, chosen
 from outreach.rendering.evaluate import fixed_text, fixed_truth, text_of, truth_of
 from outreach.rendering.expand import expand
 from outreach.rendering.labels import in_words
@@ -115,6 +116,12 @@ class Compiled:
         asked = zip(self.tests, key, strict=True)
         return in_words((test.text, bool(result)) for test, result in asked if result != "")
 
+    def arm(self, key: Sequence[bool | str]) -> str:
+        """Return the arm of a variant, or '' where the campaign has none."""
+        file = shown_path(self.campaign.file)
+        names = self.campaign.given.arms
+        return next((n for n in names if key[self._test_of[arm_test(n, file).identity]]), "")
+
     def render(self, key: Sequence[bool | str], edition: EditionContext) -> Content:
         """Return one variant's content. Raises InputError for a fault, naming its line."""
         if len(key) != len(self.tests):
@@ -211,14 +218,8 @@ def _index(known: dict[str, Expression], expression: Expression) -> int:
 
 def compile_campaign(campaign: Campaign, hub: Hub, layouts: Path) -> Compiled:
     """Compile a campaign's subject, preview and body. Raises InputError with every fault."""
-    from outreach.campaigns import sources_of
-
     env = copy_environment()
-    expanded = [expand(source, hub, campaign.resources) for source in sources_of(campaign)]
-    faults = [fault for _, found in expanded for fault in found]
-    if faults:
-        raise InputError(*faults)
-    subject, preview, body = (block for block, _ in expanded)
+    subject, preview, body = _blocks_of(campaign, hub)
     numbering = _Numbering(env, hub)
     program = tuple(step for b in (subject, preview, body) for step in numbering.program(b))
     values = tuple(numbering.slots.values())
@@ -237,6 +238,28 @@ def compile_campaign(campaign: Campaign, hub: Hub, layouts: Path) -> Compiled:
         _slot_of={name: i + len(LINKS) for i, name in enumerate(numbering.slots)},
         _test_of={name: i for i, name in enumerate(numbering.tests)},
     )
+
+
+def _blocks_of(campaign: Campaign, hub: Hub) -> tuple[Block, Block, Block]:
+    """Return subject, preview and body; the arms are asked first, whatever differs between them."""
+    from outreach.campaigns import sources_of
+
+    sources = sources_of(campaign)
+    expanded = [expand(source, hub, campaign.given) for source in sources]
+    faults = [fault for _, found in expanded for fault in found]
+    if faults:
+        raise InputError(*faults)
+    blocks: dict[str, Block] = {}
+    own: dict[str, list[tuple[str, Block]]] = {"subject": [], "preview": []}
+    for source, (block, _) in zip(sources, expanded, strict=True):
+        if source.arm:
+            own[source.name].append((source.arm, block))
+        else:
+            blocks[source.name] = block
+    file = shown_path(campaign.file)
+    subject = chosen(blocks["subject"], own["subject"], file)
+    preview = chosen(blocks["preview"], own["preview"], file)
+    return (*asked(campaign.given.arms, file), *subject), preview, blocks["body"]
 
 
 def _slot(expression: Expression) -> Slot:

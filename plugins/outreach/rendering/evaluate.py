@@ -120,6 +120,7 @@ def _evaluator(env: CopySandbox, expression: Expression, hub: Hub) -> _Evaluator
         names = dict(shared)
         if reader is not None:
             names["contact"] = ContactView(reader)
+            names["arm"] = reader.arm
         if edition is not None:
             names["edition"] = edition
         context = template.new_context(names)

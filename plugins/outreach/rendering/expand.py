@@ -9,18 +9,20 @@ from typing import NoReturn, cast
 from jinja2 import Undefined, nodes
 from jinja2.exceptions import TemplateSyntaxError
 
-from outreach.domain import Resource
 from outreach.errors import Fault, InputError
 from outreach.hub import Hub
+from outreach.rendering.arms import ARM, arm_problems
 from outreach.rendering.evaluate import evaluate
 from outreach.rendering.names import chain, fields_of, problems, roots_of, unsupported
 from outreach.rendering.sandbox import CopySandbox, copy_environment
 from outreach.rendering.scope import Scope, numbered
 from outreach.rendering.structure import (
+    NOTHING_GIVEN,
     Block,
     Branch,
     Data,
     Expression,
+    Given,
     Part,
     Print,
     PrintLink,
@@ -47,9 +49,9 @@ class _Stop(Exception):
 
 
 class _Expander:
-    def __init__(self, source: Source, hub: Hub, resources: Sequence[Resource]) -> None:
+    def __init__(self, source: Source, hub: Hub, given: Given) -> None:
         self.source = source
-        self.resources = resources
+        self.given = given
         self.hub = hub
         self.env: CopySandbox = copy_environment()
         self.faults: list[Fault] = []
@@ -61,7 +63,7 @@ class _Expander:
         if tree is None:
             return ()
         self.wordings = wordings_of(self.env, tree, self.source.text)
-        block = self._block(tree.body, Scope({}, {"resources": tuple(self.resources)}))
+        block = self._block(tree.body, Scope({}, {"resources": self.given.resources}))
         return tuple(block)
 
     def _parse(self) -> nodes.Template | None:
@@ -245,6 +247,9 @@ class _Expander:
         found = list(problems(node, scope.names(), self.env.filters, self.env.tests))
         for lineno, message in found:
             self._fault(lineno, message)
+        for message in arm_problems(cast("nodes.Expr", node), self.given.arms):
+            found.append((node.lineno, message))
+            self._fault(node.lineno, message)
         if found:
             raise _Stop
         whole = scope.resolve(cast("nodes.Expr", node))
@@ -267,19 +272,19 @@ class _Expander:
     def _refuse_mixtures(self, node: nodes.Node, roots: frozenset[str]) -> None:
         if "links" in roots:
             self._stop(node, "a link is printed by itself: {{ links.unsubscribe }}")
-        if {"contact", "edition"} <= roots:
-            said = "one expression cannot use both contact and edition"
+        if "edition" in roots and roots & {"contact", ARM}:
+            said = "one expression cannot use both the reader and edition"
             self._stop(node, f"{said}; use two, one inside the other where they are tests")
 
 
 def expand(
-    source: Source, hub: Hub, resources: Sequence[Resource] = ()
+    source: Source, hub: Hub, given: Given = NOTHING_GIVEN
 ) -> tuple[Block, tuple[Fault, ...]]:
     """Take a template apart. Returns its parts and every fault found, each with its line.
 
-    `resources` is what copy finds under that name. Where there are faults the parts are
+    `given` is what the campaign brings into its copy. Where there are faults the parts are
     incomplete and must not be rendered.
     """
-    expander = _Expander(source, hub, resources)
+    expander = _Expander(source, hub, given)
     block = expander.run()
     return block, tuple(sorted(expander.faults, key=lambda fault: fault.line))

@@ -18,6 +18,7 @@ _EQUAL = re.compile(r"""contact\.([\w.]+) *== *(["'])(.*)\2""")
 _DIFFERENT = re.compile(r"""contact\.([\w.]+) *!= *(["'])(.*)\2""")
 _IN_HUB = re.compile(r"contact\.([\w.]+) +in +hub\.(\w+)")
 _IN_LIST = re.compile(r"""contact\.([\w.]+) +in +[\[(]((?:["'][^"']*["'],? *)+)[\])]""")
+_ARM = re.compile(r"""arm *== *(["'])(.*)\1""")
 _ALONE = re.compile(r"contact\.([\w.]+)")
 
 
@@ -35,6 +36,8 @@ def in_words(asked: Iterable[tuple[str, bool]]) -> str:
 def _one(text: str, result: bool) -> tuple[str, str, bool]:
     """Return (field, words, whether the words settle what the field is)."""
     text = text.strip()
+    if match := _ARM.fullmatch(text):
+        return _is("arm", match[2], result)
     if text == "contact.pledged":
         return "", "has pledged" if result else "has not pledged", True
     if match := _EQUAL.fullmatch(text):

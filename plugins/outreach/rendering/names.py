@@ -106,9 +106,12 @@ def _of_form(node: nodes.Node, filters: Collection[str], tests: Collection[str])
 
 
 def fields_of(node: nodes.Expr) -> tuple[str, ...]:
-    """Return the contact's fields that an expression depends on, such as `organisation.name`."""
-    found = (chain(n) for n in _getattrs(node))
-    return tuple(sorted({".".join(p[1:]) for p in found if p and p[0] == "contact" and len(p) > 1}))
+    """Return the reader's fields that an expression depends on, such as `organisation.name`."""
+    paths = (chain(n) for n in _getattrs(node))
+    found = {".".join(p[1:]) for p in paths if p and p[0] == "contact" and len(p) > 1}
+    if "arm" in roots_of(node):
+        found.add("arm")
+    return tuple(sorted(found))
 
 
 def roots_of(node: nodes.Expr) -> frozenset[str]:

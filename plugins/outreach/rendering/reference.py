@@ -49,8 +49,14 @@ def render_for(
         "edition": edition,
         "links": _Links(Link(unsubscribe_url), Link(view_url)),
         "resources": campaign.resources,
+        "arm": reader.arm,
     }
-    texts = (campaign.subject, campaign.preview, written_out(campaign.body).text)
+    arm = next((arm for arm in campaign.arms if arm.name == reader.arm), None)
+    texts = (
+        (arm and arm.subject) or campaign.subject,
+        (arm and arm.preview) or campaign.preview,
+        written_out(campaign.body).text,
+    )
     marked = Marked(*(env.from_string(text).render(names) for text in texts))
     layout = load_layout(layouts, campaign.layout)
     links = (unsubscribe_url, view_url)

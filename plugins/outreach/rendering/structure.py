@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from jinja2 import nodes
 
+from outreach.domain import Resource
 from outreach.errors import Fault
 
 
@@ -15,6 +16,7 @@ class Source:
 
     `spread` is False where all its lines come from one field of the front matter. `lines` says
     which line of the body each line was, where components were written out; else it is empty.
+    `arm` is whose text this is, '' for all.
     """
 
     name: str
@@ -23,6 +25,7 @@ class Source:
     first_line: int
     spread: bool = True
     lines: tuple[int, ...] = ()
+    arm: str = ""
 
     def line(self, number: int) -> int:
         """Return the file line of line `number` (from 1) of the text."""
@@ -85,6 +88,16 @@ class Branch:
     then: Block
     otherwise: Block
 
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a campaign's own fields bring into its copy: its resources, and its arms' names."""
+
+    resources: tuple[Resource, ...] = ()
+    arms: tuple[str, ...] = ()
+
+
+NOTHING_GIVEN = Given()
 
 Part = Data | Print | PrintLink | Branch
 Block = tuple[Part, ...]

@@ -53,6 +53,7 @@ FIELDS: Fields = {
         "area_fact": ANY,
     },
     "edition": {"occurrence": LEAF, "date": ANY},
+    "arm": LEAF,
     "links": {"unsubscribe": LEAF, "view": LEAF},
 }
 """Every name that copy may use."""

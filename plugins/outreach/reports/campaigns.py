@@ -194,8 +194,10 @@ def _proofs(ws: Workspace, found: Campaign, number: int) -> Proofs:
 
 def _choices(compiled: Compiled, hub: Hub) -> tuple[ProofChoice, ...]:
     """One reader for each variant that the made-up readers bring about, first come first."""
+    from outreach.rendering.arms import each_arm
+
     readers: dict[VariantKey, Reader] = {}
-    for reader in sample_readers(hub):
+    for reader in each_arm(sample_readers(hub), compiled.campaign):
         readers.setdefault(compiled.key(reader), reader)
     return tuple(
         ProofChoice(number, compiled.label(key), reader)

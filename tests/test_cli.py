@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -235,6 +236,9 @@ def test_authoring_from_a_new_file_to_a_test_send(
     assert filled("campaigns", "new", "spring-news", "--title", "Spring news")[0] == 0
     assert filled("campaigns", "new", "spring-news")[0] == 1
     assert [c["slug"] for c in filled("campaigns", "list")[1]["campaigns"]] == ["spring-news"]
+    written = home / "campaigns" / "spring-news.md"
+    assert filled("campaigns", "check", "spring-news")[1]["sound"] is False
+    written.write_text(re.sub(r"\[\[.*?\]\]", "Words.", written.read_text()))
     assert filled("campaigns", "check", "spring-news")[1]["sound"] is True
     files = filled("campaigns", "preview", "spring-news")[1]["files"]
     assert len(files) == 4

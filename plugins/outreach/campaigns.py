@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from markdown_it.token import Token
 from pydantic import ValidationError
 
+from outreach.campaignfile import read_head, read_source, split_head
 from outreach.domain import Mailbox, Purpose, Resource, Segment
 from outreach.errors import Fault, InputError
 from outreach.frontmatter import Approval, FrontMatter, Occasion, Trigger, disagreements
@@ -18,13 +20,13 @@ from outreach.rendering.addresses import personal_addresses
 from outreach.rendering.components.scan import component_faults, openings
 from outreach.rendering.components.written import written_out
 from outreach.rendering.expand import expand
+from outreach.rendering.images import Image, images_of, place_images
+from outreach.rendering.slips import body_slips
 from outreach.rendering.structure import Given, Source
 from outreach.wording import schema_faults, shown_path
-from outreach.yamlfile import Located, read_yaml
+from outreach.yamlfile import Located
 
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-_MAX_BYTES = 256 * 1024
-_FENCE = "---"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ class Campaign:
     why: str
     resources: tuple[Resource, ...]
     arms: tuple[Arm, ...]
+    images: tuple[Image, ...] = field(repr=False)
     body: str = field(repr=False)
     body_line: int = field(repr=False)
     subject_line: int = field(repr=False)
@@ -91,14 +94,21 @@ class Campaign:
         """What copy finds under names of its own."""
         return Given(self.resources, tuple(arm.name for arm in self.arms))
 
+    def placing(self, base: str) -> Callable[[Sequence[Token]], None]:
+        """Return what gives this campaign's images in Markdown's tokens their addresses."""
+        by_name = {image.written: image for image in self.images}
+        return lambda tokens: place_images(tokens, by_name, base)
+
     def content_hash(self, hub: Hub, layouts: Path) -> str:
-        """Return a hash of all that readers see: this file, its layout and the hub."""
+        """Return a hash of all that readers see: this file, its layout, images and the hub."""
         digest = hashlib.sha256()
         for suffix in (".mjml", ".txt"):
             layout = layouts / f"{self.layout}{suffix}"
             digest.update(layout.read_bytes() if layout.exists() else b"")
             digest.update(b"\0")
         digest.update(f"{hub.digest}\0{self.source}".encode())
+        for image in self.images:
+            digest.update(f"\0{image.written}\0{image.name}".encode())
         return digest.hexdigest()
 
 
@@ -131,19 +141,24 @@ def sources_of(campaign: Campaign) -> tuple[Source, ...]:
 
 
 def load_campaign(path: Path, hub: Hub) -> Campaign:
-    """Read one campaign file. Raises InputError with every fault found, each with its line."""
+    """Read one campaign file. Raises InputError with every fault found, each with its line.
+
+    Its images stand in the folder `assets` beside the one that the file is in.
+    """
     file = shown_path(path)
-    source = _read(path, file)
+    source = read_source(path, file)
     if not _SLUG.fullmatch(path.stem):
         near = re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-") or "my-campaign"
         said = "a campaign file's name is small letters, digits and hyphens"
         raise InputError(Fault(f"{said}; call it {near}.md", file))
-    head, body, body_line = _split(source, file)
-    at = read_yaml(head, file, first_line=2)
+    head, body, body_line = split_head(source, file)
+    at = read_head(head, file)
     form = _form(at, file)
-    campaign = _campaign(path, form, at, source, body, body_line)
+    copy = Source("body", body, file, body_line)
+    images, unseen = images_of(copy, path.parent.parent / "assets")
+    campaign = replace(_campaign(path, form, at, source, body, body_line), images=images)
     faults = [Fault(said, file, at.line(place)) for place, said in disagreements(form, hub)]
-    faults += component_faults(Source("body", body, file, body_line))
+    faults += [*component_faults(copy), *unseen, *body_slips(copy)]
     faults += _without_words(campaign, hub)
     for part in sources_of(campaign):
         block, found = expand(part, hub, campaign.given)
@@ -199,33 +214,6 @@ def _files(paths: Iterable[Path], faults: dict[str, tuple[Fault, ...]]) -> Itera
             faults[file] = (Fault(said, file),)
 
 
-def _read(path: Path, file: str) -> str:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputError(Fault(f"this file cannot be read: {error.strerror}", file)) from None
-    if len(data) > _MAX_BYTES:
-        raise InputError(Fault(f"this file is over {_MAX_BYTES // 1024} KB; shorten it", file))
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise InputError(Fault("a letter here is not UTF-8; save as UTF-8", file, line)) from None
-    return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _split(source: str, file: str) -> tuple[str, str, int]:
-    """Return the head, the body, and the body's first line in the file."""
-    lines = source.split("\n")
-    if lines[0].rstrip() != _FENCE:
-        said = "the first line must be ---, then the fields, then --- again, then the text"
-        raise InputError(Fault(said, file, 1))
-    for number, line in enumerate(lines[1:], start=1):
-        if line.rstrip() == _FENCE:
-            return "\n".join(lines[1:number]), "\n".join(lines[number + 1 :]), number + 2
-    raise InputError(Fault("a line with --- is missing between the fields and the text", file, 1))
-
-
 def _form(at: Located, file: str) -> FrontMatter:
     if not isinstance(at.data, dict):
         raise InputError(Fault("write fields here, such as title: My campaign", file, 2))
@@ -269,6 +257,7 @@ def _campaign(
             )
             for place, arm in enumerate(form.arms)
         ),
+        images=(),
         body=body,
         body_line=body_line,
         subject_line=at.line(("subject",)),

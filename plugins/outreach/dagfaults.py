@@ -48,6 +48,7 @@ def stand_in(slug: str, file: Path) -> Campaign:
         approvers=(),
         resources=(),
         arms=(),
+        images=(),
         late_after_hours=4,
         layout="",
         body_line=0,

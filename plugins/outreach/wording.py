@@ -19,6 +19,7 @@ SLUG = r"^[a-z0-9][a-z0-9-]*$"
 _NUMBER, _YES_NO = "must be a number", "must be true or false"
 _MUST = {
     "list_type": "must be a list: each of its entries begins with a hyphen and a space",
+    "tuple_type": "must be a list: each of its entries begins with a hyphen and a space",
     "model_type": "must have fields, each as name: value",
     "dict_type": "must have fields, each as name: value",
     "string_too_short": "must not be empty",

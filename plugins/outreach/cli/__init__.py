@@ -14,6 +14,7 @@ from outreach.cli import (
     editions,
     organisations,
     people,
+    previewing,
     progress,
     service,
     sources,
@@ -71,7 +72,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for part in (
-        *(people, sources, consent, organisations, campaigns),
+        *(people, sources, consent, organisations, campaigns, previewing),
         *(editions, progress, steering, doubts, service),
     ):
         part.add_commands(commands)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from outreach.campaigns import load_library
 from outreach.cli.common import VIA, Commands, me, workspace
 from outreach.cli.output import Output, table
+from outreach.errors import InputError
 from outreach.flows import authoring
+from outreach.flows.scaffold import PURPOSES, TRIGGERS, Start, new_campaign, slug_problem
 
 
 def add_commands(commands: Commands) -> None:
@@ -21,7 +25,11 @@ def add_commands(commands: Commands) -> None:
     check.set_defaults(run=_check)
     new = what.add_parser("new", help="start a campaign file")
     new.add_argument("slug")
-    new.add_argument("--title", default="")
+    new.add_argument("--title", default="", help="its name for people")
+    new.add_argument("--trigger", choices=tuple(TRIGGERS), help="when it is sent")
+    new.add_argument("--purpose", choices=tuple(PURPOSES), help="why it is lawful")
+    new.add_argument("--subject", default="", help="its subject line")
+    new.add_argument("--owner", default="", help="Airflow user id (default: your user name)")
     new.set_defaults(run=_new)
     preview = what.add_parser("preview", help="render a campaign to files you can open")
     preview.add_argument("slug")
@@ -69,10 +77,43 @@ def _check(arguments: argparse.Namespace, out: Output) -> int:
 
 
 def _new(arguments: argparse.Namespace, out: Output) -> int:
-    file = authoring.new_campaign(workspace(), arguments.slug, title=arguments.title, owner=me())
-    words = f"Write your text in {file}, then: outreach campaigns check {arguments.slug}"
+    given = [arguments.title, arguments.trigger, arguments.purpose, arguments.subject]
+    ask = not any(given) and sys.stdin.isatty() and not out.as_json
+    slug = arguments.slug
+    if wrong := slug_problem(slug):
+        raise InputError(wrong)
+    start = Start(
+        slug,
+        title=arguments.title or (_asked(out, "Its name for people", "") if ask else ""),
+        trigger=arguments.trigger or (_chosen(out, "Sent", TRIGGERS) if ask else "manual"),
+        purpose=arguments.purpose or (_chosen(out, "Why", PURPOSES) if ask else "public_task"),
+        subject=arguments.subject or (_asked(out, "Subject line", "") if ask else ""),
+        owner=arguments.owner or me(),
+    )
+    file = new_campaign(workspace(), start)
+    words = (
+        f"Started {file}\nWrite over what stands in [[ ]]. See it while you write with: "
+        f"outreach preview {slug} --open\nThen: outreach campaigns check {slug}"
+    )
     out.result({"file": file}, words)
     return 0
+
+
+def _asked(out: Output, question: str, usual: str) -> str:
+    out.say(question + (f" [{usual}]:" if usual else ":"))
+    return input().strip() or usual
+
+
+def _chosen(out: Output, question: str, choice: Mapping[str, str]) -> str:
+    names = list(choice)
+    for number, name in enumerate(names, 1):
+        out.say(f"  {number}  {choice[name]} ({name})")
+    while True:
+        answer = _asked(out, f"{question}: a number from 1 to {len(names)}", "1")
+        if answer in names:
+            return answer
+        if answer.isdecimal() and 0 < int(answer) <= len(names):
+            return names[int(answer) - 1]
 
 
 def _preview(arguments: argparse.Namespace, out: Output) -> int:

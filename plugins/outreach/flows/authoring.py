@@ -1,8 +1,7 @@
-"""What an author does before there is an edition: start, check, preview, test-send."""
+"""What an author does before there is an edition: check, preview, test-send."""
 
 from __future__ import annotations
 
-import re
 import secrets
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -12,12 +11,14 @@ from outreach.campaigns import Campaign, load_library
 from outreach.clock import LONDON
 from outreach.domain import Organisation, Reader
 from outreach.errors import Fault, InputError, Refused
+from outreach.flows.images import assets_url, kept_images
 from outreach.flows.kept_files import preview_name
 from outreach.flows.links import links
 from outreach.flows.mailboxes import reply_to_mailbox, sender_mailbox
 from outreach.flows.preparing import find_campaign, layouts
 from outreach.flows.readiness import must_be_ready
 from outreach.ledger import edition_store, readers
+from outreach.ledger.assets import keep_assets
 from outreach.providers.allowlist import allowed, refusal
 from outreach.providers.base import Content, Handover, Pieces, Recipient
 from outreach.providers.registry import open_provider
@@ -25,9 +26,8 @@ from outreach.rendering import Compiled, EditionContext, compile_campaign
 from outreach.rendering.arms import each_arm
 from outreach.rendering.checks import check as check_contents
 from outreach.rendering.compose import Message, message, with_links
+from outreach.rendering.images import inlined
 from outreach.workspace import Workspace
-
-_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 SAMPLES = (
     Reader(
@@ -67,23 +67,6 @@ def check_files(ws: Workspace, slug: str = "") -> tuple[Fault, ...]:
     for campaign in chosen:
         found += _judged(ws, campaign)
     return tuple(found)
-
-
-def new_campaign(ws: Workspace, slug: str, *, title: str = "", owner: str = "") -> Path:
-    """Write a campaign file to start from.
-
-    Raises Refused where there is one already, InputError for a name that cannot be.
-    """
-    if not _SLUG.fullmatch(slug):
-        raise InputError(f"{slug!r}: a campaign's name is small letters, digits and hyphens")
-    file = ws.settings.campaigns[0] / f"{slug}.md"
-    if file.exists():
-        raise Refused(f"{file} exists already; choose another name")
-    shown = title or slug.replace("-", " ").capitalize()
-    owner = owner if re.fullmatch(r"[A-Za-z0-9._-]+", owner) else "comms"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(_START.replace("TITLE", shown).replace("OWNER", owner), encoding="utf-8")
-    return file
 
 
 def preview(
@@ -128,6 +111,8 @@ def test_send(ws: Workspace, slug: str, *, to: str, by: str, via: str) -> str:
         if provider.networked and not allowed(address, ws.settings):
             raise Refused(refusal(ws.settings))
         must_be_ready(ws, provider)
+        with ws.engine.begin() as connection:
+            keep_assets(connection, None, kept_images(campaign), datetime.now(UTC))
         receipt = provider.hand_over(_test_handover(ws, campaign, compiled, reader, address))
     finally:
         provider.close()
@@ -146,21 +131,23 @@ def _judged(ws: Workspace, campaign: Campaign) -> tuple[Fault, ...]:
     contents = []
     for reader in each_arm(SAMPLES, campaign):
         key = compiled.key(reader)
-        content = compiled.render(key, _today())
+        content = compiled.render(key, _today(ws))
         contents.append((compiled.label(key), content, compiled.values(reader)))
     return tuple(dict.fromkeys(check_contents(campaign, ws.hub, contents, {})))
 
 
 def _message(ws: Workspace, compiled: Compiled, reader: Reader) -> Message:
-    content = compiled.render(compiled.key(reader), _today())
+    content = compiled.render(compiled.key(reader), _today(ws))
     unsubscribe, view = links(ws, "preview")
-    return message(content, with_links(compiled.values(reader), unsubscribe, view))
+    made = message(content, with_links(compiled.values(reader), unsubscribe, view))
+    by_name = {image.name: (image.kind, image.data) for image in compiled.campaign.images}
+    return replace(made, html=inlined(made.html, by_name.get))
 
 
 def _test_handover(
     ws: Workspace, campaign: Campaign, compiled: Compiled, reader: Reader, address: str
 ) -> Handover:
-    content = compiled.render(compiled.key(reader), _today())
+    content = compiled.render(compiled.key(reader), _today(ws))
     marked = Pieces(
         ("[TEST] " + content.subject.literals[0], *content.subject.literals[1:]),
         content.subject.slots,
@@ -186,33 +173,6 @@ def _test_handover(
     )
 
 
-def _today() -> EditionContext:
+def _today(ws: Workspace) -> EditionContext:
     today = datetime.now(LONDON).date()
-    return EditionContext(today.isoformat(), today)
-
-
-_START = """---
-title: TITLE
-owner: OWNER
-purpose: public_task
-basis_reason: Tells the primary care workforce about the equality standard that concerns them.
-subject: TITLE
-preview: One sentence that makes someone want to read on.
-trigger: manual
-segment:
-  ics_areas: [North Central London]
----
-Dear {{ contact.first_name or "colleague" }},
-
-Write your text here. A blank line starts a new paragraph.
-
-{% if contact.pledged %}
-Thank you for your pledge.
-{% else %}
-[Sign the pledge](https://www.ncltraininghub.org/training-and-support/workforce-race-equality-standard){.button}
-{% endif %}
-
-Best wishes,
-
-{{ hub.name }}
-"""
+    return EditionContext(today.isoformat(), today, assets_url(ws))

@@ -14,8 +14,10 @@ from outreach.clock import LONDON, london
 from outreach.domain import Mailbox, Segment
 from outreach.errors import Fault, InputError, NotFound, Refused
 from outreach.flows.arms import in_arms
+from outreach.flows.images import assets_url, kept_images
 from outreach.flows.mailboxes import reply_to_mailbox, sender_mailbox
 from outreach.ledger import audience, edition_store, freeze
+from outreach.ledger.assets import keep_assets
 from outreach.ledger.audience import Candidate, Rule
 from outreach.ledger.caps import Cap
 from outreach.ledger.certificate import certificate
@@ -111,7 +113,8 @@ def prepare(
     compiled = compile_campaign(campaign, ws.hub, layouts(ws))
     rule = rule_of(ws, campaign, narrow)
     found = _audience(ws, compiled, rule, name, now)
-    context = EditionContext(occurrence, (send_at or due or now).astimezone(LONDON).date())
+    day = (send_at or due or now).astimezone(LONDON).date()
+    context = EditionContext(occurrence, day, assets_url(ws))
     contents = [compiled.render(key, context) for key in found.keys]
     variants = [
         NewVariant(compiled.label(key), frozen.to_json(content), compiled.arm(key))
@@ -129,6 +132,7 @@ def prepare(
     with ws.engine.begin() as connection:
         edition_id = freeze.freeze(connection, new, variants, found.planned, found.not_planned)
         if edition_id is not None:
+            keep_assets(connection, edition_id, kept_images(campaign), now)
             edition_store.note(connection, who=by, via=via, action="prepare", subject=name, at=now)
     return _described(ws, name, created=edition_id is not None)
 

@@ -11,6 +11,7 @@ from outreach.clock import LONDON
 from outreach.domain import Segment
 from outreach.errors import Fault, InputError
 from outreach.flows.arms import in_arms
+from outreach.flows.images import assets_url
 from outreach.flows.preparing import (
     find_campaign,
     layouts,
@@ -88,7 +89,7 @@ def _check(
     planned: list[PlannedDelivery],
     occurrence: str,
 ) -> tuple[Fault, ...]:
-    context = EditionContext(occurrence, datetime.now(LONDON).date())
+    context = EditionContext(occurrence, datetime.now(LONDON).date(), assets_url(ws))
     samples = {one.variant: one for one in reversed(planned)}
     keys = {place: compiled.key(one.candidate.reader) for place, one in samples.items()}
     contents = [compiled.render(keys[place], context) for place in sorted(keys)]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from outreach.errors import Refused
 from outreach.ledger import thinning
+from outreach.ledger.assets import thin_assets
 from outreach.ledger.edition_store import note
 from outreach.ledger.engine import reading
 from outreach.ledger.facts import get_fact, set_fact
@@ -112,7 +113,10 @@ def _one(ws: Workspace, rule: str, cut: datetime, dry_run: bool) -> int:
     if rule in thinning.RULES:
         return (thinning.found if dry_run else thinning.thin)(ws.engine, rule, cut)
     if rule == "sent_messages":
-        return (thinning.old_messages if dry_run else thinning.thin_messages)(ws.engine, cut)
+        done = (thinning.old_messages if dry_run else thinning.thin_messages)(ws.engine, cut)
+        if not dry_run:
+            thin_assets(ws.engine, cut)
+        return done
     old = list(_old_files(_FOLDERS[rule](ws), cut))
     if not dry_run:
         for path in old:

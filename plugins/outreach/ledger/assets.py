@@ -49,9 +49,9 @@ class Asset:
 
 
 def keep_assets(
-    connection: sa.Connection, edition_id: int, assets: Iterable[Asset], now: datetime
+    connection: sa.Connection, edition_id: int | None, assets: Iterable[Asset], now: datetime
 ) -> None:
-    """Keep the images that an edition shows; those that are kept already are tied to it."""
+    """Keep the images that an edition shows, or for no edition a test; each is kept once."""
     for one in assets:
         known = sa.select(asset.c.id).where(asset.c.name == one.name)
         number = connection.execute(known).scalar()
@@ -68,7 +68,9 @@ def keep_assets(
                 )
                 .returning(asset.c.id)
             ).scalar_one()
-        connection.execute(sa.insert(edition_asset).values(edition_id=edition_id, asset_id=number))
+        if edition_id is not None:
+            tie = {"edition_id": edition_id, "asset_id": number}
+            connection.execute(sa.insert(edition_asset).values(**tie))
 
 
 def keep_those_of(connection: sa.Connection, of: int, made: int) -> None:

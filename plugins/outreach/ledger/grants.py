@@ -49,6 +49,8 @@ PUBLIC: tuple[Grant, ...] = (
           " claimed_at message_id"),
     Grant("SELECT", "edition", "id name format"),
     Grant("SELECT", "variant", "id content"),
+    # The images of editions.
+    Grant("SELECT", "asset", "name kind bytes"),
     # Waiting for a claim in progress takes the right to write something there.
     Grant("UPDATE", "batch", "people"),
 )  # fmt: skip

@@ -22,6 +22,18 @@ def reader(engine: sa.Engine, address_hash: bytes) -> Reader:
 
 def reader_or_none(engine: sa.Engine, address_hash: bytes) -> Reader | None:
     """Return the contact with this address, or None."""
+    return _one(engine, contact.c.address_hash == address_hash)
+
+
+def reader_numbered(engine: sa.Engine, contact_id: int) -> Reader:
+    """Return the contact with this number. Raises NotFound."""
+    found = _one(engine, contact.c.id == contact_id)
+    if found is None:
+        raise NotFound("there is no contact with this id")
+    return found
+
+
+def _one(engine: sa.Engine, which: sa.ColumnElement[bool]) -> Reader | None:
     with reading(engine) as connection:
         row = connection.execute(
             sa.select(
@@ -31,7 +43,7 @@ def reader_or_none(engine: sa.Engine, address_hash: bytes) -> Reader | None:
                 latest_pledge().label("pledged_at"),
             )
             .select_from(contact.outerjoin(organisation))
-            .where(contact.c.address_hash == address_hash, contact.c.erased_at.is_(None))
+            .where(which, contact.c.erased_at.is_(None))
         ).first()
     return reader_of(row) if row else None
 

@@ -12,7 +12,9 @@ from outreach.errors import Fault
 from outreach.hub import Hub
 from outreach.providers.base import Content
 from outreach.rendering.compose import Message, message, with_links
+from outreach.rendering.images import is_asset
 from outreach.rendering.page import Page, read_page
+from outreach.rendering.placeholders import placeholder_faults
 from outreach.wording import shown_path
 
 if TYPE_CHECKING:
@@ -88,6 +90,8 @@ def check(
         for said, blocking in _variant(hub, content, values, sample):
             place = f" (first seen for: {label})" if len(contents) > 1 else ""
             found.setdefault(said, Fault(said + place, file, blocking=blocking))
+    for fault in placeholder_faults(campaign):
+        found[f"{fault.line}: {fault.message}"] = fault
     if not campaign.preview.strip():
         said = "there is no preview; add one sentence that inboxes show beside the subject"
         found[said] = Fault(said, file, campaign.subject_line, blocking=False)
@@ -149,7 +153,8 @@ def _links(page: Page, sample: Message, content: Content) -> Iterator[_Judgement
     hrefs = [anchor.href for anchor in page.anchors]
     if _UNSUBSCRIBE not in hrefs or _UNSUBSCRIBE not in sample.text:
         yield "there is no unsubscribe link; the layout must print {{ links.unsubscribe }}", True
-    for url in dict.fromkeys([*hrefs, *(image.src for image in page.images)]):
+    images = (image.src for image in page.images if not is_asset(image.src))
+    for url in dict.fromkeys([*hrefs, *images]):
         if said := link_problem(url):
             yield said, True
     for literal in content.text.literals:

@@ -139,7 +139,8 @@ class Compiled:
         faults = [self._in_address(slot) for slot in found]
         if faults:
             raise InputError(*dict.fromkeys(faults))
-        return assemble(marked, sentinels, self._layout, self.hub, self.campaign.why, (0, 1))
+        why, images = self.campaign.why, self.campaign.placing(edition.assets)
+        return assemble(marked, sentinels, self._layout, self.hub, why, (0, 1), images)
 
     def _walk(
         self, program: _Program, reader: Reader, key: list[bool | str], values: list[str]

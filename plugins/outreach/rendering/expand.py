@@ -16,6 +16,7 @@ from outreach.rendering.evaluate import evaluate
 from outreach.rendering.names import chain, fields_of, problems, roots_of, unsupported
 from outreach.rendering.sandbox import CopySandbox, copy_environment
 from outreach.rendering.scope import Scope, numbered
+from outreach.rendering.slips import syntax_words
 from outreach.rendering.structure import (
     NOTHING_GIVEN,
     Block,
@@ -70,8 +71,8 @@ class _Expander:
         try:
             return self.env.parse(self.source.text)
         except TemplateSyntaxError as error:
-            said = f"this cannot be read as a template: {error.message}"
-            self._fault(error.lineno, said)
+            message = (error.message or "it is no template").rstrip(".")
+            self._fault(*syntax_words(self.source.text, error.lineno, message))
         except RecursionError:
             self._fault(1, "this is nested too deeply")
         return None
@@ -272,8 +273,8 @@ class _Expander:
     def _refuse_mixtures(self, node: nodes.Node, roots: frozenset[str]) -> None:
         if "links" in roots:
             self._stop(node, "a link is printed by itself: {{ links.unsubscribe }}")
-        if "edition" in roots and roots & {"contact", ARM}:
-            said = "one expression cannot use both the reader and edition"
+        if "edition" in roots and (readers := sorted(roots & {"contact", ARM})):
+            said = f"one expression cannot use both {readers[-1]} and edition"
             self._stop(node, f"{said}; use two, one inside the other where they are tests")
 
 

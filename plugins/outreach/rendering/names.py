@@ -11,6 +11,8 @@ from outreach.wording import suggest
 
 LOOP_FIELDS = ("index", "index0", "first", "last", "length", "revindex", "revindex0")
 
+_ADDRESSES = {"email", "e_mail", "address", "email_address", "phone"}
+
 _Problem = tuple[int, str]
 
 
@@ -63,6 +65,9 @@ def _of_fields(root: str, rest: list[str]) -> Iterator[str]:
             return
         if not isinstance(here, Mapping):
             yield f"“{said}” has no parts; write {{{{ {said} }}}}"
+            return
+        if part in _ADDRESSES:
+            yield "an address is never printed in an email; take it out"
             return
         if part not in here:
             near = suggest(part, here).replace("“", f"“{said}.")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
+from markdown_it.token import Token
 
 from outreach.hub import Hub
 from outreach.providers.base import Content
@@ -34,9 +37,14 @@ def assemble(
     hub: Hub,
     why: str,
     links: tuple[Fill, Fill],
+    images: Callable[[Sequence[Token]], None],
 ) -> Content:
-    """Return the finished content. `links` fill the layout's unsubscribe and view links."""
+    """Return the finished content. `links` fill the layout's unsubscribe and view links.
+
+    `images` gives the images of the tokens their addresses and sizes.
+    """
     tokens = parse(marked.body)
+    images(tokens)
     subject = one_line(marked.subject)
     html_parts = LayoutParts(
         hub=hub,

@@ -60,6 +60,7 @@ def render_for(
     marked = Marked(*(env.from_string(text).render(names) for text in texts))
     layout = load_layout(layouts, campaign.layout)
     links = (unsubscribe_url, view_url)
-    content = assemble(marked, sentinels, layout, hub, campaign.why, links)
+    images = campaign.placing(edition.assets)
+    content = assemble(marked, sentinels, layout, hub, campaign.why, links, images)
     subject, text, rich = (p.literals[0] for p in (content.subject, content.text, content.html))
     return Message(subject, text, rich)

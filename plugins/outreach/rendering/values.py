@@ -64,10 +64,14 @@ LINKS = ("unsubscribe", "view")
 
 @dataclass(frozen=True, slots=True)
 class EditionContext:
-    """What copy may say about its edition: the occurrence's name and its London date."""
+    """What copy may say about its edition: the occurrence's name and its London date.
+
+    `assets` is where its images stand, with no slash at its end.
+    """
 
     occurrence: str
     date: date
+    assets: str = "https://assets.invalid/assets"
 
 
 @dataclass(frozen=True, slots=True)

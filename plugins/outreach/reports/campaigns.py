@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import product
 from pathlib import Path
@@ -182,6 +182,7 @@ def _compiled(ws: Workspace, found: Campaign) -> Compiled:
 def _proofs(ws: Workspace, found: Campaign, number: int) -> Proofs:
     from outreach.rendering import EditionContext
     from outreach.rendering.compose import message, with_links
+    from outreach.rendering.images import inlined
 
     compiled = _compiled(ws, found)
     choices = _choices(compiled, ws.hub)
@@ -189,7 +190,9 @@ def _proofs(ws: Workspace, found: Campaign, number: int) -> Proofs:
     key, values = compiled.assess(chosen.reader)
     today = datetime.now(LONDON).date()
     content = compiled.render(key, EditionContext(today.isoformat(), today))
-    return Proofs(choices, chosen, Proof.of(message(content, with_links(values, *proof_links(ws)))))
+    shown = message(content, with_links(values, *proof_links(ws)))
+    by_name = {image.name: (image.kind, image.data) for image in found.images}
+    return Proofs(choices, chosen, Proof.of(replace(shown, html=inlined(shown.html, by_name.get))))
 
 
 def _choices(compiled: Compiled, hub: Hub) -> tuple[ProofChoice, ...]:

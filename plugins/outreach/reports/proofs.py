@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from outreach.ledger import views, views_deliveries
+from outreach.ledger.assets import find_asset
 from outreach.ledger.engine import reading
 from outreach.ledger.views import EditionRow
 from outreach.ledger.views_deliveries import FrozenVariant
@@ -51,6 +52,17 @@ def proof_links(ws: Workspace) -> tuple[str, str]:
     """Return an unsubscribe and a view link for proofs: shaped like real ones, good for nobody."""
     base = ws.settings.public_url
     return f"{base}/unsubscribe/the-readers-own", f"{base}/view/the-readers-own"
+
+
+def with_images(ws: Workspace, html: str) -> str:
+    """Return a message's HTML with our images as they are kept in the ledger."""
+    from outreach.rendering.images import inlined
+
+    def find(name: str) -> tuple[str, bytes] | None:
+        with reading(ws.engine) as connection:
+            return find_asset(connection, name)
+
+    return inlined(html, find)
 
 
 def variant(ws: Workspace, name: str, number: int, *, masked: bool = False) -> VariantReport:

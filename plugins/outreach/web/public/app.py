@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from outreach.ledger.engine import answers
-from outreach.web.public import events, preferences, unsubscribe, view
+from outreach.web.public import assets, events, preferences, unsubscribe, view
 from outreach.web.public.headers import SecurityHeaders
 from outreach.web.public.pages import Pages
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def create_public_app(ws: Workspace) -> FastAPI:
-    """Return the app: the event webhook, unsubscribing, viewing in a browser, health."""
+    """Return the app: the event webhook, unsubscribing, viewing in a browser, images, health."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     pages = Pages(ws.settings.root / "templates" / "pages" / "public", ws.hub)
     app.add_middleware(SecurityHeaders, policy=pages.policy)
@@ -31,6 +31,7 @@ def create_public_app(ws: Workspace) -> FastAPI:
     app.include_router(unsubscribe.router(ws, pages))
     app.include_router(preferences.router(ws, pages))
     app.include_router(view.router(ws, pages))
+    app.include_router(assets.router(ws, pages))
     _add_health(app, ws)
     _add_error_pages(app, pages)
     return app

@@ -67,7 +67,7 @@ def add_routes(router: APIRouter, workspace: Callable[[], Workspace], who: Who) 
             person=person,
             found=found,
             about=accounts.in_words(found),
-            frame=framed(Proof(found.subject, found.text, found.html)),
+            frame=framed(ws, Proof(found.subject, found.text, found.html)),
         )
 
 

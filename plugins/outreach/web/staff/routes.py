@@ -99,7 +99,7 @@ def _campaigns(router: APIRouter, workspace: Callable[[], Workspace]) -> None:
             found=found,
             hold=control.held(ws, slug),
             notices=notices(ws, campaign=slug),
-            frame=framed(found.proofs.proof) if found.proofs else "",
+            frame=framed(ws, found.proofs.proof) if found.proofs else "",
         )
 
 
@@ -136,7 +136,7 @@ def _editions(router: APIRouter, workspace: Callable[[], Workspace]) -> None:
             images=ws.settings.public_url,
             proof=True,
             found=found,
-            frame=framed(found.proof),
+            frame=framed(ws, found.proof),
         )
 
     @router.get("/editions/{name}/deliveries")

@@ -1,0 +1,1 @@
+"""A campaign shown live while its file is written: `outreach preview`."""

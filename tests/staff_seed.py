@@ -16,7 +16,7 @@ from outreach.ledger import resources as r
 from outreach.ledger.organisation_names import name_key
 
 WRES = "what-is-wres@2026-11-17"
-WAITING = "pledge-invitation@2026-11-23"
+WAITING = "winter-news@2026-11-23"
 SENT_AT = datetime(2026, 11, 17, 10, 0, tzinfo=UTC)
 HOSTILE = "<script>alert(1)</script>"
 LONG = "=cmd \u202e" + "x" * 10_000
@@ -271,14 +271,14 @@ def _waiting(c: sa.Connection) -> None:
     edition(
         c,
         2,
-        "pledge-invitation",
+        "winter-news",
         "2026-11-23",
         title=f"Sign the pledge {HOSTILE}",
         checked_at=SENT_AT,
         faults=[
             {
                 "message": "the subject has 80 characters",
-                "file": "pledge-invitation.md",
+                "file": "winter-news.md",
                 "line": 4,
                 "blocking": False,
                 "check": "subject-length",

@@ -363,7 +363,7 @@ def test_a_campaign_file_with_faults_is_named_with_its_line(
 
 
 def test_a_campaign_whose_file_is_gone_keeps_its_editions(client: TestClient) -> None:
-    text = words(client, "campaigns/pledge-invitation")
+    text = words(client, "campaigns/winter-news")
     assert "There is no file of this name any more" in text
     assert WAITING in text
 

@@ -11,6 +11,7 @@ from outreach.checks.inbox import check_inbox
 from outreach.checks.link_text import check_link_text
 from outreach.checks.links import check_links
 from outreach.checks.locate import Places
+from outreach.checks.placeholders import check_placeholders
 from outreach.checks.plain_text import check_plain_text
 from outreach.checks.reading import check_reading_age
 from outreach.checks.sample import Finding, Rendered, Sample, render
@@ -65,7 +66,8 @@ def check(
     """
     places = Places(campaign.source)
     found: dict[tuple[str, str], _Found] = {}
-    for finding in check_missing(missing, campaign.source):
+    source = campaign.source
+    for finding in (*check_placeholders(source), *check_missing(missing, source)):
         found[finding.check, finding.said] = _Found(finding, [], "")
     for sample in samples:
         for finding in judge(campaign, hub, sample):

@@ -40,6 +40,10 @@ CHECKS = (
         ("preview", "Preview text", _ADVICE, "Inboxes show it beside the subject. Without one they show whatever comes first, and of a long one only the beginning."),
     ),
     *_group(
+        "The copy is finished",
+        ("to-be-written", "Nothing left to be written", _STOPS, "A new file says in [[ ]] what its author has to put there; nobody may be sent that."),
+    ),
+    *_group(
         "What is printed about the reader",
         ("missing-value", "Missing values", _STOPS, "A reader whose detail is not known would see a gap, such as “Dear ,”."),
         ("slot-bytes", "Size of one reader’s values", _STOPS, "SendGrid refuses a message with more than 10,000 bytes of values for one reader; we stop well before."),

@@ -13,7 +13,7 @@ from outreach.errors import Fault, OutreachError, Refused
 from outreach.flows.notices import tell
 from outreach.flows.preparing import find_campaign
 from outreach.flows.who import named
-from outreach.ledger import edition_store, notices, question_store
+from outreach.ledger import edition_store, follow_ups, notices, question_store
 from outreach.ledger.audience_change import AudienceChange, Group, audience_change, groups
 from outreach.ledger.certificate import Certificate, certificate
 from outreach.ledger.edition_store import EditionRecord
@@ -156,6 +156,9 @@ def _authors(record: EditionRecord) -> tuple[str, str]:
 
 
 def _limit(ws: Workspace, record: EditionRecord) -> tuple[float | None, str]:
+    with reading(ws.engine) as connection:
+        if follow_ups.followed(connection, record.id):
+            return None, "A follow-up goes to exactly whom it follows, so no limit holds."
     try:
         campaign = find_campaign(ws, record.campaign)
     except OutreachError:

@@ -124,6 +124,11 @@ def must_be_possible(ws: Workspace, follows: Following, slug: str) -> tuple[int,
 def _must_be_other_copy(
     ws: Workspace, campaign: Campaign, record: EditionRecord, follows: Following
 ) -> None:
+    if campaign.digest:
+        raise Refused(
+            f"{campaign.slug} brings each reader something else, so it cannot follow an edition "
+            "up. Write the correction in a file of its own"
+        )
     same = campaign.content_hash(ws.hub, layouts(ws)) == record.source_hash
     if same and follows.to == "accepted":
         raise Refused(
@@ -134,4 +139,5 @@ def _must_be_other_copy(
 
 def possible_campaigns(ws: Workspace) -> tuple[str, ...]:
     """Return the campaigns whose copy a follow-up can have."""
-    return tuple(sorted(load_library(ws.settings.campaigns, ws.hub).campaigns))
+    campaigns = load_library(ws.settings.campaigns, ws.hub).campaigns
+    return tuple(sorted(slug for slug, found in campaigns.items() if found.digest is None))

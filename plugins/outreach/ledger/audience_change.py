@@ -75,7 +75,8 @@ class Mover:
 def audience_change(connection: sa.Connection, found: EditionRecord) -> AudienceChange | None:
     """Compare with the campaign's last edition that began to be sent; None where there is none.
 
-    Counts everyone who was to be written to, whatever became of it. Resends are no base.
+    Counts everyone who was to be written to, whatever became of it. Resends and follow-ups are
+    no base.
     """
     before = connection.execute(
         sa.select(edition.c.id, edition.c.name)
@@ -83,6 +84,7 @@ def audience_change(connection: sa.Connection, found: EditionRecord) -> Audience
             edition.c.campaign_id == found.campaign_id,
             edition.c.id < found.id,
             edition.c.again_of.is_(None),
+            edition.c.follows.is_(None),
             edition.c.started_at.is_not(None),
         )
         .order_by(edition.c.id.desc())

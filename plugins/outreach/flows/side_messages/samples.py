@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from outreach.campaigns import Campaign
 from outreach.checks.readers import by_variant, sample_readers
 from outreach.clock import LONDON
 from outreach.domain import Mailbox
 from outreach.errors import NotFound, OutreachError, Refused
-from outreach.flows.images import assets_url
+from outreach.flows.images import assets_url, kept_images
 from outreach.flows.layouts import layouts
 from outreach.flows.mailboxes import reply_to_mailbox, sender_mailbox
 from outreach.flows.preparing import find_campaign
 from outreach.flows.side_messages.copies import placeholders
 from outreach.ledger import edition_store
+from outreach.ledger.assets import keep_assets
 from outreach.ledger.edition_store import EditionRecord
 from outreach.ledger.engine import reading
 from outreach.providers.base import Content
@@ -89,6 +90,8 @@ def _edition(ws: Workspace, name: str) -> Show:
 def _campaign(ws: Workspace, slug: str) -> Show:
     campaign = find_campaign(ws, slug)
     compiled = compile_campaign(campaign, ws.hub, layouts(ws))
+    with ws.engine.begin() as connection:
+        keep_assets(connection, None, kept_images(campaign), datetime.now(UTC))
     today = datetime.now(LONDON).date()
     context = EditionContext(today.isoformat(), today, assets_url(ws))
     variants = tuple(

@@ -187,72 +187,10 @@ def schedule_of(campaign: Campaign) -> Any:
     return [asset(news)] if news else None
 
 
-def trigger_form(hub: Hub, *, step: bool = False) -> dict[str, Param]:
-    """Return the fields that a comms officer sees under Trigger; `step`: of a journey."""
-
-    def some_of(title: str, values: tuple[str, ...]) -> Param:
-        return Param(
-            None,
-            type=["null", "array"],
-            title=title,
-            examples=list(values),
-            items={"type": "string", "enum": list(values)},
-            description="Leave empty for all. This can only take people away.",
-            section="Narrow the audience",
-        )
-
-    overdue = Param(
-        False,
-        type="boolean",
-        title="Overdue too",
-        description="Also write to people whose step came too late, as listed in its editions.",
-    )
-    return {
-        **({"overdue": overdue} if step else {}),
-        "occurrence": Param(
-            None,
-            type=["null", "string"],
-            title="Name of this edition",
-            pattern=r"^([A-Za-z0-9][A-Za-z0-9._+-]{0,63})?$",
-            description="Leave empty for today's date. A name that was used is not sent again.",
-        ),
-        "send_at": Param(
-            None,
-            type=["null", "string"],
-            format="date-time",
-            title="Send at",
-            description="Leave empty to send as soon as it is approved.",
-        ),
-        "test_recipients": Param(
-            None,
-            type=["null", "array"],
-            title="Test recipients only",
-            examples=sorted(hub.colleagues),
-            items={"type": "string"},
-            description=(
-                "Colleagues who get a marked, uncounted test of each variant. Nothing is "
-                "prepared, and no reader is written to."
-                if hub.colleagues
-                else "hub.yaml names no colleagues yet, and a test goes to nobody else."
-            ),
-        ),
-        "dry_run": Param(
-            False,
-            type="boolean",
-            title="Dry run",
-            description="Only count and check: nothing is kept and nothing is sent.",
-        ),
-        "reach_links": Param(
-            False,
-            type="boolean",
-            title="Ask every link's website",
-            description="Advises on links that do not answer. It may take a minute.",
-        ),
-        "sectors": some_of("Sectors", hub.sectors),
-        "ics_areas": some_of("Areas", hub.ics_areas),
-        "boroughs": some_of("Boroughs", hub.boroughs),
-        **{name: Param(**field) for name, field in dagforms.WHOM.items()},
-    }
+def trigger_form(hub: Hub, campaign: Campaign) -> dict[str, Param]:
+    """Return the fields that a comms officer sees under Trigger."""
+    asked = dagforms.fields(hub, step=campaign.after is not None)
+    return {name: Param(**field) for name, field in asked.items()}
 
 
 def build(campaign: Campaign, hub: Hub, faults: Sequence[str] = ()) -> DAG:
@@ -268,7 +206,7 @@ def build(campaign: Campaign, hub: Hub, faults: Sequence[str] = ()) -> DAG:
         max_active_runs=1 if dagdocs.news_of(campaign) else 8,
         # No backfill: nobody wants last year's emails.
         allowed_run_types=["manual", "scheduled", "asset_triggered"],
-        params=trigger_form(hub, step=campaign.after is not None),
+        params=trigger_form(hub, campaign),
         tags=["campaign", *dagdocs.tags(campaign, faults)],
         default_args={"owner": campaign.owner},
     ) as built:

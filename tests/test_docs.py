@@ -15,7 +15,8 @@ from outreach.campaigns import load_campaign
 from outreach.digest import NOTHING_NEW
 from outreach.domain import SuppressionReason
 from outreach.frontmatter import DigestForm, FrontMatter, SegmentForm
-from outreach.hub import _HubForm, load_hub
+from outreach.hub import load_hub
+from outreach.hubform import HubForm
 from outreach.ledger import mailable
 from outreach.ledger.digests import TOLD_MEANWHILE, WITHDRAWN_SINCE
 from outreach.records import ImportKind
@@ -80,7 +81,7 @@ def test_no_page_names_a_setting_that_nothing_reads(page: Path) -> None:
 def test_every_field_of_hub_yaml_is_in_the_operations_guide_and_no_other() -> None:
     rows = section(OPERATIONS, "Your organisation: hub.yaml")
     named = re.findall(r"^\| ((?:`\w+` ?)+)\|", rows, re.MULTILINE)
-    assert set(INLINE.findall(" ".join(named))) == set(_HubForm.model_fields)
+    assert set(INLINE.findall(" ".join(named))) == set(HubForm.model_fields)
 
 
 def test_every_secret_of_the_compose_file_is_in_the_operations_guide() -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from outreach.answering import Reminders
+from outreach.colours import contrast
 from outreach.domain import Mailbox
 from outreach.errors import InputError
-from outreach.hub import Hub, contrast, load_hub
+from outreach.hub import Hub, load_hub
 from outreach.limits import Limits
 from outreach.settings import ROOT
 

@@ -10,7 +10,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from outreach.answering import stand_in
 from outreach.domain import Purpose
-from outreach.hub import HttpsField, Hub, MailboxField
+from outreach.hub import Hub
+from outreach.hubform import HttpsField, MailboxField
 from outreach.limits import Moves
 from outreach.scheduling.frontmatter import (
     DEFAULT_GRACE,

@@ -4,36 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    field_validator,
-)
+from pydantic import ValidationError
 
-from outreach.answering import USUAL_REMINDERS, Reminders, RemindersForm, colleague_faults
+from outreach.answering import USUAL_REMINDERS, Reminders, colleague_faults
+from outreach.colours import contrast
 from outreach.domain import Mailbox
 from outreach.errors import Fault, InputError
-from outreach.limits import NO_LIMITS, Limits, LimitsForm
-from outreach.retention import USUAL, Retention, RetentionForm
+from outreach.hubform import AreaFactForm, HubForm
+from outreach.limits import NO_LIMITS, Limits
+from outreach.retention import USUAL, Retention
 from outreach.scheduling.closing import NEVER_CLOSED, Closings
-from outreach.scheduling.closingform import FreezeForm, QuietHoursForm, closings
+from outreach.scheduling.closingform import closings
 from outreach.wording import schema_faults, shown_path
 from outreach.yamlfile import Located, read_yaml
 
-_STRICT = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
-_ADDRESS = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\"]+")
-_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _UNSEEN = frozenset(
     {
         *("limits", "colleagues", "retention", "quiet_hours", "freezes"),
@@ -135,124 +124,6 @@ class Hub:
         return tuple(area.name for area in self.areas)
 
 
-def _https(value: str) -> str:
-    if not value.startswith("https://") or re.search(r"[\s@\\]", value):
-        raise ValueError(f"“{value}” is not a safe web address; it must begin with https://")
-    return value
-
-
-def _colour(value: str) -> str:
-    if not _COLOUR.fullmatch(value):
-        raise ValueError(f"“{value}” is not a colour; write it as #rrggbb in quotes")
-    return value.lower()
-
-
-def split_mailbox(value: Any) -> Any:
-    """Return the parts of `Name <address>`; anything else as it is, for the schema to judge."""
-    if isinstance(value, str):
-        shown, _, address = value.rpartition("<")
-        return {"name": shown.strip(), "address": address.removesuffix(">").strip()}
-    return value
-
-
-def checked_address(value: str) -> str:
-    """Return `value` where it has the form of an address. Raises ValueError otherwise."""
-    if not _ADDRESS.fullmatch(value) or not value.isprintable():
-        raise ValueError(f"“{value}” is not an email address; write name@example.org")
-    return value
-
-
-class MailboxForm(BaseModel):
-    """A sender as written: `Name <address>`, or `name:` and `address:`."""
-
-    model_config = _STRICT
-    name: str = ""
-    address: Annotated[str, AfterValidator(checked_address)]
-
-    def mailbox(self) -> Mailbox:
-        """Return it as the rest of Outreach knows it."""
-        return Mailbox(self.address, self.name)
-
-
-MailboxField = Annotated[MailboxForm, BeforeValidator(split_mailbox)]
-HttpsField = Annotated[str, AfterValidator(_https)]
-_Colour = Annotated[str, AfterValidator(_colour)]
-_Text = Annotated[str, Field(min_length=1, max_length=500)]
-_Names = Annotated[tuple[_Text, ...], Field(min_length=1)]
-
-
-class _AreaForm(BaseModel):
-    model_config = _STRICT
-    name: _Text
-    survey_answers: Annotated[int, Field(ge=0)]
-
-
-class _PaletteForm(BaseModel):
-    model_config = _STRICT
-    page: _Colour
-    panel: _Colour
-    text: _Colour
-    link: _Colour
-    brand: _Colour
-    brand_text: _Colour
-    button: _Colour
-    button_text: _Colour
-
-
-class _ColoursForm(BaseModel):
-    model_config = _STRICT
-    light: _PaletteForm
-    dark: _PaletteForm
-
-
-class _AreaFactForm(BaseModel):
-    model_config = _STRICT
-    answers: Annotated[int, Field(ge=0)]
-    own: _Text
-    everywhere: _Text
-
-    @field_validator("own")
-    @classmethod
-    def _names_the_area(cls, value: str) -> str:
-        if value.count("AREA") != 1:
-            raise ValueError("write AREA once, where the name of the reader's area stands")
-        return value
-
-    def fact(self) -> AreaFact:
-        before, _, after = self.own.partition("AREA")
-        return AreaFact(self.answers, before, after, self.everywhere)
-
-
-class _HubForm(BaseModel):
-    model_config = _STRICT
-    name: _Text
-    short_name: _Text
-    identity: _Text
-    why: _Text
-    website: HttpsField
-    wres_url: HttpsField
-    privacy_url: HttpsField | Literal[""] = ""
-    sectors: _Names
-    areas: Annotated[tuple[_AreaForm, ...], Field(min_length=1)]
-    boroughs: _Names
-    sender: MailboxField
-    reply_to: MailboxField | None = None
-    approvers: _Names
-    colours: _ColoursForm
-    limits: LimitsForm = LimitsForm()
-    retention: RetentionForm = RetentionForm()
-    quiet_hours: QuietHoursForm | None = None
-    freezes: tuple[FreezeForm, ...] = ()
-    area_fact: _AreaFactForm | None = None
-    colleagues: dict[_Text, Annotated[str, AfterValidator(checked_address)]] = Field(
-        default_factory=dict
-    )
-    deputies: dict[_Text, _Names] = Field(default_factory=dict)
-    reminders: RemindersForm = RemindersForm()
-    seeds: tuple[_Text, ...] = ()
-    seed_variants: Annotated[int, Field(ge=1, le=20, strict=True)] = 3
-
-
 def nameless_hub() -> Hub:
     """Return a hub that says nothing: to stop mail while hub.yaml is broken. Its name makes a
     sentence of what the public pages say."""
@@ -273,16 +144,16 @@ def load_hub(path: Path) -> Hub:
         raise InputError(Fault("save this file as UTF-8", file)) from None
     at = read_yaml(text, file)
     try:
-        form = _HubForm.model_validate(at.data)
+        form = HubForm.model_validate(at.data)
     except ValidationError as error:
-        raise InputError(*schema_faults(error, _HubForm, at, file)) from None
+        raise InputError(*schema_faults(error, HubForm, at, file)) from None
     wrong = [*_faint(form, at, file), *colleague_faults(form, at, file)]
     if wrong:
         raise InputError(*wrong)
     return _hub(form, _digest(form))
 
 
-def _hub(form: _HubForm, digest: str) -> Hub:
+def _hub(form: HubForm, digest: str) -> Hub:
     plain = form.model_dump(
         exclude={
             *("areas", "sender", "reply_to", "colours", "limits", "retention", "reminders"),
@@ -300,18 +171,23 @@ def _hub(form: _HubForm, digest: str) -> Hub:
         retention=form.retention.retention(),
         closings=closings(form.quiet_hours, form.freezes),
         reminders=form.reminders.reminders(),
-        area_fact=form.area_fact.fact() if form.area_fact else None,
+        area_fact=_area_fact(form.area_fact) if form.area_fact else None,
         digest=digest,
     )
 
 
-def _digest(form: _HubForm) -> str:
+def _area_fact(form: AreaFactForm) -> AreaFact:
+    before, _, after = form.own.partition("AREA")
+    return AreaFact(form.answers, before, after, form.everywhere)
+
+
+def _digest(form: HubForm) -> str:
     """Return a hash of what readers may see: not of comments, order, or a default written out."""
     seen = form.model_dump(mode="json", exclude=set(_UNSEEN), exclude_defaults=True)
     return hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()
 
 
-def _faint(form: _HubForm, at: Located, file: str) -> list[Fault]:
+def _faint(form: HubForm, at: Located, file: str) -> list[Fault]:
     faults = []
     for scheme in ("light", "dark"):
         colours = getattr(form.colours, scheme)
@@ -323,17 +199,3 @@ def _faint(form: _HubForm, at: Located, file: str) -> list[Fault]:
                 )
                 faults.append(Fault(said, file, at.line(("colours", scheme, front))))
     return faults
-
-
-def contrast(one: str, other: str) -> float:
-    """Return the WCAG contrast ratio of two colours (`#rrggbb`), 1 to 21."""
-    darker, lighter = sorted((_luminance(one), _luminance(other)))
-    return (lighter + 0.05) / (darker + 0.05)
-
-
-def _luminance(colour: str) -> float:
-    channels = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
-    red, green, blue = (
-        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels
-    )
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

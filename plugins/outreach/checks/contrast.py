@@ -10,7 +10,7 @@ import css_inline
 from lxml import html as lxml_html
 
 from outreach.checks.sample import Finding, Rendered
-from outreach.hub import contrast
+from outreach.colours import contrast
 
 LEAST, LEAST_LARGE = 4.5, 3.0
 """Ratios (WCAG 2.2 AA): of text, and of text from 24 px, or from 18.66 px in bold."""

@@ -77,7 +77,7 @@ def prepare(slug: str, timetable: str) -> str:
         asked = {"narrow": request.narrow, "overdue": request.overdue}
         preview = previewing.preview(ws, slug, occurrence, **asked)
         end_here(f"Dry run, nothing was kept. {preview.message}")
-    if slot and (closed := opening.slot_is_closed(ws, slug, slot)):
+    if slot and (closed := opening.slot_is_closed(ws, slug, slot, occurrence)):
         end_here(closed)
     prepared = editions.prepare(
         ws,

@@ -121,12 +121,20 @@ def test_a_time_to_send_or_a_slot_in_a_freeze_is_refused_with_when_it_may_go(
 
 def test_a_slot_in_a_freeze_is_left_out_and_its_owner_told_once(ws: Workspace) -> None:
     slot = datetime.now(UTC)
-    assert opening.slot_is_closed(ws, "what-is-wres", slot) == ""
+    assert opening.slot_is_closed(ws, "what-is-wres", slot, "one") == ""
     closed = during(ws, freeze(*NOW))
     for _ in range(2):
-        assert "was left out: a freeze" in opening.slot_is_closed(closed, "what-is-wres", slot)
+        said = opening.slot_is_closed(closed, "what-is-wres", slot, "one")
+        assert "was left out: a freeze" in said
     (told,) = notices(ws, campaign="what-is-wres")
     assert "Trigger it yourself" in told.text
+
+
+def test_an_edition_prepared_before_a_freeze_was_ordered_stays_when_its_run_is_cleared(
+    deployed: Deployment,
+) -> None:
+    closed = during(deployed.ws, freeze(*NOW))
+    assert opening.slot_is_closed(closed, "news", datetime.now(UTC), "one") == ""
 
 
 @pytest.mark.parametrize(

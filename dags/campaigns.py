@@ -85,7 +85,7 @@ def prepare(slug: str, timetable: str, news: str) -> str:
         asked = {"narrow": request.narrow, "overdue": request.overdue}
         preview = previewing.preview(ws, slug, occurrence, **asked)
         end_here(f"Dry run, nothing was kept. {preview.message}")
-    if slot and (closed := opening.slot_is_closed(ws, slug, slot)):
+    if slot and (closed := opening.slot_is_closed(ws, slug, slot, occurrence)):
         end_here(closed)
     if request.follows:
         following.must_be_in_order(ws, request.follows, slug)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,18 +12,35 @@ from outreach.errors import Refused
 from outreach.flows import editions, opening
 from outreach.flows.notices import notices
 from outreach.flows.progress import progress
+from outreach.ledger.certificate import Certificate
 from outreach.ledger.editions import edition
 from outreach.scheduling.closing import Closings, Freeze
 from outreach.workspace import Workspace
-from tests.fakes.deployment import BATCH, EDITION, PEOPLE, Deployment, deploy
-from tests.fakes.running import FakeSendGrid
+from tests.fakes.deployment import BATCH, CONTENT, EDITION, PEOPLE
+from tests.ledger.seeds import add_people, make_edition
 
 HOUR = timedelta(hours=1)
 
 
+@dataclass(frozen=True)
+class Deployment:
+    """One approved edition for `PEOPLE` people, which goes to the outbox."""
+
+    ws: Workspace
+
+    def certificate(self) -> Certificate:
+        return editions.certificate(self.ws, EDITION)
+
+    def recipients(self) -> list[str]:
+        files = self.ws.settings.home.glob("outbox/**/*.eml")
+        return [line for f in files for line in f.read_text().splitlines() if line[:3] == "To:"]
+
+
 @pytest.fixture
-def deployed(ws: Workspace, sendgrid_server: FakeSendGrid) -> Deployment:
-    return deploy(ws, sendgrid_server)
+def deployed(ws: Workspace) -> Deployment:
+    add_people(ws.engine, ws.keys, PEOPLE)
+    assert make_edition(ws.engine, batch_size=BATCH, content=CONTENT)
+    return Deployment(ws)
 
 
 def freeze(begins: timedelta, ends: timedelta, *besides: str) -> Freeze:
@@ -44,7 +61,7 @@ def set_times(ws: Workspace, **values: object) -> None:
 
 
 def test_nothing_begins_during_a_freeze_and_all_goes_after_it(deployed: Deployment) -> None:
-    ws = deployed.from_here()
+    ws = deployed.ws
     closed = during(ws, freeze(*NOW))
     report = editions.send(closed, EDITION)
     assert (report.handed_over, report.finished) == (0, False)
@@ -58,7 +75,7 @@ def test_nothing_begins_during_a_freeze_and_all_goes_after_it(deployed: Deployme
 def test_a_sender_under_way_stops_when_a_freeze_begins_and_the_rest_goes_after_it(
     deployed: Deployment,
 ) -> None:
-    ws = deployed.from_here()
+    ws = deployed.ws
     freezes: list[Freeze] = []
     falling = replace(ws, hub=replace(ws.hub, closings=Closings(freezes=freezes)))
 
@@ -78,7 +95,7 @@ def test_a_sender_under_way_stops_when_a_freeze_begins_and_the_rest_goes_after_i
 def test_what_is_too_late_by_the_end_of_a_freeze_is_cancelled_with_the_reason(
     deployed: Deployment,
 ) -> None:
-    ws = deployed.from_here()
+    ws = deployed.ws
     over = during(ws, freeze(-3 * HOUR, -HOUR))
     late = datetime.now(UTC) - 2 * HOUR
     set_times(ws, state="sending", late_after=late, seen_at=late)
@@ -92,7 +109,7 @@ def test_what_is_too_late_by_the_end_of_a_freeze_is_cancelled_with_the_reason(
 
 
 def test_what_a_person_let_go_on_after_a_freeze_is_not_cancelled(deployed: Deployment) -> None:
-    ws = deployed.from_here()
+    ws = deployed.ws
     over = during(ws, freeze(-3 * HOUR, -HOUR))
     late = datetime.now(UTC) - 2 * HOUR
     set_times(ws, state="sending", late_after=late, seen_at=datetime.now(UTC))
@@ -103,7 +120,7 @@ def test_an_approved_edition_that_a_freeze_made_too_late_says_so(deployed: Deplo
     late = datetime.now(UTC) - 2 * HOUR
     set_times(deployed.ws, late_after=late)
     with pytest.raises(Refused, match=r"too late: a freeze \(election\)"):
-        editions.send(during(deployed.from_here(), freeze(-3 * HOUR, -HOUR)), EDITION)
+        editions.send(during(deployed.ws, freeze(-3 * HOUR, -HOUR)), EDITION)
     assert deployed.certificate().cancelled == PEOPLE
 
 
@@ -121,12 +138,20 @@ def test_a_time_to_send_or_a_slot_in_a_freeze_is_refused_with_when_it_may_go(
 
 def test_a_slot_in_a_freeze_is_left_out_and_its_owner_told_once(ws: Workspace) -> None:
     slot = datetime.now(UTC)
-    assert opening.slot_is_closed(ws, "what-is-wres", slot) == ""
+    assert opening.slot_is_closed(ws, "what-is-wres", slot, "one") == ""
     closed = during(ws, freeze(*NOW))
     for _ in range(2):
-        assert "was left out: a freeze" in opening.slot_is_closed(closed, "what-is-wres", slot)
+        said = opening.slot_is_closed(closed, "what-is-wres", slot, "one")
+        assert "was left out: a freeze" in said
     (told,) = notices(ws, campaign="what-is-wres")
     assert "Trigger it yourself" in told.text
+
+
+def test_an_edition_prepared_before_a_freeze_was_ordered_stays_when_its_run_is_cleared(
+    deployed: Deployment,
+) -> None:
+    closed = during(deployed.ws, freeze(*NOW))
+    assert opening.slot_is_closed(closed, "news", datetime.now(UTC), "one") == ""
 
 
 @pytest.mark.parametrize(

@@ -101,12 +101,12 @@ def test_clashes_are_named_with_how_many_they_concern(planned: Workspace) -> Non
     found = calendar(limited, now=NOW)
     one = line(found, "tuesdays", "2026-12-01T10:00")
     assert one.clashes == (
-        "Within an hour of Lunch",
-        "3 people would get more than 1 email this day, with Lunch; the limit "
+        "Within an hour of “Lunch”",
+        "3 people would get more than 1 email this day, with “Lunch”; the limit "
         "leaves them out of what comes later",
     )
     exempt = line(found, "lunch", "2026-12-01T10:30")
-    assert exempt.clashes[-1].endswith("this day, with Tuesdays")
+    assert exempt.clashes[-1].endswith("this day, with “Tuesdays”")
 
 
 def test_quiet_hours_freezes_and_bank_holidays_are_shown(planned: Workspace) -> None:

@@ -8,9 +8,10 @@ from outreach.clock import london
 from outreach.domain import EditionState
 from outreach.errors import Refused
 from outreach.flows.notices import tell
-from outreach.ledger import edition_store, notices
+from outreach.ledger import edition_store, freeze, notices
 from outreach.ledger.campaign_store import campaign_key
 from outreach.ledger.edition_store import EditionRecord
+from outreach.ledger.engine import reading
 from outreach.ledger.holds import ITSELF
 from outreach.scheduling.closing import Closed
 from outreach.workspace import Workspace
@@ -32,14 +33,18 @@ def must_be_open(ws: Workspace, slug: str, at: datetime) -> None:
         )
 
 
-def slot_is_closed(ws: Workspace, slug: str, slot: datetime) -> str:
+def slot_is_closed(ws: Workspace, slug: str, slot: datetime, occurrence: str) -> str:
     """Return why a campaign's slot is left out, or ''. Its owner gets a notice, once.
 
-    A slot is never moved: what was right to send at a time may not be later.
+    A slot is never moved: what was right to send at a time may not be later. An edition that
+    was prepared before anybody ordered the freeze stays, and waits.
     """
     closed = ws.hub.closings.closed(slot, slug)
     if closed is None:
         return ""
+    with reading(ws.engine) as connection:
+        if freeze.exists(connection, f"{slug}@{occurrence}"):
+            return ""
     said = (
         f"The slot of {slug} at {london(slot)} was left out: {closed.words}. Trigger it yourself "
         "if it should still go"

@@ -200,7 +200,8 @@ def _near(line: Line, lines: Sequence[Line]) -> Iterator[str]:
         if other.campaign != line.campaign and abs(other.at - line.at) < SAME_HOUR
     }
     if near:
-        yield f"Within an hour of {', '.join(sorted(near))}"
+        named = ", ".join(f"“{title}”" for title in sorted(near))
+        yield f"Within an hour of {named}"
 
 
 def _crowd(line: Line, crowds: dict[tuple[date, str], str]) -> Iterator[str]:

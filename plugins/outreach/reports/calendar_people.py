@@ -148,7 +148,7 @@ def crowded(
         people = _together(ws, [_on_its_day(slot) for slot in found.values()], most, now, patience)
         if people:
             for slug, slot in found.items():
-                others = [o.campaign.title for s, o in sorted(found.items()) if s != slug]
+                others = [f"“{o.campaign.title}”" for s, o in sorted(found.items()) if s != slug]
                 capped = bool(limits.emails_per_person) and slot.campaign.capped
                 said[day, slug] = _crowd_words(people, most, others, capped=capped)
     return said

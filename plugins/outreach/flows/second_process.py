@@ -21,6 +21,7 @@ from outreach.flows.second_reader import LENGTH, Answer, Order, framed
 from outreach.flows.staging import Part, Staging
 from outreach.keys import Keys
 from outreach.ledger.sheets import Sheet
+from outreach.sources.csvfile import ONE_BYTE_ENDS
 from outreach.sources.fields import Context
 from outreach.sources.reading import SourceFile
 from outreach.sources.stretches import Stretch, split_at
@@ -35,9 +36,6 @@ HEAD_START = 4_000_000
 
 PATIENCE = 60.0
 """Seconds to wait at least for the other process."""
-
-_SPLIT = ("utf-8", "utf-8-sig", "cp1252")
-"""Encodings in which a byte of a line's end is nothing else."""
 
 
 @dataclass(slots=True)
@@ -164,7 +162,7 @@ def started(file: SourceFile, context: Context, keys: Keys, staging: Staging) ->
 def _cut(file: SourceFile) -> int:
     """Return the byte at which the second process begins, 0 where there should be none."""
     text = file.table.text
-    if text is None or text.encoding not in _SPLIT or _processors() < 2:
+    if text is None or text.encoding not in ONE_BYTE_ENDS or _processors() < 2:
         return 0
     if text.size < LEAST:
         return 0

@@ -26,6 +26,9 @@ _LONGEST_LINE = 4 * _BLOCK
 _AT_ONCE = 8 * _BLOCK
 """Bytes of the file behind one block of rows, at the most about."""
 _ENDLESS = "row larger than can be held"
+ONE_BYTE_ENDS = ("utf-8", "utf-8-sig", "cp1252")
+"""Encodings in which a byte of a line's end is nothing else."""
+
 _NO_LETTERS = "its letters cannot be read; save it as CSV UTF-8"
 _UTF32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 _BOMS = (
@@ -138,6 +141,10 @@ def _refuse_long_lines(path: Path, form: TextFormat) -> None:
     with path.open("rb") as file:
         while left > 0 and (block := file.read(min(_BLOCK, left))):
             left -= len(block)
+            if form.encoding in ONE_BYTE_ENDS and (ends := block.count(b"\n")):
+                number, run, cells = number + ends, 0, 0
+                decoder.reset()
+                continue
             text = decoder.decode(block)
             if "\n" in text or "\r" in text:
                 number += text.count("\n") or text.count("\r")

@@ -9,6 +9,7 @@ import hashlib
 import re
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
@@ -155,7 +156,10 @@ def examine(path: Path, named: str = "", records: str = "") -> Table:
         raise InputError(Fault(fault, path.name))
     form = FORMATS[named]
     if form is None:
-        return Table(path, _digest(path), csvfile.recognise(path, head))
+        with ThreadPoolExecutor(1) as beside:  # neither needs the other, and a list may be long
+            digest = beside.submit(_digest, path)
+            form_of_text = csvfile.recognise(path, head)
+            return Table(path, digest.result(), form_of_text)
     form.guard(path)
     return Table(path, _digest(path), None, form, records)
 

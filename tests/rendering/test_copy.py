@@ -65,6 +65,9 @@ FACTS = {
         *("introduced in 2015, mainly for trusts", "launched in March 2023", SIGN_UP, FRAMEWORK),
         *("Is it compulsory?\n\nNo.", "8 agreed workstreams", "London's 5 areas", PLEDGE, OUR_PAGE),
     ),
+    "after-pledge-day-7": (PLEDGE, "toolkit and guide", "not compulsory", SIGN_UP, FRAMEWORK),
+    "after-pledge-day-30": (PLEDGE, "Reply to this email", SIGN_UP, FRAMEWORK),
+    "after-pledge-day-180": (PLEDGE, NOT_RACIST, "Renew your pledge on our page", OUR_PAGE),
 }
 """What each campaign tells every reader."""
 

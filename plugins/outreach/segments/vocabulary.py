@@ -142,6 +142,16 @@ FACTS: dict[str, Fact] = {
         window="may",
         states=_GOT,
     ),
+    "sent campaign": Fact(
+        ("sent campaign", "was sent campaign"),
+        "was sent the campaign {of}{when}",
+        "was not sent the campaign {of}{when}",
+        'not sent campaign "pledge-invitation" in the last 60 days',
+        ("was not sent campaign",),
+        of="campaign",
+        window="may",
+        states=ACCEPTED_OR_LATER | {S.CLAIMED, S.UNKNOWN},
+    ),
     "got": Fact(
         ("got",),
         "got {of}",

@@ -363,3 +363,20 @@ def test_what_a_dying_second_process_does_not_lay_out_is_laid_out_here(
     assert (done.state, done.created) == ("done", people)
     assert "going on without it" in caplog.text
     engine.dispose()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_list_of_one_person_or_nobody_goes_in_a_sheet_too(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path / 'own.db'}")
+    metadata.create_all(engine)
+    ws = own_workspace(settings, KEYS, engine, tmp_path)
+    monkeypatch.setattr(second_process, "_is_readable", lambda _: True)
+    for n, people in enumerate((["ann@no where", "bo@no where"], ["ann@example.org"] * 2, [])):
+        path = tmp_path / f"{n}.csv"
+        path.write_text("Email,First name\n" + "".join(f"{one},Ann\n" for one in people))
+        assert import_file(ws, path, "contacts", **WHO).state == "done"
+    assert [row["first_name"] for row in rows_of(engine, "contact")] == ["Ann"]
+    assert len(rows_of(engine, "statement")) == 1
+    engine.dispose()

@@ -70,10 +70,11 @@ def lay_out(rows: list[PersonRow], making: Callable[[list[PersonRow]], list[Made
     """Return sorted rows about contacts as a sheet. `making` makes of rows what is kept of them."""
     rows, groups, others = _sorted_out(rows)
     columns = _columns(rows, making(rows)) if rows else {}
-    same = {name: some[0] for name, some in columns.items() if _is_same(some)}
+    # People are looked up by their hashes, and even one person needs a column.
+    same = {n: some[0] for n, some in columns.items() if n != "address_hash" and _is_same(some)}
     own = {name: some for name, some in columns.items() if name not in same}
     made = making(others) if others else []
-    return Sheet(_image(own, len(rows)), len(rows), same, groups, others, made)
+    return Sheet(_image(own, len(rows)) if rows else b"", len(rows), same, groups, others, made)
 
 
 def _sorted_out(rows: list[PersonRow]) -> tuple[list[PersonRow], list[Group], list[PersonRow]]:
@@ -130,9 +131,8 @@ def _image(columns: Mapping[str, Sequence[Any]], number: int) -> bytes:
         made.execute(f"PRAGMA page_size={_PAGE}")
         made.execute("PRAGMA journal_mode=OFF")
         made.execute("BEGIN")
-        # Of one row it may be that all is the same; rows are counted by their ids.
-        made.execute(f"CREATE TABLE person ({', '.join(columns) or 'nothing'})")
-        for statement, groups in together("person", columns or {"nothing": [None]}, number):
+        made.execute(f"CREATE TABLE person ({', '.join(columns)})")
+        for statement, groups in together("person", columns, number):
             made.executemany(statement, groups)
         made.execute("COMMIT")
         return made.serialize()

@@ -19,7 +19,7 @@ from outreach.ledger.people import basis, contact, pledge, suppression
 from outreach.settings import load_settings
 from outreach.workspace import Workspace, open_workspace
 
-CAMPAIGN = "what-is-wres"
+CAMPAIGN = "wres-framework"
 _RUN = 5_000
 
 

@@ -25,7 +25,9 @@ from outreach.providers import mime
 from outreach.providers.base import Content, Handover, Recipient
 from outreach.providers.sendgrid_payload import payload
 from outreach.rendering import EditionContext, compile_campaign, compose
+from outreach.rendering.components.written import written_out
 from outreach.rendering.compose import Message, with_links
+from outreach.rendering.values import thousands
 from outreach.settings import ROOT
 
 PEOPLE = 10_000
@@ -112,7 +114,8 @@ class Pipeline:
         self._preview = campaign.preview
         env, rich = Environment(autoescape=False), Environment(autoescape=True)
         self._subject = env.from_string(campaign.subject)
-        self._body = env.from_string(campaign.body)
+        env.filters["thousands"] = thousands
+        self._body = env.from_string(written_out(campaign.body).text)
         self._html = rich.from_string((LAYOUTS / f"{campaign.layout}.mjml").read_text())
         self._text = env.from_string((LAYOUTS / f"{campaign.layout}.txt").read_text())
         self._markdown = MarkdownIt()

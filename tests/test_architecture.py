@@ -19,18 +19,8 @@ SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if "versions" not in pat
 
 BASE = {
     *("domain", "errors", "settings", "keys", "connections", "clock", "records"),
-    *(
-        "wording",
-        "yamlfile",
-        "hub",
-        "hubform",
-        "colours",
-        "limits",
-        "answering",
-        "retention",
-        "memo",
-        "scheduling",
-    ),
+    *("wording", "yamlfile", "headslips", "hub", "hubform", "colours", "limits"),
+    *("answering", "retention", "memo", "scheduling"),
     *("digest", "segments"),
 }
 """What everything may use: words, errors, settings, keys, time, reading of YAML, memos, the language

@@ -23,7 +23,8 @@ AIRFLOWS = {"dags", "trigger", "browse"}
 
 def on_our_pages() -> str:
     """Every text of the staff pages and of the DAGs' forms, on one line, in small letters."""
-    files = [*(ROOT / "templates" / "pages").rglob("*.html"), *(ROOT / "dags").glob("*.py")]
+    forms = [*(ROOT / "dags").glob("*.py"), ROOT / "plugins" / "outreach" / "dagforms.py"]
+    files = [*(ROOT / "templates" / "pages").rglob("*.html"), *forms]
     text = " ".join(unescape(file.read_text()) for file in files)
     plain = re.sub(r"<[^>]+>|\{[{%].*?[%}]\}", "", text)
     return re.sub(r"\s+", " ", " ".join([plain, *LET_PASS.values()])).lower()

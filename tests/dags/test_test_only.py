@@ -54,7 +54,7 @@ def test_a_test_from_the_trigger_form_goes_once_and_prepares_nothing(
     monkeypatch.setattr(campaigns, "workspace_in_airflow", lambda: there)
     for _ in range(2):  # its first try, and once cleared
         with pytest.raises(AirflowSkipException, match="Test only, nothing was prepared"):
-            campaigns.prepare.function("news", "")
+            campaigns.prepare.function("news", "", "")
     assert len([*letters(there)]) == 4
     with there.engine.connect() as connection:
         assert edition_store.edition_names(connection) == []

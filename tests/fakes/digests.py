@@ -38,7 +38,7 @@ owner: amy
 ---
 """
 LOOP = "{% for resource in resources %}\n## [{{ resource.title }}]({{ resource.url }})\n\n"
-LOOP += "{{ resource.summary }}\n\n{% endfor %}\n"
+LOOP += "{% if resource.summary %}\n{{ resource.summary }}\n{% endif %}\n\n{% endfor %}\n"
 BODY = f"Dear {{{{ contact.name or 'colleague' }}}},\n\n# News\n\n{LOOP}"
 HEADINGS = ("Title", "Link", "Sector", "Area", "Published")
 NCL, NEL = "North Central London", "North East London"

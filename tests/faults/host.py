@@ -89,7 +89,7 @@ def send(what: dict[str, Any]) -> None:
     saboteur.watch(ws.engine)
     report = editions.send(ws, what["edition"])
     with open(what["report"], "w") as file:
-        json.dump(asdict(report), file)
+        json.dump(asdict(report), file, default=str)
 
 
 def _tune(what: dict[str, Any]) -> None:

@@ -201,7 +201,7 @@ def test_any_edit_of_what_readers_see_voids_a_standing_approval(
     for name in ("standard.mjml", "standard.txt"):
         text = (ws.settings.root / "templates" / "layouts" / name).read_text()
         (layouts / name).write_text(text + "\n")
-    for user in ("preparing", "standing"):
+    for user in ("freezing", "assorting", "standing"):
         monkeypatch.setattr(f"outreach.flows.{user}.layouts", lambda _ws: layouts)
     assert standing.standing_approvals(ws) == ()
     assert not editions.approve_standing(ws, prepared(ws, "layout"))

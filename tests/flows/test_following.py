@@ -203,4 +203,4 @@ def test_each_edition_gives_its_follow_ups_names_of_their_own(name: str) -> None
 
     both = {Following(name, "accepted").occurrence, Following(name, "failed").occurrence}
     assert len(both) == 2
-    assert {_named(one, NOW) for one in both} == both
+    assert {_named(one, NOW, overdue=False) for one in both} == both

@@ -165,6 +165,8 @@ def _limit(ws: Workspace, record: EditionRecord) -> tuple[float | None, str]:
         return ws.hub.limits.audience_moves, "No limit is set."
     if campaign.occasion == "pledge":
         return None, "It answers pledges, so each edition has other people: no limit holds."
+    if campaign.digest or campaign.segment.asks_about(campaign.slug):
+        return None, "Whom it goes to depends on what they had of it before: no limit holds."
     return campaign.audience_limit, "This campaign has no limit."
 
 

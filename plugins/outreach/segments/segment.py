@@ -16,6 +16,7 @@ from outreach.segments.tree import (
     Not,
     asks_for,
     both,
+    leaves,
     parts_of,
     rules_out,
 )
@@ -29,6 +30,10 @@ class Segment:
     """Whom a campaign selects; without a rule, everyone."""
 
     rule: Expression = EVERYONE
+
+    def asks_about(self, campaign: str) -> bool:
+        """Whether it depends on what somebody had of this campaign."""
+        return any(isinstance(one, Happened) and one.of == campaign for one in leaves(self.rule))
 
     @classmethod
     def of(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,8 @@ from outreach.hub import Hub, load_hub
 from outreach.limits import Limits
 from outreach.settings import ROOT
 
-GOOD = (ROOT / "hub.yaml").read_text()
+# As it is delivered, but for the colleagues: tests name their own.
+GOOD = re.sub(r"(?m)^colleagues:\n(?:  .*\n)+", "", (ROOT / "hub.yaml").read_text())
 
 
 def faults_of(tmp_path: Path, text: str) -> list[str]:

@@ -69,6 +69,17 @@ def test_tests_are_few_and_stand_still_while_all_sending_is_stopped(
         send_test(once, SLUG, to=["jo"], variant=1, **WHO)
 
 
+def test_of_more_variants_than_go_at_once_the_others_are_said_to_be_left_out(
+    once: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    all_of_them = send_test(once, SLUG, to=["jo"], **WHO)
+    assert (all_of_them.sent, all_of_them.left_out) == (2, 0)
+    monkeypatch.setattr(testing, "AT_ONCE", 3)
+    report = send_test(once, SLUG, to=["jo", "lee"], **WHO)
+    assert (report.sent, report.left_out) == (2, 1)
+    assert "1 further variants were left out" in report.words
+
+
 def test_the_allow_list_holds_for_tests_too(once: Workspace) -> None:
     settings = replace(
         once.settings,

@@ -140,6 +140,8 @@ def when_sent(found: Campaign) -> str:
         return found.slots.in_words()
     if found.trigger == "new_pledges":
         return "When new pledges arrive"
+    if found.trigger == "new_resources":
+        return "When new resources come in"
     return "When a person starts it"
 
 

@@ -64,9 +64,13 @@ class Handed:
 
 @dataclass(frozen=True, slots=True)
 class SideReport:
-    """What became of some side messages, each with its reason where it did not go."""
+    """What became of some side messages, each with its reason where it did not go.
+
+    `left_out` variants were more than a test may bring at once.
+    """
 
     handed: tuple[Handed, ...]
+    left_out: int = 0
 
     @property
     def sent(self) -> int:
@@ -82,7 +86,13 @@ class SideReport:
     @property
     def words(self) -> str:
         """All of them, one a line."""
-        return "\n".join(one.words for one in self.handed) or "nobody was written to"
+        lines = [one.words for one in self.handed] or ["nobody was written to"]
+        if self.left_out:
+            lines.append(
+                f"{self.left_out} further variants were left out: a test brings only so many at "
+                "once. Ask for them one by one"
+            )
+        return "\n".join(lines)
 
 
 def hand_all(ws: Workspace, messages: Iterable[SideMessage], *, by: str, via: str) -> SideReport:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from outreach.errors import InputError, Refused
@@ -43,19 +44,21 @@ def send_test(
     """Send each variant (or one) of a campaign or an edition to colleagues, marked as a test.
 
     `to`: ids, or addresses, that stand under `colleagues` in hub.yaml. `request` names the order:
-    the same one again sends nothing twice. Raises InputError for anybody else, Refused where it
-    is too much or all sending is stopped, NotFound; ConfigError where there is no provider.
+    the same one again sends nothing twice. Raises InputError for anybody else, Refused where they
+    are too many or all sending is stopped, NotFound; ConfigError where there is no provider.
     """
     colleagues = _colleagues(ws, to)
     stop = stopped(ws)
     if stop is not None:
         raise Refused(f"all sending is stopped by {stop.by}: {stop.reason}. Tests wait too")
     found = show(ws, name)
-    chosen = found.chosen(variant)
+    chosen = _that_fit(found.chosen(variant), colleagues)
     _must_fit(ws, len(chosen) * len(colleagues))
     mark = re.sub(r"[^A-Za-z0-9_.:+-]", "", request)[:120] or secrets.token_hex(12)
     messages = _messages(found, chosen, colleagues, mark)
     report = hand_all(ws, messages, by=by, via=via)
+    if variant == 0:
+        report = replace(report, left_out=len(found.variants) - len(chosen))
     now = datetime.now(UTC)
     shown = ", ".join(str(one.number) for one in chosen)
     with ws.engine.begin() as connection:
@@ -120,11 +123,18 @@ def _colleagues(ws: Workspace, to: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def _that_fit(variants: Sequence[Shown], colleagues: Sequence[str]) -> tuple[Shown, ...]:
+    """Return as many variants as may go to each colleague at once, the largest first."""
+    most = max(1, AT_ONCE // max(1, len(colleagues)))
+    largest = sorted(variants, key=lambda one: -one.people)[:most]
+    return tuple(sorted(largest, key=lambda one: one.number))
+
+
 def _must_fit(ws: Workspace, messages: int) -> None:
     if messages > AT_ONCE:
         raise Refused(
             f"that would be {messages} test messages, and {AT_ONCE} at once is the most: choose "
-            "one variant, or fewer colleagues"
+            "fewer colleagues"
         )
     with reading(ws.engine) as connection:
         since = datetime.now(UTC) - timedelta(hours=1)

@@ -243,6 +243,7 @@ def test_the_owner_is_emailed_once_by_a_plain_message_that_is_no_delivery(
 
 
 def test_failing_to_tell_stops_nothing_and_is_kept(sent: Workspace) -> None:
+    sent = replace(sent, hub=replace(sent.hub, colleagues={}))
     take_in(sent, "spamreport", range(3))
     assert notices(sent)[0].told == "not emailed: hub.yaml names no address for amy"
     broken = replace(

@@ -178,6 +178,7 @@ def _insert_edition(
                 late_after_hours=new.late_after_hours,
                 goal=new.rule.goal,
                 capped=new.rule.capped,
+                asks=new.rule.segment.about_sends,
                 digest=new.carrying is not None,
                 missing=new.missing,
                 **_follows(connection, new.rule),

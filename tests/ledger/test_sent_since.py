@@ -83,3 +83,18 @@ def test_a_segment_that_asks_nothing_of_sends_keeps_nothing_to_ask(
     make_edition(engine, rule=rule)
     with engine.connect() as connection:
         assert connection.execute(sa.select(edition.c.asks)).scalar_one() == ""
+
+
+def test_a_long_rule_narrowed_by_another_is_asked_again_as_well(
+    engine: sa.Engine, keys: Keys
+) -> None:
+    """Printed, they are longer together than a person may write a rule."""
+    people = add_people(engine, keys, 2)
+    one = "not got campaign 'x' and not " + "not not " * 9 + "(got campaign 'y' and pledged)"
+    tests = [f"not got campaign 'campaign-{n}'" for n in range(48)]
+    both = Segment(parse(" and ".join(tests))).narrowed(Segment(parse(f"{one} and {tests[0]}")))
+    rule = Rule("news", Purpose.PUBLIC_TASK, both.narrowed(Segment(parse(" or ".join(tests)))))
+    assert len(rule.segment.about_sends) > 2000
+    made = make_edition(engine, rule=rule)
+    assert made
+    assert claimed(engine, made) == people

@@ -16,7 +16,7 @@ from outreach.ledger.columns import chunks
 from outreach.ledger.editions import edition
 from outreach.ledger.people import contact, organisation
 from outreach.ledger.segment_sql import Moment, condition
-from outreach.segments import parse
+from outreach.segments import reread
 from outreach.segments.tree import parts_of
 
 
@@ -37,7 +37,7 @@ def no_longer_meant(
     if not asks:
         return {}
     found: dict[int, str] = {}
-    for part in parts_of(parse(asks)):
+    for part in parts_of(reread(asks)):
         meant = condition(part, Moment(frozen_at))
         for some in chunks(contact_ids, 1000):
             gone = connection.execute(

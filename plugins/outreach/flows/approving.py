@@ -15,6 +15,7 @@ from outreach.flows.deputies import Answerer, answerers, approvers, must_order_h
 from outreach.flows.layouts import layouts
 from outreach.flows.opening import said_beforehand
 from outreach.flows.preparing import find_campaign
+from outreach.flows.who import kept
 from outreach.ledger import approvals, edition_store, follow_ups, freeze
 from outreach.ledger.certificate import Certificate, certificate
 from outreach.ledger.edition_store import EditionRecord
@@ -155,7 +156,7 @@ def approve_standing(ws: Workspace, edition: str) -> bool:
 
 def reject(ws: Workspace, edition: str, *, by: str, reason: str, via: str = "airflow") -> None:
     """Reject an edition: nobody is written to. Raises Refused where sending has begun."""
-    now = datetime.now(UTC)
+    now, reason = datetime.now(UTC), kept(reason)
     with ws.engine.begin() as connection:
         record = edition_store.get(connection, edition)
         if record.state not in (EditionState.PREPARED, EditionState.APPROVED):

@@ -92,6 +92,17 @@ def test_a_campaign_sets_its_own_limit(there: Workspace, limit: str, stopped: in
     assert len(stops(there, prepared(there, "two"))) == stopped
 
 
+@pytest.mark.parametrize("edited", ["audience_limit: off"])
+def test_an_author_who_edits_the_file_lifts_no_limit_of_an_edition_that_stopped(
+    there: Workspace, edited: str
+) -> None:
+    sent(there)
+    add_dentists(there, range(20, 25))
+    assert stops(there, prepared(there, "two"))
+    edit(there, "owner: amy", f"owner: amy\n{edited}")
+    assert len(stops(there, TWO)) == 1
+
+
 def test_what_was_never_sent_is_no_base_and_a_first_edition_has_none(there: Workspace) -> None:
     prepared(there, "one")
     assert moved(there, NAME).change is None

@@ -16,7 +16,7 @@ from outreach.cli import main
 from outreach.errors import NotFound, Refused
 from outreach.flows import control, doctor, editions
 from outreach.journal import Journal
-from outreach.ledger.editions import audit, campaign
+from outreach.ledger.editions import audit, batch, campaign, delivery, edition, fact
 from outreach.workspace import Workspace
 from tests.fakes.deployment import BATCH, EDITION, PEOPLE, Deployment, deploy
 from tests.fakes.running import FakeSendGrid
@@ -228,3 +228,26 @@ def test_the_brakes_work_at_a_terminal_while_hub_yaml_is_broken(
         assert main([*order, *said]) == 0
     assert control.stopped(deployed.ws) is not None
     assert deployed.certificate().cancelled == PEOPLE
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        lambda ws, why: control.stop_all(ws, **WHO, reason=why),
+        lambda ws, why: control.hold_campaign(ws, "news", **WHO, reason=why),
+        lambda ws, why: editions.pause(ws, EDITION, **WHO, reason=why),
+        lambda ws, why: editions.cancel(ws, EDITION, **WHO, reason=why),
+    ],
+)
+def test_a_reason_is_kept_on_one_line_and_without_an_address(
+    deployed: Deployment, order: Callable[[Workspace, str], object]
+) -> None:
+    """It stands in task logs and in the audit, where nobody's erasure finds it."""
+    order(deployed.ws, "jo.canary@example.org rang\nERROR forged")
+    with deployed.ws.engine.connect() as connection:
+        kept = [str(row) for row in connection.execute(sa.select(audit))]
+        for table in (fact, campaign, edition, delivery, batch):
+            named = [c for c in table.c if c.name not in ("email", "slot_values")]
+            kept += [str(row) for row in connection.execute(sa.select(*named))]
+    assert any("(an address) rang ERROR forged" in one for one in kept)
+    assert not any("jo.canary" in one for one in kept)

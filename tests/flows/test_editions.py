@@ -178,6 +178,22 @@ def test_a_rejected_edition_writes_to_nobody(written: Workspace) -> None:
     assert (account.cancelled, account.suppressed, account.balanced) == (3, 1, True)
 
 
+def test_one_approval_does_not_become_standing_because_the_file_says_so_by_then(
+    written: Workspace,
+) -> None:
+    """An author edits the file between the question and the answer, and puts it back."""
+    file = written.settings.campaigns[0] / "news.md"
+    asking, standing = (CAMPAIGN.replace("APPROVAL", one) for one in ("person", "standing"))
+    file.write_text(asking)
+    editions.prepare(written, "news", "one", by="amy", via="test")
+    file.write_text(standing)
+    editions.approve(written, NAME, by="lee", via="airflow")
+    file.write_text(asking)
+    editions.prepare(written, "news", "two", by="amy", via="test")
+    file.write_text(standing)
+    assert not editions.approve_standing(written, "news@two")
+
+
 def test_a_standing_approval_holds_until_the_file_is_edited(written: Workspace) -> None:
     file = written.settings.campaigns[0] / f"{SLUG}.md"
     file.write_text(CAMPAIGN.replace("APPROVAL", "standing"))

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from outreach.domain import Following
 from outreach.errors import InputError, NotFound, Refused
-from outreach.flows import certifying, editions, following
+from outreach.flows import certifying, editions, following, resending
 from outreach.flows.erasing import erase_person
 from outreach.hub import Hub
 from outreach.ledger.editions import delivery, edition
@@ -204,3 +204,55 @@ def test_each_edition_gives_its_follow_ups_names_of_their_own(name: str) -> None
     both = {Following(name, "accepted").occurrence, Following(name, "failed").occurrence}
     assert len(both) == 2
     assert {_named(one, NOW, overdue=False) for one in both} == both
+
+
+def resent(ws: Workspace) -> str:
+    """The one who failed, ordered to be sent the same message again."""
+    failed = ws.keys.address_hash("failed@example.org")
+    with ws.engine.connect() as connection:
+        mine = sa.select(delivery.c.edition_id, delivery.c.contact_id)
+        row = connection.execute(mine.where(delivery.c.address_hash == failed)).first()
+        assert row
+    opaque = ws.keys.delivery_id(row.edition_id, row.contact_id)
+    return resending.resend(ws, FIRST, [opaque], by="lee", via="test", reason="it got lost")
+
+
+def test_who_was_reached_by_a_resend_is_not_followed_up_as_one_who_failed(
+    sent: Workspace,
+) -> None:
+    editions.send(sent, resent(sent))
+    assert make(sent, "failed").planned == 0
+
+
+@pytest.mark.parametrize("resend_first", [True, False])
+def test_a_resend_and_a_follow_up_never_both_reach_who_failed(
+    sent: Workspace, resend_first: bool
+) -> None:
+    made = following.follow_up(
+        sent, following.following(FIRST, "failed"), "news", by="amy", via="test"
+    )
+    assert made.planned == 1
+    editions.approve(sent, made.edition, by="lee", via="airflow")
+    names = [resent(sent), made.edition]
+    sends = [editions.send(sent, one) for one in (names if resend_first else reversed(names))]
+    assert [one.handed_over for one in sends] == [1, 0]
+    assert all(editions.certificate(sent, one).balanced for one in names)
+
+
+def test_who_turns_out_to_have_been_reached_is_not_sent_the_same_once_more(
+    sent: Workspace,
+) -> None:
+    """A failure that a person settled, and that an event put right before the follow-up went."""
+    made = following.follow_up(
+        sent, following.following(FIRST, "failed"), "news", by="amy", via="test"
+    )
+    editions.approve(sent, made.edition, by="lee", via="airflow")
+    first = sa.select(edition.c.id).where(edition.c.name == FIRST).scalar_subquery()
+    mine = delivery.c.address_hash == sent.keys.address_hash("failed@example.org")
+    with sent.engine.begin() as connection:
+        connection.execute(
+            sa.update(delivery)
+            .where(mine, delivery.c.edition_id == first)
+            .values(state="delivered")
+        )
+    assert editions.send(sent, made.edition).handed_over == 0

@@ -19,6 +19,8 @@ INSIDE = {
     "carrier.example.org": "100.64.0.1",
     "six.example.org": "::1",
     "mapped.example.org": "::ffff:10.0.0.1",
+    "translated.example.org": "64:ff9b::a9fe:a9fe",
+    "compatible.example.org": "::10.0.0.1",
     "unique.example.org": "fd00::1",
     "shared.example.org": "224.0.0.1",
     "nothing.example.org": "0.0.0.0",

@@ -10,11 +10,12 @@ import sqlalchemy as sa
 from outreach.domain import DeliveryState, EditionState, Purpose
 from outreach.journal import Claim
 from outreach.keys import Keys
-from outreach.ledger import behind, edition_store, outcomes
+from outreach.ledger import behind, edition_store, outcomes, pledges
 from outreach.ledger.audience import Rule
 from outreach.ledger.certificate import certificate
-from outreach.ledger.claims import ClaimedBatch, claim
+from outreach.ledger.claims import ClaimedBatch, Nothing, claim
 from outreach.ledger.editions import delivery
+from outreach.ledger.people import contact, pledge
 from outreach.segments import Segment
 from tests.ledger.seeds import NOW, add_people, add_pledge, candidates, make_edition
 
@@ -34,7 +35,13 @@ def first(engine: sa.Engine, keys: Keys) -> int:
 
 
 def take(engine: sa.Engine, edition_id: int) -> ClaimedBatch:
-    taken = claim(
+    taken = take_or_nothing(engine, edition_id)
+    assert isinstance(taken, ClaimedBatch)
+    return taken
+
+
+def take_or_nothing(engine: sa.Engine, edition_id: int) -> ClaimedBatch | Nothing:
+    return claim(
         engine,
         edition_id,
         sender="one",
@@ -43,8 +50,6 @@ def take(engine: sa.Engine, edition_id: int) -> ClaimedBatch:
         token_kid="k1",
         allowed=lambda _: True,
     )
-    assert isinstance(taken, ClaimedBatch)
-    return taken
 
 
 def close(engine: sa.Engine, edition_id: int, state: EditionState) -> None:
@@ -121,3 +126,39 @@ def test_a_pledge_given_back_is_taken_again_where_an_event_showed_its_answer_fir
         forgotten = Claim("l", "thanks@one", 1, 1, (bytes(got.address_hash),), (pledge,))
         assert behind.doubt(connection, forgotten, NOW) == 0
     assert waiting(engine) == PEOPLE - 1
+
+
+def test_a_list_that_comes_late_with_an_earlier_pledge_brings_no_second_thank_you(
+    engine: sa.Engine, first: int, keys: Keys
+) -> None:
+    """Such as one that has the day alone of a pledge that another had with its hour."""
+    while isinstance(taken := take_or_nothing(engine, first), ClaimedBatch):
+        outcomes.record_accepted(engine, taken, "id", NOW)
+    made = sa.select(pledge.c.address_hash, pledge.c.pledged_at)
+    with engine.begin() as connection:
+        address = "person0@example.org"
+        of = sa.select(contact.c.id).where(contact.c.email == address)
+        whose = connection.execute(of).scalar_one()
+        add_pledge(connection, keys, whose, address, days_ago=2)
+        pledges.mark_renewals(connection, {keys.address_hash(address)})
+        assert len(connection.execute(made.where(pledge.c.contact_id == whose)).all()) == 2
+    assert waiting(engine) == 0
+
+
+def test_a_new_pledge_after_a_withdrawn_one_is_answered(
+    engine: sa.Engine, first: int, keys: Keys
+) -> None:
+    while isinstance(taken := take_or_nothing(engine, first), ClaimedBatch):
+        outcomes.record_accepted(engine, taken, "id", NOW)
+    address = "person0@example.org"
+    with engine.begin() as connection:
+        whose = connection.execute(
+            sa.select(contact.c.id).where(contact.c.email == address)
+        ).scalar_one()
+        pledges.withdraw_all(
+            connection,
+            keys.address_hash(address),
+            pledges.PledgeWithdrawal("amy", "asked", NOW - timedelta(hours=1)),
+        )
+        add_pledge(connection, keys, whose, address, days_ago=0)
+    assert waiting(engine) == 1

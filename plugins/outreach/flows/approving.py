@@ -12,8 +12,10 @@ from outreach.errors import OutreachError, Refused
 from outreach.flows.audience_limit import moved_of
 from outreach.flows.checking import must_be_sound
 from outreach.flows.deputies import Answerer, answerers, approvers, must_order_here
+from outreach.flows.layouts import layouts
 from outreach.flows.opening import said_beforehand
 from outreach.flows.preparing import find_campaign
+from outreach.flows.who import kept
 from outreach.ledger import approvals, edition_store, follow_ups, freeze
 from outreach.ledger.certificate import Certificate, certificate
 from outreach.ledger.edition_store import EditionRecord
@@ -154,7 +156,7 @@ def approve_standing(ws: Workspace, edition: str) -> bool:
 
 def reject(ws: Workspace, edition: str, *, by: str, reason: str, via: str = "airflow") -> None:
     """Reject an edition: nobody is written to. Raises Refused where sending has begun."""
-    now = datetime.now(UTC)
+    now, reason = datetime.now(UTC), kept(reason)
     with ws.engine.begin() as connection:
         record = edition_store.get(connection, edition)
         if record.state not in (EditionState.PREPARED, EditionState.APPROVED):
@@ -208,9 +210,14 @@ def _wants_standing(ws: Workspace, record: EditionRecord) -> bool:
         if follow_ups.followed(connection, record.id):
             return False  # it was given for the campaign's own audience
     try:
-        return find_campaign(ws, record.campaign).approval == "standing"
+        campaign = find_campaign(ws, record.campaign)
     except OutreachError:
         return False  # a broken file has no standing approval
+    if campaign.approval != "standing":
+        return False
+    # What the file says now is said of the edition only where the file is still what it was made
+    # of: else an author could turn one approval of an edition into one for good, unseen.
+    return campaign.content_hash(ws.hub, layouts(ws)) == record.source_hash
 
 
 def _counts(account: Certificate) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from outreach.campaigns import Campaign
+from outreach.campaigns import Campaign, campaign_of
 from outreach.domain import EditionState
 from outreach.errors import Fault, OutreachError, Refused
 from outreach.flows.notices import tell
@@ -160,7 +160,7 @@ def _limit(ws: Workspace, record: EditionRecord) -> tuple[float | None, str]:
         if follow_ups.followed(connection, record.id):
             return None, "A follow-up goes to exactly whom it follows, so no limit holds."
     try:
-        campaign = find_campaign(ws, record.campaign)
+        campaign = _as_prepared(ws, record)
     except OutreachError:
         return ws.hub.limits.audience_moves, "No limit is set."
     if campaign.occasion == "pledge":
@@ -168,6 +168,13 @@ def _limit(ws: Workspace, record: EditionRecord) -> tuple[float | None, str]:
     if campaign.digest or campaign.segment.asks_about(campaign.slug):
         return None, "Whom it goes to depends on what they had of it before: no limit holds."
     return campaign.audience_limit, "This campaign has no limit."
+
+
+def _as_prepared(ws: Workspace, record: EditionRecord) -> Campaign:
+    """Return the campaign as its file was: an author who edits it lifts no limit afterwards."""
+    with reading(ws.engine) as connection:
+        source = edition_store.source_of(connection, record.id)
+    return campaign_of(find_campaign(ws, record.campaign).file, source, ws.hub)
 
 
 def _in_short(found: Sequence[Group]) -> str:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from outreach.errors import Refused
 from outreach.flows.preparing import find_campaign
+from outreach.flows.who import kept
 from outreach.ledger import edition_store, holds
 from outreach.ledger.campaign_store import campaign_key, has_campaign
 from outreach.ledger.engine import reading
@@ -39,7 +40,7 @@ def stop_all(ws: Workspace, *, by: str, via: str, reason: str) -> StopOrder:
     Raises Refused without a name and a reason.
     """
     _named(by, "all sending is stopped")
-    _reasoned(reason, "all sending is stopped")
+    reason = _reasoned(reason, "all sending is stopped")
     now = datetime.now(UTC)
     with ws.engine.begin() as connection:
         holds.stop(connection, by, reason, now)
@@ -71,7 +72,7 @@ def hold_campaign(ws: Workspace, slug: str, *, by: str, via: str, reason: str) -
     nor the campaign files know it.
     """
     _named(by, "a campaign is held")
-    _reasoned(reason, "a campaign is held")
+    reason = _reasoned(reason, "a campaign is held")
     _must_exist(ws, slug)
     now = datetime.now(UTC)
     with ws.engine.begin() as connection:
@@ -113,9 +114,10 @@ def _named(by: str, what: str) -> None:
         raise Refused(f"{what} by a named person: give a name (--by)")
 
 
-def _reasoned(reason: str, what: str) -> None:
+def _reasoned(reason: str, what: str) -> str:
     if not reason.strip():
         raise Refused(f"{what} for a reason, which is kept and shown: give one (--reason)")
+    return kept(reason)
 
 
 def _note(
@@ -128,5 +130,5 @@ def _note(
     now: datetime,
 ) -> None:
     edition_store.note(
-        connection, who=by, via=via, action=action, subject=subject, at=now, detail=reason
+        connection, who=by, via=via, action=action, subject=subject, at=now, detail=kept(reason)
     )

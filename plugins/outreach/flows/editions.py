@@ -23,6 +23,7 @@ from outreach.flows.preparing import find_campaign, prepare
 from outreach.flows.sending import send
 from outreach.flows.sendreport import SendReport
 from outreach.flows.watching import watch
+from outreach.flows.who import kept
 from outreach.ledger import certificate as certificates
 from outreach.ledger import edition_store, outcomes
 from outreach.ledger.certificate import Certificate
@@ -121,7 +122,7 @@ def resume(ws: Workspace, edition: str, *, by: str, via: str, reason: str = "") 
 
 def cancel(ws: Workspace, edition: str, *, by: str, via: str, reason: str = "") -> Certificate:
     """End an edition: everyone not handed over yet is cancelled, and counted so."""
-    now = datetime.now(UTC)
+    now, reason = datetime.now(UTC), kept(reason)
     with ws.engine.begin() as connection:
         record = edition_store.get(connection, edition)
         _must_be_open(record)
@@ -136,7 +137,7 @@ def cancel(ws: Workspace, edition: str, *, by: str, via: str, reason: str = "") 
 def _control(
     ws: Workspace, edition: str, control: Control, *, by: str, via: str, reason: str
 ) -> Certificate:
-    now = datetime.now(UTC)
+    now, reason = datetime.now(UTC), kept(reason)
     with ws.engine.begin() as connection:
         record = edition_store.get(connection, edition)
         _must_be_open(record)

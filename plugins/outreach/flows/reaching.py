@@ -52,6 +52,8 @@ def public_address(host: str, port: int) -> str:
 
 def _is_public(number: IPv4Address | IPv6Address) -> bool:
     inner = getattr(number, "ipv4_mapped", None) or getattr(number, "sixtofour", None) or number
+    if number.is_reserved:  # such as 64:ff9b::/96, which leads to any IPv4 address behind it
+        return False
     return bool(inner.is_global and not inner.is_multicast and number.is_global)
 
 

@@ -23,6 +23,7 @@ from outreach.segments import (
     unknown_names,
     vocabulary_of,
 )
+from outreach.segments.tree import Expression, Not, both
 from outreach.wording import shown_path
 from outreach.workspace import Workspace
 
@@ -60,12 +61,20 @@ def rule_of(
         otherwise=NOTHING_NEW if campaign.digest else "",
     )
     if follows:
-        whom = Segment(Happened(f"{follows.to} in", follows.edition))
+        whom = Segment(_followed(follows))
         return replace(rule, segment=whom, per_pledge=False, goal="", capped=False, follows=follows)
     step = step_of(ws, campaign, day or datetime.now(LONDON).date(), overdue=overdue)
     rule = replace(rule, step=step)
     _must_be_known(ws, campaign, rule.segment)
     return rule
+
+
+def _followed(follows: Following) -> Expression:
+    """Whoever was sent it after all, in another try, is not among those who failed."""
+    named = Happened(f"{follows.to} in", follows.edition)
+    if follows.to == "accepted":
+        return named
+    return both(named, Not(Happened("sent edition", follows.edition)))
 
 
 def known_now(ws: Workspace) -> Vocabulary:

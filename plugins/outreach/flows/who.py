@@ -10,6 +10,7 @@ from outreach.ledger import contacts
 from outreach.ledger.edition_store import note
 from outreach.ledger.engine import reading
 from outreach.ledger.suppressing import Target
+from outreach.providers.filling import without_addresses
 from outreach.sources.addresses import clean_address, clean_domain, tidy
 from outreach.sources.values import BadValue
 
@@ -56,7 +57,15 @@ def named(by: str, reason: str, what: str) -> str:
     """Return the reason, cut to what is kept. Raises Refused where a name or it is missing."""
     if not reason.strip() or not by.strip():
         raise Refused(f"{what} only with your name and a reason")
-    return reason.strip()[:_LONGEST]
+    return kept(reason)[:_LONGEST]
+
+
+def kept(reason: str) -> str:
+    """Return a person's reason as it is kept: one line, without addresses.
+
+    It reaches task logs, XCom and the audit, which outlive an erasure.
+    """
+    return " ".join(without_addresses(reason).split())
 
 
 def audit(ws: Workspace, plain: str, action: str, by: str, via: str, detail: str) -> None:

@@ -12,8 +12,9 @@ import sqlalchemy as sa
 
 from outreach.domain import Following, Organisation, Purpose, Reader
 from outreach.ledger.caps import Cap, at_cap
-from outreach.ledger.editions import campaign, delivery, edition, exclusion
+from outreach.ledger.editions import delivery, edition, exclusion
 from outreach.ledger.mailable import not_mailable
+from outreach.ledger.occasions import NOTHING_HAD, had_occasions
 from outreach.ledger.people import contact, organisation, pledge
 from outreach.ledger.placing import AS_READ
 from outreach.ledger.segment_sql import Moment, condition
@@ -94,13 +95,13 @@ def select_candidates(
         .where(selected(rule, now), considered(rule))
         .order_by(contact.c.id)
     )
-    had = had_occasions(connection, rule.slug) if rule.per_pledge else frozenset()
+    had = had_occasions(connection, rule.slug) if rule.per_pledge else NOTHING_HAD
     full = at_cap(connection, rule.cap, now) if rule.capped and rule.cap else frozenset()
     for row in connection.execution_options(yield_per=2000).execute(query):
         occasion = pledge_occasion(row.answered_at) if rule.per_pledge else name
         too_late = rule.step.too_late(row.answered_at) if rule.step else ""
         listed = f"{occasion}~{OVERDUE}"
-        if (row.address_hash, occasion) in had or (too_late and (row.address_hash, listed) in had):
+        if had.covers(row.address_hash, occasion, listed if too_late else occasion):
             continue
         yield Candidate(
             contact_id=row.id,
@@ -169,16 +170,6 @@ def _in_time(rule: Rule, step: Step) -> list[sa.ColumnElement[bool]]:
     answered = _answered(rule)
     since = [answered >= step.since] if step.since else []
     return [answered < step.until, *since]
-
-
-def had_occasions(connection: sa.Connection, slug: str) -> frozenset[tuple[bytes, str]]:
-    """Return (address hash, occasion) of everyone who has a delivery of this campaign."""
-    rows = connection.execute(
-        sa.select(delivery.c.address_hash, delivery.c.occasion)
-        .join(campaign, campaign.c.id == delivery.c.campaign_id)
-        .where(campaign.c.slug == slug)
-    )
-    return frozenset((bytes(row.address_hash), row.occasion) for row in rows)
 
 
 def latest_pledge(*, renewals: bool = True) -> sa.ScalarSelect[datetime]:

@@ -19,6 +19,7 @@ from outreach.ledger.cutting import cut_off
 from outreach.ledger.editions import batch, edition
 from outreach.ledger.holds import GLOBAL_STOP
 from outreach.ledger.rechecks import recheck
+from outreach.ledger.sent_since import asks_of_others
 from outreach.limits import NO_LIMITS, Limits
 
 __all__ = ["GLOBAL_STOP", "ClaimedBatch", "ClaimedPerson", "Nothing", "claim"]
@@ -80,10 +81,12 @@ def _left_today(
 ) -> int | None:
     """Return how many people may still be written to today, None where there is no ceiling.
 
-    Where anything is counted, senders claim one after another. The edition's row is locked
-    before any batch's, in the order in which whoever ends or cuts it does.
+    Where anything is counted, or whom this goes to depends on other editions, senders claim one
+    after another. The edition's row is locked before any batch's, in the order in which whoever
+    ends or cuts it does.
     """
-    if limits.emails_per_day is None and limits.emails_per_person is None:
+    counted = limits.emails_per_day is not None or limits.emails_per_person is not None
+    if not counted and not asks_of_others(connection, edition_id):
         return None
     take_turns(connection, now)
     if limits.emails_per_day is None:

@@ -92,6 +92,8 @@ edition = sa.Table(
     text("goal"),
     # Whether the hub's limit of emails per person applies.
     flag("capped"),
+    # What its segment asks about earlier sends, in the segment language; '' for nothing.
+    text("asks"),
     # Whether its variants carry resources, which nobody is told of twice.
     flag("digest"),
     # The edition whose settled deliveries a person ordered to be sent again.

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from outreach.errors import OutreachError
-from outreach.ledger.audience import Candidate, Rule, exclude_the_rest, had_occasions
+from outreach.ledger.audience import Candidate, Rule, exclude_the_rest
 from outreach.ledger.campaign_store import campaign_key
 from outreach.ledger.digests import keep_carried, newest_carrying
 from outreach.ledger.editions import batch, campaign_version, edition, variant
@@ -20,6 +20,7 @@ from outreach.ledger.freeze_rows import PlannedDelivery, insert_planned, insert_
 from outreach.ledger.imports import lock_people
 from outreach.ledger.mailable import ERASED
 from outreach.ledger.numbering import next_edition_id
+from outreach.ledger.occasions import had_occasions
 from outreach.ledger.people import contact
 
 
@@ -142,8 +143,8 @@ def _without_had(
     """Leave out whoever another edition took since the audience was read."""
     had = had_occasions(connection, new.rule.slug)
     return (
-        [p for p in planned if (p.candidate.address_hash, p.candidate.occasion) not in had],
-        [c for c in not_planned if (c.address_hash, c.occasion) not in had],
+        [p for p in planned if not had.covers(p.candidate.address_hash, p.candidate.occasion)],
+        [c for c in not_planned if not had.covers(c.address_hash, c.occasion)],
     )
 
 
@@ -178,6 +179,7 @@ def _insert_edition(
                 late_after_hours=new.late_after_hours,
                 goal=new.rule.goal,
                 capped=new.rule.capped,
+                asks=new.rule.segment.about_sends,
                 digest=new.carrying is not None,
                 missing=new.missing,
                 **_follows(connection, new.rule),

@@ -1,13 +1,55 @@
-"""Give pledges back that an edition took and never answered."""
+"""Which pledges a campaign has answered; and those given back that it took and never answered."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from outreach.domain import DeliveryState
-from outreach.ledger.editions import batch, delivery, edition
+from outreach.ledger.editions import batch, campaign, delivery, edition
 
+_PLEDGE = "pledge:"
 _NEVER_LEFT = (DeliveryState.SUPPRESSED.value, DeliveryState.CANCELLED.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Had:
+    """What people had of a campaign: (address hash, occasion), and the latest pledge answered."""
+
+    occasions: frozenset[tuple[bytes, str]]
+    latest: Mapping[bytes, str]
+
+    def covers(self, address_hash: bytes, *occasions: str) -> bool:
+        """Whether one of these was answered, or is a pledge earlier than one that was.
+
+        A list that comes late may tell of an earlier pledge, or of the same one with another
+        time. Whoever was thanked for the later one is not thanked once more.
+        """
+        if any((address_hash, occasion) in self.occasions for occasion in occasions):
+            return True
+        pledges = (one for one in occasions if one.startswith(_PLEDGE))
+        return any(one < self.latest.get(address_hash, "") for one in pledges)
+
+
+NOTHING_HAD = Had(frozenset(), {})
+
+
+def had_occasions(connection: sa.Connection, slug: str) -> Had:
+    """Return what everyone who has a delivery of this campaign had of it."""
+    rows = connection.execute(
+        sa.select(delivery.c.address_hash, delivery.c.occasion)
+        .join(campaign, campaign.c.id == delivery.c.campaign_id)
+        .where(campaign.c.slug == slug)
+    )
+    occasions = frozenset((bytes(row.address_hash), row.occasion) for row in rows)
+    latest: dict[bytes, str] = {}
+    for whose, occasion in occasions:
+        # With more than its instant it was given back, or listed as too late: not answered.
+        if occasion.startswith(_PLEDGE) and "~" not in occasion:
+            latest[whose] = max(occasion, latest.get(whose, ""))
+    return Had(occasions, latest)
 
 
 def freed(occasion: str, edition_name: str) -> str:

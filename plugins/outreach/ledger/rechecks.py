@@ -27,6 +27,7 @@ from outreach.ledger.columns import chunks
 from outreach.ledger.editions import delivery, edition
 from outreach.ledger.mailable import not_mailable
 from outreach.ledger.people import contact, pledge
+from outreach.ledger.sent_since import no_longer_meant
 from outreach.ledger.states import EFFECTIVE, WITH_BATCH
 from outreach.limits import Limits
 
@@ -46,7 +47,8 @@ def recheck(
     """Return whoever of the batch `row` may still be written to; suppress the others."""
     asked = connection.execute(
         sa.select(
-            *(edition.c[name] for name in ("purpose", "goal", "capped", "again_of", "digest"))
+            *(edition.c[name] for name in ("purpose", "goal", "capped", "again_of", "digest")),
+            *(edition.c[name] for name in ("asks", "created_at")),
         ).where(edition.c.id == row.edition_id)
     ).one()
     found = connection.execute(_people(row.id, Purpose(asked.purpose), asked.goal)).all()
@@ -58,8 +60,9 @@ def recheck(
     stale = _moved_on(connection, row.id, occasions, asked.goal)
     cap = _cap_for(asked.capped, limits)
     full: frozenset[int] = frozenset()
+    ids = [person.contact_id for person in found]
+    outside = no_longer_meant(connection, ids, asked.asks, asked.created_at)
     if cap:
-        ids = [person.contact_id for person in found]
         full = at_cap(connection, cap, now, besides_edition=row.edition_id, among=ids)
     told = digests.dropped(connection, row, now) if asked.digest else {}
     people: list[ClaimedPerson] = []
@@ -69,6 +72,7 @@ def recheck(
         if not reason and person.contact_id in had:
             reason = SENT_AFTER_ALL
         reason = reason or stale.get(person.contact_id, "") or told.get(person.contact_id, "")
+        reason = reason or outside.get(person.contact_id, "")
         if not reason and cap and person.contact_id in full:
             reason = cap.reason
         if not reason and not allowed(person.email):
@@ -114,9 +118,12 @@ def _earlier(
     """
     first, mate = edition.alias("first"), delivery.alias("mate")
     again = sa.select(first.c.name + AGAIN).where(first.c.id == root).scalar_subquery()
+    made = sa.select(first.c.id).where(sa.or_(first.c.id == root, first.c.again_of == root))
     of_family = sa.or_(
         edition.c.id == root,
         edition.c.again_of == root,
+        # A follow-up to those whom it failed to reach was written to them in its stead.
+        sa.and_(edition.c.follows_to == "failed", edition.c.follows.in_(made)),
         # One that was made again from the claim journal is known by its name alone.
         sa.func.substr(edition.c.name, 1, sa.func.length(again)) == again,
     )

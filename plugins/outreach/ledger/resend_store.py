@@ -33,6 +33,7 @@ _CARRIED = (
     "segment",
     "goal",
     "capped",
+    "asks",
     "digest",
 )
 """What a resend has in common with the edition it is made of."""

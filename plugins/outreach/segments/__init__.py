@@ -1,6 +1,6 @@
 """Segments: a small language for whom a campaign selects. Pure: text -> tree -> words."""
 
-from outreach.segments.reading import Reading, names_any, parse, read, unknown_names
+from outreach.segments.reading import Reading, names_any, parse, read, reread, unknown_names
 from outreach.segments.segment import Segment
 from outreach.segments.tokens import Problem
 from outreach.segments.tree import EVERYONE, Expression, Happened
@@ -18,6 +18,7 @@ __all__ = [
     "names_any",
     "parse",
     "read",
+    "reread",
     "unknown_names",
     "vocabulary_of",
 ]

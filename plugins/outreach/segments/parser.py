@@ -31,8 +31,9 @@ MOST_TESTS = 200
 class Parser(Cursor):
     """Reads one rule. Raises Unreadable where its form is wrong; `judge` notes wrong values."""
 
-    def __init__(self, tokens: list[Token], judge: Judge) -> None:
+    def __init__(self, tokens: list[Token], judge: Judge, *, times: int = 1) -> None:
         super().__init__(tokens)
+        self.deepest, self.most_tests = times * DEEPEST, times * MOST_TESTS
         self.judge = judge
         self.tests = 0
 
@@ -60,8 +61,9 @@ class Parser(Cursor):
         return both(*parts)
 
     def _one(self, depth: int) -> Expression:
-        if depth > DEEPEST:
-            raise self.wrong(f"brackets and “not” stand more than {DEEPEST} deep; write it simpler")
+        if depth > self.deepest:
+            said = f"brackets and “not” stand more than {self.deepest} deep; write it simpler"
+            raise self.wrong(said)
         if self.is_word("not"):
             self.take()
             return Not(self._one(depth + 1))
@@ -80,8 +82,8 @@ class Parser(Cursor):
 
     def _test(self) -> Expression:
         self.tests += 1
-        if self.tests > MOST_TESTS:
-            raise self.wrong(f"a rule has at most {MOST_TESTS} tests; write it shorter")
+        if self.tests > self.most_tests:
+            raise self.wrong(f"a rule has at most {self.most_tests} tests; write it shorter")
         if fact := longest(self.tokens, self.place, phrases.facts()):
             (name, holds), taken = fact
             self.place += taken

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from outreach.errors import Fault, InputError
 from outreach.segments.judging import Judge, name_problem
 from outreach.segments.parser import Parser
-from outreach.segments.tokens import Problem, Unreadable, tokens
+from outreach.segments.tokens import LONGEST, Problem, Unreadable, tokens
 from outreach.segments.tree import Expression, Happened, leaves
 from outreach.segments.vocabulary import ANYTHING, FACTS, Vocabulary
 
@@ -38,6 +38,15 @@ def parse(text: str, known: Vocabulary = ANYTHING) -> Expression:
         faults = (Fault(one.message, column=str(one.at + 1)) for one in found.problems)
         raise InputError(*faults)
     return found.rule
+
+
+def reread(text: str) -> Expression:
+    """Return the tree of a rule that this package printed.
+
+    It may be longer than one that a person writes: of two rules that were joined, or of words
+    that were short as written.
+    """
+    return Parser(tokens(text, 10 * LONGEST), Judge(ANYTHING), times=10).rule()
 
 
 def unknown_names(rule: Expression, known: Vocabulary) -> Iterator[tuple[str, str]]:

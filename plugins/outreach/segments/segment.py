@@ -20,7 +20,7 @@ from outreach.segments.tree import (
     parts_of,
     rules_out,
 )
-from outreach.segments.vocabulary import FIELDS
+from outreach.segments.vocabulary import FACTS, FIELDS
 
 PLEDGED = "pledged"
 
@@ -67,6 +67,12 @@ class Segment:
         return parts_of(self.rule)
 
     @property
+    def about_sends(self) -> str:
+        """The text of the rules whose answer another edition may change by being sent, or ''."""
+        asking = both(*(one for one in self.parts if any(map(_is_send, leaves(one)))))
+        return "" if asking == EVERYONE else as_text(asking)
+
+    @property
     def wants_pledge(self) -> bool:
         """Whether only people with a pledge can be selected."""
         return asks_for(self.rule, PLEDGED)
@@ -97,6 +103,10 @@ class Segment:
     def described(self) -> str:
         """Return the rule in words, for people and for the edition's record."""
         return as_words(self.rule)
+
+
+def _is_send(rule: Expression) -> bool:
+    return isinstance(rule, Happened) and bool(FACTS[rule.name].states)
 
 
 def _one_of_a_list(rule: Expression) -> TypeGuard[Is]:

@@ -52,11 +52,11 @@ class Unreadable(Exception):
         super().__init__(message)
 
 
-def tokens(text: str) -> list[Token]:
+def tokens(text: str, longest: int = LONGEST) -> list[Token]:
     """Cut a rule into tokens, with one of kind "end" after the last. Raises Unreadable."""
-    if len(text) > LONGEST:
-        said = f"this rule is over {LONGEST:,} characters; make it shorter"
-        raise Unreadable(LONGEST, 1, said)
+    if len(text) > longest:
+        said = f"this rule is over {longest:,} characters; make it shorter"
+        raise Unreadable(longest, 1, said)
     found: list[Token] = []
     at = 0
     while at < len(text):

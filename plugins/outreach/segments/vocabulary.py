@@ -162,6 +162,16 @@ FACTS: dict[str, Fact] = {
         states=_GOT,
         resends=True,
     ),
+    "sent edition": Fact(
+        ("sent edition", "was sent edition"),
+        "was sent {of}",
+        "was not sent {of}",
+        'not sent edition "what-is-wres@2026-11-24"',
+        ("was not sent edition",),
+        of="edition",
+        states=ACCEPTED_OR_LATER | {S.CLAIMED, S.UNKNOWN},
+        resends=True,
+    ),
     "accepted in": Fact(
         ("accepted in",),
         "was accepted in {of}",

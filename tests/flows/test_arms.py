@@ -112,7 +112,7 @@ def test_an_edition_freezes_its_arms_and_shows_them_to_the_approver(written: Wor
         ]
     asked = editions.approval_request(written, "news@one").body
     assert "Its arms: plain to 5 people; question to 5 people." in asked
-    shown = report(written, "news@one").arms
+    shown = report(written, "news@one").engagement.arms
     assert {arm: figures["intended"] for arm, figures in shown.items()} == {
         "plain": 5,
         "question": 5,

@@ -12,10 +12,9 @@ from outreach.dagdocs import (
     MANUAL_DEADLINE,
     dag_id,
     describe,
-    occurrence_of,
-    read_request,
     response_deadline,
 )
+from outreach.dagrequests import occurrence_of, read_request
 from outreach.domain import Following
 from outreach.errors import InputError
 from outreach.hub import Hub, load_hub
@@ -38,7 +37,7 @@ def campaigns(hub: Hub) -> dict[str, Campaign]:
 def test_new_resources_name_an_edition_of_their_own(campaigns: dict[str, Campaign]) -> None:
     digest = campaigns["new-framework-resources"]
     news = dagdocs.news_of(digest)
-    assert dagdocs.occurrence_of("", "", None, [3, 7], SLOT, news) == "resources-7"
+    assert occurrence_of("", "", None, [3, 7], SLOT, news) == "resources-7"
     assert dagdocs.when(digest) == "as new resources arrive"
 
 

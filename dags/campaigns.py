@@ -27,6 +27,7 @@ from outreach import dagdocs, dagfaults, dagforms, dagrequests
 from outreach.airflow_bridge import LondonTimetable, asset, stopping_at_faults, workspace_in_airflow
 from outreach.airflow_tasks import Ask, Send, Wait
 from outreach.campaigns import Campaign, load_library
+from outreach.campaignwords import starts
 from outreach.hub import Hub, load_hub
 from outreach.segments import vocabulary_of
 from outreach.settings import load_settings
@@ -200,7 +201,7 @@ def build(campaign: Campaign, hub: Hub, faults: Sequence[str] = ()) -> DAG:
     with DAG(
         dag_id=dagdocs.dag_id(campaign.slug),
         dag_display_name=campaign.title,
-        description=f"{campaign.title}: {dagdocs.when(campaign)}",
+        description=f"{campaign.title}: {starts(campaign)}",
         doc_md=dagfaults.faulty(campaign, faults) if faults else dagdocs.describe(campaign, hub),
         schedule=schedule_of(campaign),
         catchup=False,

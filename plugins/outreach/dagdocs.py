@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from outreach.campaigns import Campaign
+from outreach.campaignwords import starts, whom
 from outreach.domain import EditionState, Purpose
 from outreach.hub import Hub
 from outreach.loglines import for_log
@@ -43,15 +44,14 @@ def dag_id(slug: str) -> str:
 
 def describe(campaign: Campaign, hub: Hub) -> str:
     """Return the campaign's page in Airflow, in Markdown."""
-    whom = campaign.segment.described().replace("|", "\\|")
     return f"""
 # {campaign.title}
 
 | | |
 |---|---|
 | Purpose | {_PURPOSES[campaign.purpose]}: {campaign.basis_reason} |
-| Who gets it | {whom} |
-| When | {when(campaign)} |{_brings(campaign)}
+| Who gets it | {_cell(whom(campaign))} |
+| When | {starts(campaign)} |{_brings(campaign)}
 | Approval | {_approval(campaign, hub)} |
 | Owner | {campaign.owner} |
 | File | `{campaign.file.name}` |
@@ -70,17 +70,8 @@ not stop emails that are under way.
 """
 
 
-def when(campaign: Campaign) -> str:
-    """Return in words what starts the campaign."""
-    if campaign.after is not None:
-        return f"{campaign.after.words} after a pledge, at {campaign.at} on a working day"
-    if campaign.slots is not None:
-        return campaign.slots.in_words()
-    if campaign.trigger == "new_pledges":
-        return "as new pledges arrive"
-    if campaign.trigger == "new_resources":
-        return "as new resources arrive"
-    return "when somebody triggers it"
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
 
 
 def _brings(campaign: Campaign) -> str:

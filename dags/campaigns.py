@@ -23,10 +23,11 @@ from airflow.sdk import (
 )
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
-from outreach import dagdocs, dagfaults, dagforms
+from outreach import dagdocs, dagfaults, dagforms, dagrequests
 from outreach.airflow_bridge import LondonTimetable, asset, stopping_at_faults, workspace_in_airflow
 from outreach.airflow_tasks import Ask, Send, Wait
 from outreach.campaigns import Campaign, load_library
+from outreach.campaignwords import starts
 from outreach.hub import Hub, load_hub
 from outreach.segments import vocabulary_of
 from outreach.settings import load_settings
@@ -44,7 +45,7 @@ def end_here(message: str) -> NoReturn:
 
 
 def occurrence_of_run(
-    context: Context, request: dagdocs.Request, timetable: str, slot: datetime | None, news: str
+    context: Context, request: dagrequests.Request, timetable: str, slot: datetime | None, news: str
 ) -> str:
     """Return the occurrence that a run stands for, the same however often it is cleared.
 
@@ -57,7 +58,9 @@ def occurrence_of_run(
     events = [e for found in context["triggering_asset_events"].values() for e in found]
     watermarks = [int(e.extra["watermark"]) for e in events if "watermark" in e.extra]
     began = context["dag_run"].run_after
-    found = dagdocs.occurrence_of(request.wanted(began), timetable, slot, watermarks, began, news)
+    found = dagrequests.occurrence_of(
+        request.wanted(began), timetable, slot, watermarks, began, news
+    )
     kept.set(OCCURRENCE, found, retention=NEVER_EXPIRE)
     return found
 
@@ -72,7 +75,7 @@ def prepare(slug: str, timetable: str, news: str) -> str:
     context = get_current_context()
     ws = workspace_in_airflow()
     known = vocabulary_of(ws.hub)
-    run, request = context["dag_run"], dagdocs.read_request(context["params"], known)
+    run, request = context["dag_run"], dagrequests.read_request(context["params"], known)
     slot = run.logical_date if run.run_type == "scheduled" else None
     occurrence = occurrence_of_run(context, request, timetable, slot, news)
     if request.test_recipients:
@@ -120,7 +123,7 @@ def check(edition: str) -> dict[str, Any]:
     from outreach.flows import editions
 
     ws = workspace_in_airflow()
-    reach = dagdocs.read_request(get_current_context()["params"]).reach
+    reach = dagrequests.read_request(get_current_context()["params"]).reach
     faults = editions.check(ws, edition, reach=reach)
     for fault in faults:
         LOG.log(logging.ERROR if fault.blocking else logging.WARNING, "%s", fault)
@@ -198,7 +201,7 @@ def build(campaign: Campaign, hub: Hub, faults: Sequence[str] = ()) -> DAG:
     with DAG(
         dag_id=dagdocs.dag_id(campaign.slug),
         dag_display_name=campaign.title,
-        description=f"{campaign.title}: {dagdocs.when(campaign)}",
+        description=f"{campaign.title}: {starts(campaign)}",
         doc_md=dagfaults.faulty(campaign, faults) if faults else dagdocs.describe(campaign, hub),
         schedule=schedule_of(campaign),
         catchup=False,

@@ -482,7 +482,9 @@ def test_the_calendar_says_what_is_due_as_words_json_and_csv(
     (first, *_) = csv.DictReader(capsys.readouterr().out.splitlines())
     assert (first["campaign"], first["people"]) == ("what-is-wres", str(line["people"]))
     assert main(["calendar"]) == 0
-    assert "Not by the clock: pledge-thank-you, When new pledges arrive" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "Not by the clock: pledge-thank-you, When new pledges arrive" in said
+    assert "Not by the clock: new-framework-resources, When new resources arrive" in said
 
 
 def test_resources_are_listed_withdrawn_and_restored(run: Run) -> None:

@@ -8,14 +8,14 @@ import pytest
 
 from outreach import dagdocs
 from outreach.campaigns import Campaign, load_library
+from outreach.campaignwords import starts, whom
 from outreach.dagdocs import (
     MANUAL_DEADLINE,
     dag_id,
     describe,
-    occurrence_of,
-    read_request,
     response_deadline,
 )
+from outreach.dagrequests import occurrence_of, read_request
 from outreach.domain import Following
 from outreach.errors import InputError
 from outreach.hub import Hub, load_hub
@@ -38,8 +38,8 @@ def campaigns(hub: Hub) -> dict[str, Campaign]:
 def test_new_resources_name_an_edition_of_their_own(campaigns: dict[str, Campaign]) -> None:
     digest = campaigns["new-framework-resources"]
     news = dagdocs.news_of(digest)
-    assert dagdocs.occurrence_of("", "", None, [3, 7], SLOT, news) == "resources-7"
-    assert dagdocs.when(digest) == "as new resources arrive"
+    assert occurrence_of("", "", None, [3, 7], SLOT, news) == "resources-7"
+    assert starts(digest) == "when new resources arrive"
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_each_campaign_says_why_to_whom_and_when(campaigns: dict[str, Campaign],
     assert campaigns
     for campaign in campaigns.values():
         page = describe(campaign, hub)
-        for said in (campaign.title, campaign.basis_reason, campaign.segment.described()):
+        for said in (campaign.title, campaign.basis_reason, whom(campaign)):
             assert said in page
         assert dag_id(campaign.slug).replace("_", "").isalnum()
 
@@ -123,3 +123,12 @@ def test_a_form_follows_an_edition_up_and_nothing_else_beside_it() -> None:
         with pytest.raises(InputError, match="needs both"):
             read_request(half)
     assert read_request({"follow_up": None, "follow_up_to": None}).follows is None
+
+
+def test_every_list_says_in_words_who_gets_a_campaign_beyond_its_segment(
+    campaigns: dict[str, Campaign],
+) -> None:
+    assert whom(campaigns["after-pledge-day-30"]) == "pledged 30 days before"
+    assert whom(campaigns["new-framework-resources"]) == "has something new to read"
+    invited = campaigns["pledge-invitation"]
+    assert whom(invited) == invited.segment.described() != "everyone"

@@ -6,6 +6,7 @@ import dataclasses
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, get_args
 from urllib.parse import unquote
 
 import pytest
@@ -13,8 +14,17 @@ from pydantic import BaseModel
 
 from outreach.campaigns import load_campaign
 from outreach.digest import NOTHING_NEW
-from outreach.domain import SuppressionReason
-from outreach.frontmatter import DigestForm, FrontMatter, SegmentForm
+from outreach.domain import Purpose, SuppressionReason
+from outreach.frontmatter import (
+    Approval,
+    DigestForm,
+    Frequency,
+    FrontMatter,
+    Goal,
+    Occasion,
+    SegmentForm,
+    Trigger,
+)
 from outreach.hub import load_hub
 from outreach.hubform import HubForm
 from outreach.ledger import mailable
@@ -44,6 +54,7 @@ from tests.reading_docs import (
 SETTING = re.compile(r"\bOUTREACH_[A-Z][A-Z_]*[A-Z]\b")
 IMAGE_BYTES = 200_000
 DIGEST = ROOT / "docs" / "digest.md"
+WRITING = ROOT / "docs" / "writing.md"
 
 
 # ---- decisions
@@ -90,21 +101,34 @@ def test_every_secret_of_the_compose_file_is_in_the_operations_guide() -> None:
     assert {name for name in needed if name not in OPERATIONS.read_text()} == set()
 
 
-# ---- the guide for comms officers
+# ---- the pages for comms officers
 
 
 @pytest.mark.parametrize("form", [FrontMatter, SegmentForm], ids=["campaign", "segment"])
-def test_every_field_of_a_campaign_file_is_in_the_guide(form: type[BaseModel]) -> None:
-    rows = section(GUIDE, "Write a campaign")
-    missing = [name for name in form.model_fields if f"| `{name}` |" not in rows]
-    assert not missing
+def test_the_page_on_writing_has_a_row_for_every_field_and_no_other(form: type[BaseModel]) -> None:
+    text = section(WRITING, "The fields")
+    whole, _, segment = text.partition("### Under segment")
+    named = re.findall(r"^\| `(\w+)` \|", whole if form is FrontMatter else segment, re.MULTILINE)
+    assert sorted(named) == sorted(form.model_fields)
 
 
-def test_the_guide_names_no_field_that_does_not_exist() -> None:
-    text = section(GUIDE, "Write a campaign")
-    fields = text[text.index("### The fields") : text.index("### The text")]
-    named = set(re.findall(r"^\| `(\w+)` \|", fields, re.MULTILINE))
-    assert named == {*FrontMatter.model_fields, *SegmentForm.model_fields}
+def test_the_fields_that_a_campaign_needs_are_marked_as_needed() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| yes \|", section(WRITING, "The fields"), re.MULTILINE)
+    assert set(rows) == {n for n, one in FrontMatter.model_fields.items() if one.is_required()}
+
+
+@pytest.mark.parametrize("words", [Trigger, Occasion, Goal, Frequency, Approval, Purpose])
+def test_every_word_that_a_field_may_say_is_in_its_row(words: Any) -> None:
+    kind = next(n for n, one in FrontMatter.model_fields.items() if words in kinds(one.annotation))
+    row = re.search(rf"^\| `{kind}` \|.*$", section(WRITING, "The fields"), re.MULTILINE)
+    assert row
+    said = " ".join(INLINE.findall(row[0]))
+    assert [word for word in get_args(words) or words if word not in said] == []
+
+
+def kinds(annotation: Any) -> tuple[Any, ...]:
+    """Return a field's type, and what it is a choice of."""
+    return annotation, *get_args(annotation)
 
 
 def test_the_page_on_the_digest_names_each_of_its_fields_and_what_can_be_printed() -> None:
@@ -128,8 +152,8 @@ def printable(fields: Fields, before: str = "") -> Iterator[str]:
             yield f"{before}{name}"
 
 
-def test_the_guide_names_what_can_be_printed() -> None:
-    text = section(GUIDE, "Write a campaign")
+def test_the_page_on_writing_names_what_can_be_printed_and_nothing_else() -> None:
+    text = section(WRITING, "Print something about the reader")
     unsaid = {"hub.identity", "hub.areas"}  # the layout's, and another form of hub.ics_areas
     named = set(INLINE.findall(text[text.index("| You can print |") :]))
     assert {name for name in printable(FIELDS) if name not in named} <= unsaid

@@ -141,5 +141,6 @@ def test_what_looks_like_a_slip_and_is_none_loads(
     tmp_path: Path, hub: Hub, good: str, fine: str
 ) -> None:
     path = tmp_path / "a-test.md"
+    assert good in GOOD
     path.write_text(GOOD.replace(good, fine, 1))
-    load_campaign(path, hub)
+    assert load_campaign(path, hub).slug == "a-test"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from outreach.errors import Fault, InputError
 from outreach.frontmatter import FrontMatter, SegmentForm
 from outreach.headslips import head_slips, kind_problem, misplaced, missing_fence
+from outreach.wording import shown_path
 from outreach.yamlfile import Located, read_yaml
 
 _MAX_BYTES = 256 * 1024
@@ -56,3 +58,18 @@ def read_head(head: str, file: str) -> Located:
     if slips := misplaced(at.data, head, file, 2, inner):
         raise InputError(*slips)
     return at
+
+
+def campaign_files(paths: Iterable[Path], faults: dict[str, tuple[Fault, ...]]) -> Iterator[Path]:
+    """Yield each campaign file of `paths` (folders, or single files); one that is not there
+    stands in `faults` then."""
+    for path in paths:
+        if path.is_dir():
+            found = (p for p in sorted(path.glob("*.md")) if p.name[0] not in "._")
+            yield from (p for p in found if p.stem.lower() != "readme")
+        elif path.exists():
+            yield path
+        else:
+            file = shown_path(path)
+            said = "there is no such folder or file; check OUTREACH_CAMPAIGNS"
+            faults[file] = (Fault(said, file),)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from markdown_it.token import Token
 from pydantic import ValidationError
 
-from outreach.campaignfile import read_head, read_source, split_head
+from outreach.campaignfile import campaign_files, read_head, read_source, split_head
 from outreach.digest import SAMPLES, Digest
 from outreach.domain import Mailbox, Purpose, Resource
 from outreach.errors import Fault, InputError
@@ -222,7 +222,7 @@ def load_library(paths: Sequence[Path], hub: Hub) -> Library:
     """
     campaigns: dict[str, Campaign] = {}
     faults: dict[str, tuple[Fault, ...]] = {}
-    for path in _files(paths, faults):
+    for path in campaign_files(paths, faults):
         try:
             campaign = load_campaign(path, hub)
         except InputError as error:
@@ -234,19 +234,6 @@ def load_library(paths: Sequence[Path], hub: Hub) -> Library:
             said = f"{shown_path(first.file)} has this name already; rename one of the two"
             faults[file] = (Fault(said, file),)
     return Library(campaigns, faults)
-
-
-def _files(paths: Iterable[Path], faults: dict[str, tuple[Fault, ...]]) -> Iterator[Path]:
-    for path in paths:
-        if path.is_dir():
-            found = (p for p in sorted(path.glob("*.md")) if p.name[0] not in "._")
-            yield from (p for p in found if p.stem.lower() != "readme")
-        elif path.exists():
-            yield path
-        else:
-            file = shown_path(path)
-            said = "there is no such folder or file; check OUTREACH_CAMPAIGNS"
-            faults[file] = (Fault(said, file),)
 
 
 def _form(at: Located, file: str) -> FrontMatter:

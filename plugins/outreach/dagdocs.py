@@ -1,4 +1,4 @@
-"""What Airflow shows about a campaign: its page in words, its trigger form, its run's name.
+"""What Airflow shows about a campaign and its runs: its page in words, its question, its figures.
 
 Pure: the DAG file turns these into Airflow's objects.
 """
@@ -6,18 +6,14 @@ Pure: the DAG file turns these into Airflow's objects.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from outreach.campaigns import Campaign
-from outreach.clock import LONDON, parse_when
-from outreach.domain import EditionState, Following, Purpose
-from outreach.errors import InputError
+from outreach.campaignwords import starts, whom
+from outreach.domain import EditionState, Purpose
 from outreach.hub import Hub
 from outreach.loglines import for_log
-from outreach.scheduling.timetable import Timetable
-from outreach.segments import ANYTHING, EVERYONE, Segment, Vocabulary, parse
 
 if TYPE_CHECKING:
     from outreach.flows.editions import ApprovalRequest
@@ -41,26 +37,6 @@ _PURPOSES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What a person asked for on the trigger form."""
-
-    occurrence: str
-    send_at: datetime | None
-    narrow: Segment | None
-    dry_run: bool
-    overdue: bool = False
-    reach: bool = False
-    test_recipients: tuple[str, ...] = ()
-    follows: Following | None = None
-
-    def wanted(self, began: datetime) -> str:
-        """Return the occurrence asked for, '' where the run's own cause names it."""
-        if self.overdue and not self.occurrence:
-            return f"{began.astimezone(LONDON):%Y-%m-%d}-overdue"
-        return self.occurrence
-
-
 def dag_id(slug: str) -> str:
     """Return the DAG id of the campaign called `slug`."""
     return f"campaign_{slug.replace('-', '_')}"
@@ -68,15 +44,14 @@ def dag_id(slug: str) -> str:
 
 def describe(campaign: Campaign, hub: Hub) -> str:
     """Return the campaign's page in Airflow, in Markdown."""
-    whom = campaign.segment.described().replace("|", "\\|")
     return f"""
 # {campaign.title}
 
 | | |
 |---|---|
 | Purpose | {_PURPOSES[campaign.purpose]}: {campaign.basis_reason} |
-| Who gets it | {whom} |
-| When | {when(campaign)} |{_brings(campaign)}
+| Who gets it | {_cell(whom(campaign))} |
+| When | {starts(campaign)} |{_brings(campaign)}
 | Approval | {_approval(campaign, hub)} |
 | Owner | {campaign.owner} |
 | File | `{campaign.file.name}` |
@@ -95,17 +70,8 @@ not stop emails that are under way.
 """
 
 
-def when(campaign: Campaign) -> str:
-    """Return in words what starts the campaign."""
-    if campaign.after is not None:
-        return f"{campaign.after.words} after a pledge, at {campaign.at} on a working day"
-    if campaign.slots is not None:
-        return campaign.slots.in_words()
-    if campaign.trigger == "new_pledges":
-        return "as new pledges arrive"
-    if campaign.trigger == "new_resources":
-        return "as new resources arrive"
-    return "when somebody triggers it"
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
 
 
 def _brings(campaign: Campaign) -> str:
@@ -141,68 +107,6 @@ def response_deadline(campaign: Campaign) -> timedelta:
     if campaign.slots is not None:
         return timedelta(hours=campaign.late_after_hours)
     return MANUAL_DEADLINE
-
-
-def read_request(params: Mapping[str, Any], known: Vocabulary = ANYTHING) -> Request:
-    """Return what the trigger form holds; values of a rule are judged by what is `known`.
-
-    Raises InputError for a time or a rule that makes no sense, or for fields that do not go
-    together.
-    """
-    narrow = Segment.of(
-        sectors=tuple(params.get("sectors") or ()),
-        ics_areas=tuple(params.get("ics_areas") or ()),
-        boroughs=tuple(params.get("boroughs") or ()),
-        rule=parse(params["only"], known) if (params.get("only") or "").strip() else EVERYONE,
-    )
-    follows = _follows(params, named=bool(params.get("occurrence")), narrow=narrow != Segment())
-    return Request(
-        occurrence=follows.occurrence if follows else params.get("occurrence") or "",
-        send_at=parse_when(params["send_at"]) if params.get("send_at") else None,
-        narrow=narrow if narrow != Segment() else None,
-        dry_run=bool(params.get("dry_run")),
-        overdue=bool(params.get("overdue")),
-        reach=bool(params.get("reach_links")),
-        test_recipients=tuple(params.get("test_recipients") or ()),
-        follows=follows,
-    )
-
-
-def _follows(params: Mapping[str, Any], *, named: bool, narrow: bool) -> Following | None:
-    edition, to = (params.get("follow_up") or "").strip(), params.get("follow_up_to")
-    if not edition and not to:
-        return None
-    if not edition or to not in ("accepted", "failed"):
-        raise InputError("a follow-up needs both: the edition to follow up, and to whom of it")
-    if narrow:
-        raise InputError("a follow-up goes to exactly those people: leave the narrowing empty")
-    if named:
-        raise InputError("a follow-up has its name from what it follows: leave the name empty")
-    return Following(edition, "failed" if to == "failed" else "accepted")
-
-
-def occurrence_of(
-    wanted: str,
-    timetable: str,
-    slot: datetime | None,
-    watermarks: Sequence[int],
-    began: datetime,
-    news: str = "pledges",
-) -> str:
-    """Return the occurrence a run stands for.
-
-    `wanted` is what a person typed; `slot` is set for a run that the timetable started, and
-    `watermarks` (numbers of rows) for one that new rows of `news` started; otherwise it is the
-    London date of `began`, when the run was due. The same cause always gives the same name, so
-    that a retry or a second run finds the same edition.
-    """
-    if wanted:
-        return wanted
-    if watermarks:
-        return f"{news}-{max(watermarks)}"
-    if slot and timetable:
-        return Timetable(timetable).occurrence(slot)
-    return f"{began.astimezone(LONDON):%Y-%m-%d}"
 
 
 def question(request: ApprovalRequest) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from outreach.flows import editions
 from outreach.workspace import Workspace
 from tests.ledger.seeds import add_contact
 
-SLUG, NAME = "news", "news@one"
+SLUG, NAME, TWO = "news", "news@one", "news@two"
+LEE = {"by": "lee", "via": "test"}
 
 CAMPAIGN = """---
 title: News
@@ -41,6 +42,22 @@ def deployed(ws: Workspace, folder: Path, people: int = 4, **hub: Any) -> Worksp
     add_dentists(ws, range(people))
     found = replace(ws.hub, **{"colleagues": COLLEAGUES, **hub})
     return replace(ws, settings=replace(ws.settings, campaigns=(folder,)), hub=found)
+
+
+def prepared(ws: Workspace, occurrence: str, by: str = "amy") -> str:
+    """Prepare an edition of the campaign; return its name."""
+    return editions.prepare(ws, SLUG, occurrence, by=by, via="test").edition
+
+
+def stops(ws: Workspace, edition: str) -> list[str]:
+    """Return what stops an edition."""
+    return [one.message for one in editions.blocking(editions.check(ws, edition))]
+
+
+def answer(by: str | None, option: str = "Approve") -> dict[str, Any]:
+    """Return an answer as Airflow hands it over."""
+    user = {"id": by, "name": by} if by else None
+    return {"chosen_options": [option], "params_input": {}, "responded_by_user": user}
 
 
 def add_dentists(ws: Workspace, numbers: range) -> None:

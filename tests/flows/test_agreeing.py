@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -19,10 +18,8 @@ from outreach.ledger.approval_tables import question
 from outreach.ledger.editions import audit
 from outreach.ledger.question_store import Question
 from outreach.workspace import Workspace
-from tests.flows.approving import NAME, SLUG, deployed, edit, letters
+from tests.flows.approving import LEE, NAME, SLUG, TWO, answer, deployed, edit, letters, prepared
 
-TWO = f"{SLUG}@two"
-LEE = {"by": "lee", "via": "test"}
 HOUR = timedelta(hours=1)
 
 
@@ -35,19 +32,6 @@ def database_url(sqlite_url: str) -> str:
 @pytest.fixture
 def there(ws: Workspace, tmp_path: Path) -> Workspace:
     return deployed(ws, tmp_path / "campaigns", people=10)
-
-
-def prepared(ws: Workspace, occurrence: str, by: str = "amy") -> str:
-    return editions.prepare(ws, SLUG, occurrence, by=by, via="test").edition
-
-
-def stops(ws: Workspace, edition: str) -> list[str]:
-    return [one.message for one in editions.blocking(editions.check(ws, edition))]
-
-
-def answer(by: str | None, option: str = "Approve") -> dict[str, Any]:
-    user = {"id": by, "name": by} if by else None
-    return {"chosen_options": [option], "params_input": {}, "responded_by_user": user}
 
 
 # ---- deputies

@@ -12,11 +12,11 @@ import sqlalchemy as sa
 
 from outreach.campaigns import Arm
 from outreach.domain import Reader
-from outreach.flows import editions
+from outreach.flows import editions, following
 from outreach.flows.arms import NOBODY, in_arms
 from outreach.keys import Keys
 from outreach.ledger.audience import Candidate
-from outreach.ledger.editions import variant
+from outreach.ledger.editions import batch, delivery, edition, variant
 from outreach.reports.editions import edition as report
 from outreach.workspace import Workspace
 from tests.ledger.seeds import add_contact
@@ -112,7 +112,7 @@ def test_an_edition_freezes_its_arms_and_shows_them_to_the_approver(written: Wor
         ]
     asked = editions.approval_request(written, "news@one").body
     assert "Its arms: plain to 5 people; question to 5 people." in asked
-    shown = report(written, "news@one").arms
+    shown = report(written, "news@one").engagement.arms
     assert {arm: figures["intended"] for arm, figures in shown.items()} == {
         "plain": 5,
         "question": 5,
@@ -123,3 +123,29 @@ def test_a_dry_run_counts_the_arms_as_variants(written: Workspace) -> None:
     from outreach.flows.previewing import preview
 
     assert preview(written, "news").variants == 2
+
+
+def arms_of(ws: Workspace, name: str) -> dict[bytes, str]:
+    found = (
+        sa.select(delivery.c.address_hash, variant.c.arm)
+        .join(edition, edition.c.id == delivery.c.edition_id)
+        .join(batch, batch.c.id == delivery.c.batch_id)
+        .join(variant, variant.c.id == batch.c.variant_id)
+        .where(edition.c.name == name)
+    )
+    with ws.engine.connect() as connection:
+        return {bytes(row.address_hash): row.arm for row in connection.execute(found)}
+
+
+def test_a_follow_up_tells_everybody_in_the_arm_they_were_in(
+    written: Workspace, tmp_path: Path
+) -> None:
+    (tmp_path / "mended.md").write_text(CAMPAIGN.replace("News", "Correction"))
+    editions.prepare(written, "news", "one", by="amy", via="test")
+    editions.approve(written, "news@one", by="lee", via="airflow")
+    editions.send(written, "news@one")
+    editions.settle(written, "news@one")
+    follows = following.following("news@one", "accepted")
+    made = following.follow_up(written, follows, "mended", by="amy", via="test")
+    assert len(arms_of(written, made.edition)) == 10
+    assert arms_of(written, made.edition) == arms_of(written, "news@one")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -16,30 +15,25 @@ from outreach.ledger.editions import audit
 from outreach.ledger.people import contact
 from outreach.reports import approvals, exports
 from outreach.workspace import Workspace
-from tests.flows.approving import NAME, SLUG, add_dentists, deployed, edit, sent
+from tests.flows.approving import (
+    LEE,
+    NAME,
+    TWO,
+    add_dentists,
+    deployed,
+    edit,
+    prepared,
+    sent,
+    stops,
+)
 from tests.ledger.seeds import suppress
 
-TWO = f"{SLUG}@two"
-LEE = {"by": "lee", "via": "test"}
 HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
 def there(ws: Workspace, tmp_path: Path) -> Workspace:
     return deployed(ws, tmp_path / "campaigns", people=10)
-
-
-def prepared(ws: Workspace, occurrence: str, by: str = "amy") -> str:
-    return editions.prepare(ws, SLUG, occurrence, by=by, via="test").edition
-
-
-def stops(ws: Workspace, edition: str) -> list[str]:
-    return [one.message for one in editions.blocking(editions.check(ws, edition))]
-
-
-def answer(by: str | None, option: str = "Approve") -> dict[str, Any]:
-    user = {"id": by, "name": by} if by else None
-    return {"chosen_options": [option], "params_input": {}, "responded_by_user": user}
 
 
 def test_an_audience_that_moved_too_far_stops_and_says_what_moved(there: Workspace) -> None:

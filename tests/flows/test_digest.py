@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -103,6 +104,21 @@ def test_one_that_waits_for_approval_keeps_what_it_brings_until_it_is_rejected(
     editions.reject(ws, "news@one", by="lee", reason="not now")
     d.prepare(ws, "three")
     assert d.brought(ws, "news@three")["ann"] == ["first"]
+
+
+def test_what_we_hold_about_somebody_has_what_they_were_told_of(
+    ws: Workspace, tmp_path: Path
+) -> None:
+    come_in(ws, new("eyes", "Optometry"), new("teeth", "Dentistry"))
+    d.sent(ws, "one")
+    file = people.export_person(ws, "ann@example.org", tmp_path / "ann.json")
+    told = json.loads(file.read_text())["resources"]
+    assert [(one["name"], one["title"], one["state"]) for one in told] == [
+        ("news@one", "teeth", "accepted")
+    ]
+    page = people.export_person(ws, "ben@example.org", tmp_path / "ben.html").read_text()
+    assert "Resources that we told you of" in page
+    assert "eyes" in page
 
 
 def test_a_doubt_counts_as_told_and_what_was_not_sent_does_not(ws: Workspace) -> None:

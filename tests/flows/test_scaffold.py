@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from outreach.campaigns import load_campaign
 from outreach.errors import InputError, Refused
 from outreach.flows.authoring import check_files
-from outreach.flows.scaffold import PURPOSES, TRIGGERS, Start, new_campaign
+from outreach.flows.scaffold import MORE, PURPOSES, TRIGGERS, Start, new_campaign
+from outreach.frontmatter import Trigger
 from outreach.workspace import Workspace
 
 TITLES = (
@@ -45,6 +47,29 @@ def test_every_start_loads_and_lacks_nothing_but_its_text(
         assert fault.blocking
         assert "still to be written" in fault.message
         assert fault.line
+
+
+@pytest.mark.parametrize("line", MORE)
+def test_what_may_be_switched_on_loads(empty: Workspace, line: str) -> None:
+    file = new_campaign(empty, Start("a-test"))
+    text = file.read_text()
+    file.write_text(text.replace(f"# {line}\n", f"{line}\n"))
+    assert file.read_text() != text
+    assert load_campaign(file, empty.hub)
+
+
+@pytest.mark.parametrize("trigger", ["manual", "timetable", "new_resources"])
+def test_whom_it_goes_to_may_be_switched_on(empty: Workspace, trigger: str) -> None:
+    file = new_campaign(empty, Start("a-test", trigger=trigger))
+    text = file.read_text()
+    for line in ("segment: >-", "  sector is"):
+        text = text.replace(f"# {line}", line)
+    file.write_text(text)
+    assert load_campaign(file, empty.hub).segment.described() != "everyone"
+
+
+def test_every_way_to_start_a_campaign_is_offered() -> None:
+    assert set(TRIGGERS) == set(get_args(Trigger))
 
 
 @pytest.mark.parametrize("title", TITLES)

@@ -137,8 +137,10 @@ def test_a_fault_after_a_component_that_is_written_out_keeps_its_line(write: Wri
     assert "first_name" in fault.message
 
 
-def test_colons_in_code_and_in_words_are_no_component(write: Write) -> None:
-    write("```\n::: nothing\n```\n\nAt 10:::30\n")
+def test_colons_in_code_and_in_words_are_no_component(compiled: Compile) -> None:
+    text = sent(compiled("```\n::: nothing\n```\n\nAt 10:::30\n"), Reader()).text
+    assert "::: nothing" in text
+    assert "At 10:::30" in text
 
 
 def test_conditions_and_loops_work_inside_and_round_components(compiled: Compile) -> None:

@@ -302,6 +302,17 @@ def test_the_deliveries_file_has_everyone_once_and_runs_nothing(
     assert rows[4]["reason"].startswith("'=HYPERLINK")
 
 
+def test_the_engagement_page_shows_each_arm_below_its_edition(
+    client: TestClient, ws: Workspace
+) -> None:
+    assert "Its arm" not in words(client, "engagement")
+    with ws.engine.begin() as c:
+        c.execute(sa.update(t.variant).where(t.variant.c.number == 1).values(arm="plain"))
+        c.execute(sa.update(t.variant).where(t.variant.c.number == 2).values(arm="question"))
+    text = words(client, "engagement")
+    assert re.search(rf"{WRES}.* Its arm plain \d+ \d+ .* Its arm question \d+ \d+ ", text)
+
+
 def test_a_download_of_people_is_noted(client: TestClient) -> None:
     client.get(f"editions/{WRES}/deliveries.csv")
     assert "amy export deliveries staff pages" in words(client, f"editions/{WRES}")

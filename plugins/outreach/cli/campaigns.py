@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from outreach.campaigns import load_library
+from outreach.campaignwords import starts, whom
 from outreach.checks import BY_NAME
 from outreach.cli.common import Commands, me, workspace
 from outreach.cli.output import Output, table
@@ -55,14 +56,15 @@ def _list(_: argparse.Namespace, out: Output) -> int:
             "timetable": c.timetable,
             "purpose": c.purpose,
             "approval": c.approval,
-            "audience": c.segment.described(),
+            "audience": whom(c),
+            "starts": starts(c),
             "owner": c.owner,
         }
         for c in library.campaigns.values()
     ]
     words = table(
         ("campaign", "title", "when", "audience"),
-        [(c["slug"], c["title"], c["timetable"] or c["trigger"], c["audience"]) for c in found],
+        [(c["slug"], c["title"], c["starts"], c["audience"]) for c in found],
     )
     faults = [fault for some in library.faults.values() for fault in some]
     words += "".join(f"\nFault: {fault}" for fault in faults)
@@ -111,7 +113,7 @@ def _new(arguments: argparse.Namespace, out: Output) -> int:
     file = new_campaign(workspace(), start)
     words = (
         f"Started {file}\nWrite over what stands in [[ ]]. See it while you write with: "
-        f"outreach preview {slug} --open\nThen: outreach campaigns check {slug}"
+        f"outreach preview {slug} --open\nThen: outreach check {slug}"
     )
     out.result({"file": file}, words)
     return 0

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -37,7 +38,8 @@ class Engagement:
     """People of one edition, each counted once in each figure.
 
     `opened` and `clicked` are people; machines (scanners, prefetching mail apps) stand apart,
-    and someone may be in both. `simulated` says that some of the events were made up.
+    and someone may be in both. `simulated` says that some of the events were made up. `arms`
+    has the same figures of each arm by its name, where the edition has arms.
     """
 
     edition: str
@@ -52,6 +54,7 @@ class Engagement:
     unsubscribed: int
     complained: int
     simulated: bool
+    arms: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     @property
     def rates(self) -> dict[str, Rate]:
@@ -88,7 +91,8 @@ def engagement(ws: Workspace, edition: str) -> Engagement:
         edition_id = get(connection, edition).id
         counts = ledger.totals(connection, edition_id)
         simulated = ledger.has_simulated(connection, edition_id)
-    return Engagement(edition=edition, simulated=simulated, **counts)
+        arms = ledger.totals_by_arm(connection, edition_id)
+    return Engagement(edition=edition, simulated=simulated, arms=arms, **counts)
 
 
 def engagement_by_day(ws: Workspace) -> list[EngagementDay]:

@@ -5,15 +5,39 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from itertools import accumulate
 from types import MappingProxyType
 
-from outreach.campaigns import Arm
+import sqlalchemy as sa
+
+from outreach.campaigns import Arm, Campaign
 from outreach.keys import Keys
-from outreach.ledger.audience import Candidate
+from outreach.ledger.audience import Candidate, Rule, select_candidates
+from outreach.ledger.follow_ups import arms_in
+from outreach.workspace import Workspace
 
 NOBODY: Mapping[bytes, str] = MappingProxyType({})
 _WHOLE = 1 << 64
+
+
+def people_in_arms(
+    ws: Workspace,
+    connection: sa.Connection,
+    campaign: Campaign,
+    rule: Rule,
+    name: str,
+    now: datetime,
+) -> Iterable[Candidate]:
+    """Return whom `rule` decides on for the edition called `name`, each in an arm.
+
+    In a follow-up whoever was in an arm of the edition it follows is in that one again, where
+    the campaign has one so called: a correction must fit what it corrects.
+    """
+    people = select_candidates(connection, rule, name, now)
+    follows = rule.follows if campaign.arms else None
+    kept = arms_in(connection, follows.edition) if follows else NOBODY
+    return in_arms(ws.keys, campaign.arms, name, people, kept)
 
 
 def in_arms(

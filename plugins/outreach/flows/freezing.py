@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from outreach.campaigns import Campaign
 from outreach.clock import LONDON
 from outreach.domain import Mailbox
-from outreach.flows.arms import in_arms
+from outreach.flows.arms import people_in_arms
 from outreach.flows.assorting import Assortment, assortment
 from outreach.flows.images import assets_url, kept_images
 from outreach.flows.layouts import layouts
 from outreach.flows.mailboxes import reply_to_mailbox, sender_mailbox
-from outreach.ledger import audience, digests, edition_store, freeze
+from outreach.ledger import digests, edition_store, freeze
 from outreach.ledger.assets import keep_assets
 from outreach.ledger.audience import Candidate, Rule
 from outreach.ledger.engine import reading
@@ -95,8 +95,7 @@ def _audience(ws: Workspace, campaign: Campaign, rule: Rule, name: str, now: dat
         # Before what was told is read: what comes in between shows when this is frozen.
         carrying = digests.newest_carrying(connection) if campaign.digest else None
         found = _Audience([], [], assortment(ws, connection, campaign, now), carrying)
-        people = audience.select_candidates(connection, rule, name, now)
-        for person in in_arms(ws.keys, campaign.arms, name, people):
+        for person in people_in_arms(ws, connection, campaign, rule, name, now):
             listed = found.sorted.brings(person)
             if listed is None:
                 continue

@@ -24,6 +24,7 @@ _SECTIONS = {
     "deliveries": "Emails",
     "exclusions": "Emails you were not chosen for",
     "events": "What happened to the emails",
+    "resources": "Resources that we told you of",
     "quarantined": "Rows about you that were not taken",
     "matches": "How we found your organisation",
     "history": "What people did about you here",

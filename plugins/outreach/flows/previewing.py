@@ -14,12 +14,12 @@ from outreach.checks.sizes import slot_bytes
 from outreach.clock import LONDON
 from outreach.domain import Following
 from outreach.errors import Fault
-from outreach.flows.arms import in_arms
+from outreach.flows.arms import people_in_arms
 from outreach.flows.assorting import Assortment, assortment
 from outreach.flows.images import assets_url
 from outreach.flows.preparing import find_campaign
 from outreach.flows.selecting import rule_of
-from outreach.ledger.audience import Rule, select_candidates
+from outreach.ledger.audience import Rule
 from outreach.ledger.engine import reading
 from outreach.ledger.freeze_rows import PlannedDelivery
 from outreach.providers.base import Content
@@ -76,8 +76,7 @@ def _audience(
     suppressed: Counter[str] = Counter()
     with reading(ws.engine) as connection:
         found = assortment(ws, connection, campaign, now)
-        people = select_candidates(connection, rule, name, now)
-        for person in in_arms(ws.keys, campaign.arms, name, people):
+        for person in people_in_arms(ws, connection, campaign, rule, name, now):
             listed = found.brings(person)
             if listed is None:
                 suppressed[rule.otherwise] += 1

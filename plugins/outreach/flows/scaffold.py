@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,8 @@ TRIGGERS = {
     "manual": "when somebody starts it",
     "timetable": "by a timetable, such as Tuesdays at 10:00",
     "new_pledges": "as pledges arrive",
+    "after_pledge": "so many days after a pledge, as one step of a journey",
+    "new_resources": "as new resources arrive: a digest, to each reader what is new to them",
 }
 PURPOSES = {
     Purpose.PUBLIC_TASK.value: "it is part of our task to tell the workforce this",
@@ -92,9 +95,12 @@ def text_of(start: Start, url: str) -> str:
         *_when(start.trigger),
         "",
         "# person: somebody approves each edition. standing: once, until the text changes.",
-        "approval: person",
+        f"approval: {'standing' if start.trigger == 'after_pledge' else 'person'}",
+        "",
+        "# More, where you need it: take the # away. The page above has every field.",
+        *(f"# {line}" for line in MORE),
         "---",
-        *_copy(title, url),
+        *_copy(title, url, _RESOURCES if start.trigger == "new_resources" else _CALLOUT),
     ]
     return "\n".join(lines)
 
@@ -107,37 +113,47 @@ def _quoted(text: str) -> str:
 
 
 def _when(trigger: str) -> list[str]:
-    about = f"# Sent {TRIGGERS[trigger]}."
-    if trigger == "timetable":
-        return [
-            about,
-            "trigger: timetable",
-            "# Minute, hour, day of the month, month, weekday; London time. Tuesdays at 10:00:",
-            'timetable: "0 10 * * 2"',
-            "working_days_only: true",
-            *_EVERYONE,
-        ]
-    if trigger == "new_pledges":
-        return [
-            about,
-            "trigger: new_pledges",
-            "occasion: pledge",
-            "segment:",
-            "  pledged_within_days: 14",
-        ]
-    return [about, "trigger: manual", *_EVERYONE]
+    return [f"# Sent {TRIGGERS[trigger]}.", f"trigger: {trigger}", *_WHEN[trigger]]
 
 
 _EVERYONE = (
-    "# Who gets it. Take the # away before what you need; every rule must hold.",
-    "# segment:",
-    "#   sectors: [General Practice, Dentistry]",
-    "#   ics_areas: [North Central London]",
-    "#   pledged: true",
+    "# Who gets it; without this, everyone. docs/segments.md has every word.",
+    "# segment: >-",
+    '#   sector is "Dentistry" and not pledged and not written to in the last 14 days',
 )
+_WHEN: dict[str, tuple[str, ...]] = {
+    "manual": _EVERYONE,
+    "timetable": (
+        "# London time. docs/scheduling.md has every form.",
+        "timetable: every Tuesday 10:00",
+        "working_days_only: true",
+        *_EVERYONE,
+    ),
+    "new_pledges": ("occasion: pledge", "segment: pledged in the last 14 days"),
+    "after_pledge": (
+        "# docs/scheduling.md says what holds for the steps of a journey.",
+        "after_pledge: 7 days",
+        'at: "10:00"',
+        "journey: after-the-pledge",
+    ),
+    "new_resources": (
+        "# docs/digest.md says what is new to whom.",
+        "digest:",
+        "  max: 10",
+        *_EVERYONE,
+    ),
+}
+MORE = (
+    "reply_to: Replies <replies@example.org>",
+    "audience_limit: 30",
+    "frequency: exempt",
+    "seeds: []",
+    "arms: [{name: plain, share: 50}, {name: question, share: 50, subject: Have you heard?}]",
+)
+"""Fields that are there to be switched on."""
 
 
-def _copy(title: str, url: str) -> list[str]:
+def _copy(title: str, url: str, middle: Sequence[str]) -> list[str]:
     return [
         "Dear {{ contact.first_name or 'colleague' }},",
         "",
@@ -151,13 +167,26 @@ def _copy(title: str, url: str) -> list[str]:
         "[[What everybody else reads.]]",
         "{% endif %}",
         "",
-        "{# A box that stands out; docs/writing.md shows the other components. #}",
-        "::: callout note",
-        "[[One thing to remember.]]",
-        ":::",
+        *middle,
         "",
         f"[Read more on our page about race equality]({url}){{.button}}",
         "",
         "{{ hub.short_name }}",
         "",
     ]
+
+
+_CALLOUT = (
+    "{# A box that stands out; docs/writing.md shows the other components. #}",
+    "::: callout note",
+    "[[One thing to remember.]]",
+    ":::",
+)
+_RESOURCES = (
+    "## What is new",
+    "",
+    "[[One thing to know about this list.]]",
+    "",
+    "::: resources",
+    ":::",
+)

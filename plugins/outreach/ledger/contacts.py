@@ -11,7 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from outreach.domain import Purpose
-from outreach.ledger.editions import audit, batch, delivery, edition, event, exclusion
+from outreach.ledger.caps import HANDED_OVER
+from outreach.ledger.editions import audit, batch, delivery, edition, event, exclusion, variant
 from outreach.ledger.mailable import not_mailable
 from outreach.ledger.people import (
     basis,
@@ -26,6 +27,7 @@ from outreach.ledger.people import (
     suppression,
     tracking_choice,
 )
+from outreach.ledger.resources import resource, variant_resource
 from outreach.ledger.states import EFFECTIVE, REASON, WITH_BATCH
 
 
@@ -40,6 +42,7 @@ class Facts:
     deliveries: tuple[Mapping[str, Any], ...] = ()
     exclusions: tuple[Mapping[str, Any], ...] = ()
     events: tuple[Mapping[str, Any], ...] = ()
+    resources: tuple[Mapping[str, Any], ...] = ()
     quarantined: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
     statements: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
     tracking: tuple[Mapping[str, Any], ...] = ()
@@ -87,6 +90,7 @@ def facts_about(
             .where(exclusion.c.contact_id == number),
         ),
         _events(connection, address_hash),
+        _resources(connection, address_hash),
         tuple(quarantined_with(connection, address)),
         **_more(connection, address_hash, known),
     )
@@ -132,6 +136,7 @@ def _deliveries(connection: sa.Connection, address_hash: bytes) -> tuple[Mapping
             REASON.label("reason"),
             d.email,
             d.slot_values,
+            variant.c.arm,
             batch.c.message_id,
             batch.c.recorded_at.label("handed_over_at"),
             batch.c.claimed_at,
@@ -144,7 +149,7 @@ def _deliveries(connection: sa.Connection, address_hash: bytes) -> tuple[Mapping
             d.crossed_at,
             d.recovered_at,
         )
-        .select_from(WITH_BATCH)
+        .select_from(WITH_BATCH.outerjoin(variant, variant.c.id == batch.c.variant_id))
         .join(edition, edition.c.id == d.edition_id)
         .where(d.address_hash == address_hash)
         .order_by(d.edition_id),
@@ -163,6 +168,21 @@ def _events(connection: sa.Connection, address_hash: bytes) -> tuple[Mapping[str
         .join(edition, edition.c.id == e.edition_id)
         .where(delivery.c.address_hash == address_hash)
         .order_by(e.occurred_at, e.id),
+    )
+
+
+def _resources(connection: sa.Connection, address_hash: bytes) -> tuple[Mapping[str, Any], ...]:
+    """Return what digests brought this address, or may have."""
+    carried = variant_resource.c
+    return _rows(
+        connection,
+        sa.select(edition.c.name, resource.c.title, resource.c.url, EFFECTIVE.label("state"))
+        .select_from(WITH_BATCH)
+        .join(edition, edition.c.id == delivery.c.edition_id)
+        .join(variant_resource, carried.variant_id == batch.c.variant_id)
+        .join(resource, resource.c.id == carried.resource_id)
+        .where(delivery.c.address_hash == address_hash, EFFECTIVE.in_(HANDED_OVER))
+        .order_by(edition.c.id, carried.place),
     )
 
 

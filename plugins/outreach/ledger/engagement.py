@@ -36,6 +36,11 @@ def totals(connection: sa.Connection, edition_id: int) -> dict[str, int]:
 
 def totals_by_arm(connection: sa.Connection, edition_id: int) -> dict[str, dict[str, int]]:
     """Return `totals` of each arm of an edition, by the arm's name; of no arm, nothing."""
+    has_arms = sa.select(variant.c.id).where(
+        variant.c.edition_id == edition_id, variant.c.arm != ""
+    )
+    if connection.execute(has_arms.limit(1)).first() is None:
+        return {}  # Before every delivery is read a second time.
     rows = connection.execute(
         sa.select(variant.c.arm, *_figures())
         .select_from(WITH_BATCH.join(variant, variant.c.id == batch.c.variant_id))

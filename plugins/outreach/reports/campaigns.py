@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from outreach.campaignwords import starts, whom
 from outreach.checks.readers import by_variant, sample_readers
 from outreach.clock import LONDON
 from outreach.domain import Reader
@@ -84,6 +85,7 @@ class CampaignReport:
     slug: str
     campaign: Campaign | None
     when: str
+    whom: str
     faults: tuple[Fault, ...]
     editions: tuple[EditionSummary, ...]
     proofs: Proofs | None
@@ -127,22 +129,16 @@ def campaign(ws: Workspace, slug: str, *, proof: int = 1) -> CampaignReport:
         except InputError as error:
             faults = (*faults, *error.faults)
     when = when_sent(found) if found else ""
+    goes_to = whom(found) if found else ""
     coming = tuple(_coming(ws, found)) if found else ()
     journey = steps_of(found.journey, library.campaigns.values()) if found else ()
-    return CampaignReport(slug, found, when, faults, latest, proofs, coming, journey)
+    return CampaignReport(slug, found, when, goes_to, faults, latest, proofs, coming, journey)
 
 
 def when_sent(found: Campaign) -> str:
-    """Return in words what makes an edition of this campaign."""
-    if found.after is not None:
-        return f"{found.after.words} after a pledge, at {found.at} on a working day, London time"
-    if found.slots is not None:
-        return found.slots.in_words()
-    if found.trigger == "new_pledges":
-        return "When new pledges arrive"
-    if found.trigger == "new_resources":
-        return "When new resources come in"
-    return "When a person starts it"
+    """Return in words what makes an edition of this campaign, as a line of its own."""
+    words = starts(found)
+    return words[:1].upper() + words[1:]
 
 
 def _coming(ws: Workspace, found: Campaign) -> Iterator[Coming]:

@@ -11,7 +11,6 @@ from outreach.engagement.rollup import engagement as figures
 from outreach.errors import Fault
 from outreach.ledger import follow_ups, views, views_deliveries
 from outreach.ledger.certificate import Certificate, certificate
-from outreach.ledger.engagement import totals_by_arm
 from outreach.ledger.engine import reading
 from outreach.ledger.views import AuditRow, EditionRow
 from outreach.ledger.views_deliveries import DeliveryRow, VariantRow
@@ -79,7 +78,6 @@ class EditionReport:
     certificate: Certificate
     faults: tuple[Fault, ...]
     variants: tuple[VariantRow, ...]
-    arms: dict[str, dict[str, int]]
     doubts: tuple[DeliveryLine, ...]
     history: tuple[AuditRow, ...]
     engagement: Engagement
@@ -174,7 +172,6 @@ def edition(ws: Workspace, name: str) -> EditionReport:
             row=row,
             certificate=certificate(connection, name),
             faults=stored_faults(row.faults),
-            arms=totals_by_arm(connection, row.id),
             variants=views_deliveries.variants(connection, row.id),
             doubts=_lines(ws, row.id, doubts),
             history=views.history(connection, name, limit=HISTORY),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -14,11 +15,13 @@ from outreach.flows.images import assets_url, kept_images
 from outreach.flows.layouts import layouts
 from outreach.flows.mailboxes import reply_to_mailbox, sender_mailbox
 from outreach.flows.preparing import find_campaign
-from outreach.flows.side_messages.copies import placeholders
+from outreach.flows.side_messages.copies import marked, placeholders
+from outreach.flows.side_messages.handing import SideMessage
 from outreach.ledger import edition_store
 from outreach.ledger.assets import keep_assets
 from outreach.ledger.edition_store import EditionRecord
 from outreach.ledger.engine import reading
+from outreach.ledger.side_store import SideKind
 from outreach.providers.base import Content
 from outreach.rendering import Compiled, EditionContext, VariantKey, compile_campaign, frozen
 from outreach.workspace import Workspace
@@ -54,6 +57,29 @@ class Show:
                 f"{self.name} has no variant {number}: it has {len(self.variants)}, from 1"
             )
         return found
+
+
+def to_colleagues(
+    found: Show, one: Shown, colleagues: Iterable[str], *, kind: SideKind, once: str, line: str
+) -> Iterator[SideMessage]:
+    """Yield one variant to each colleague, marked as what it is, with `line` on top.
+
+    `once`, with the variant and the colleague, names each message for good.
+    """
+    content = marked(one.content, kind.value.capitalize(), line)
+    for colleague in colleagues:
+        yield SideMessage(
+            kind=kind,
+            once=f"{once}:{one.number}:{colleague}",
+            colleague=colleague,
+            campaign=found.campaign,
+            edition_id=found.edition_id,
+            variant=one.number,
+            content=content,
+            values=one.values,
+            sender=found.sender,
+            reply_to=found.reply_to,
+        )
 
 
 def show(ws: Workspace, name: str) -> Show:

@@ -14,9 +14,8 @@ from outreach.domain import AGAIN
 from outreach.errors import OutreachError
 from outreach.flows.preparing import find_campaign
 from outreach.flows.recovery import JournalGuard
-from outreach.flows.side_messages.copies import marked
 from outreach.flows.side_messages.handing import SideMessage, hand_all
-from outreach.flows.side_messages.samples import Show, show_edition
+from outreach.flows.side_messages.samples import Show, show_edition, to_colleagues
 from outreach.journal import Journal
 from outreach.ledger import holds
 from outreach.ledger.edition_store import EditionRecord
@@ -73,17 +72,5 @@ def _copies(ws: Workspace, found: Show, colleagues: tuple[str, ...]) -> Iterator
             label=one.label or "everyone",
             people=f"{one.people:,}",
         )
-        content = marked(one.content, "Copy", line)
-        for colleague in colleagues:
-            yield SideMessage(
-                kind=SideKind.COPY,
-                once=f"copy:{found.edition_id}:{one.number}:{colleague}",
-                colleague=colleague,
-                campaign=found.campaign,
-                edition_id=found.edition_id,
-                variant=one.number,
-                content=content,
-                values=one.values,
-                sender=found.sender,
-                reply_to=found.reply_to,
-            )
+        once = f"copy:{found.edition_id}"
+        yield from to_colleagues(found, one, colleagues, kind=SideKind.COPY, once=once, line=line)

@@ -10,9 +10,8 @@ from datetime import UTC, datetime, timedelta
 
 from outreach.errors import InputError, Refused
 from outreach.flows.control import stopped
-from outreach.flows.side_messages.copies import marked
 from outreach.flows.side_messages.handing import SideMessage, SideReport, hand_all
-from outreach.flows.side_messages.samples import Show, Shown, show
+from outreach.flows.side_messages.samples import Show, Shown, show, to_colleagues
 from outreach.ledger import edition_store, side_store
 from outreach.ledger.engine import reading
 from outreach.ledger.side_store import SideKind
@@ -84,20 +83,8 @@ def _messages(
             all=len(found.variants),
             label=one.label or "everyone",
         )
-        content = marked(one.content, "Test", line)
-        for colleague in colleagues:
-            yield SideMessage(
-                kind=SideKind.TEST,
-                once=f"test:{found.name}:{mark}:{one.number}:{colleague}",
-                colleague=colleague,
-                campaign=found.campaign,
-                edition_id=found.edition_id,
-                variant=one.number,
-                content=content,
-                values=one.values,
-                sender=found.sender,
-                reply_to=found.reply_to,
-            )
+        once = f"test:{found.name}:{mark}"
+        yield from to_colleagues(found, one, colleagues, kind=SideKind.TEST, once=once, line=line)
 
 
 def _colleagues(ws: Workspace, to: Sequence[str]) -> tuple[str, ...]:

@@ -7,8 +7,7 @@ import logging
 import os
 import shutil
 import tempfile
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,12 +21,11 @@ from outreach.ledger.engine import open_engine
 from outreach.ledger.migrate import run_migrations
 from outreach.settings import Settings, load_settings
 from outreach.workspace import Workspace, open_workspace
+from tests.databases import Postgres, Run, named
 from tests.distribution import OneAirflow
 from tests.fakes.running import sendgrid_server
 
 __all__ = ["sendgrid_server"]
-
-Run = Callable[[str], None]
 
 
 # How long an example takes says how busy the machine is.
@@ -52,10 +50,6 @@ def _administering(server: str) -> Iterator[Run]:
 
     yield run
     admin.dispose()
-
-
-def _named(server: str, database: str) -> str:
-    return sa.make_url(server).set(database=database).render_as_string(hide_password=False)
 
 
 def _migrate(url: str) -> None:
@@ -103,7 +97,7 @@ def postgres_admin(postgres_server: str) -> Iterator[Run]:
 def postgres_template(postgres_server: str, postgres_admin: Run) -> str:
     """The name of a database that all migrations were run on, to be copied."""
     postgres_admin("CREATE DATABASE migrated")
-    _migrate(_named(postgres_server, "migrated"))
+    _migrate(named(postgres_server, "migrated"))
     return "migrated"
 
 
@@ -115,15 +109,20 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-@pytest.fixture
-def postgres_url(
+@pytest.fixture(scope="session")
+def postgres_databases(
     postgres_server: str, postgres_admin: Run, postgres_template: str
-) -> Iterator[str]:
+) -> Postgres:
+    """Databases of the server, each for one test at a time."""
+    return Postgres(postgres_server, postgres_admin, postgres_template)
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str, postgres_databases: Postgres) -> Iterator[str]:
     """The URL of a PostgreSQL database of the test's own, migrated and empty."""
-    name = f"t{uuid.uuid4().hex}"
-    postgres_admin(f"CREATE DATABASE {name} TEMPLATE {postgres_template} STRATEGY FILE_COPY")
-    yield _named(postgres_server, name)
-    postgres_admin(f"DROP DATABASE {name} WITH (FORCE)")
+    name = postgres_databases.lend()
+    yield named(postgres_server, name)
+    postgres_databases.take_back(name)
 
 
 @pytest.fixture

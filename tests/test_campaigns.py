@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -318,6 +319,21 @@ def test_a_missing_folder_is_a_fault(tmp_path: Path, hub: Hub) -> None:
     library = load_library([tmp_path / "none", SHIPPED], hub)
     assert library.campaigns.keys() >= {"pledge-thank-you", "what-is-wres"}
     assert len(library.faults) == 1
+
+
+def test_a_file_that_says_the_same_is_not_taken_apart_again_and_an_edited_one_is(
+    tmp_path: Path, hub: Hub
+) -> None:
+    path = tmp_path / "a-test.md"
+    path.write_text(GOOD)
+    first = load_campaign(path, hub)
+    assert load_campaign(path, load_hub(ROOT / "hub.yaml")) is first
+    assert load_campaign(path, replace(hub, seeds=("jo",))).seeds == ("jo",)
+    path.write_text(GOOD + "\nMore.\n")
+    assert load_campaign(path, hub).source != first.source
+    path.write_text(GOOD + "{% if")
+    with pytest.raises(InputError):
+        load_campaign(path, hub)
 
 
 def test_three_hundred_files_load_in_seconds(tmp_path: Path, hub: Hub) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from markdown_it.token import Token
 from pydantic import ValidationError
 
+from outreach.campaigncache import keep_read, read_before
 from outreach.campaignfile import campaign_files, read_head, read_source, split_head
 from outreach.digest import SAMPLES, Digest
 from outreach.domain import Mailbox, Purpose, Resource
@@ -175,7 +176,12 @@ def load_campaign(path: Path, hub: Hub) -> Campaign:
 
     Its images stand in the folder `assets` beside the one that the file is in.
     """
-    return campaign_of(path, read_source(path, shown_path(path)), hub)
+    source = read_source(path, shown_path(path))
+    campaign = read_before(path, source, hub)
+    if campaign is None:
+        campaign = campaign_of(path, source, hub)
+        keep_read(source, hub, campaign)
+    return campaign
 
 
 def campaign_of(path: Path, source: str, hub: Hub) -> Campaign:
@@ -228,11 +234,11 @@ def load_library(paths: Sequence[Path], hub: Hub) -> Library:
         except InputError as error:
             faults[shown_path(path)] = error.faults
             continue
-        first = campaigns.setdefault(campaign.slug, campaign)
-        if first is not campaign:
+        if first := campaigns.get(campaign.slug):
             file = shown_path(path)
             said = f"{shown_path(first.file)} has this name already; rename one of the two"
             faults[file] = (Fault(said, file),)
+        campaigns.setdefault(campaign.slug, campaign)
     return Library(campaigns, faults)
 
 

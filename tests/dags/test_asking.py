@@ -5,11 +5,11 @@ from __future__ import annotations
 import uuid
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import ModuleType
 from typing import Any
 
 import pytest
 
-from outreach import airflow_tasks
 from outreach.domain import EditionState
 from outreach.flows import editions, side_messages
 from outreach.flows.decisions import Answer, read_answer
@@ -41,6 +41,13 @@ def database_url(sqlite_url: str) -> str:
     return sqlite_url
 
 
+def tasks() -> ModuleType:
+    """Outreach's tasks: to import them is to import Airflow, which those who collect spare."""
+    from outreach import airflow_tasks
+
+    return airflow_tasks
+
+
 @pytest.fixture
 def waiting(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     """An edition of amy's that waits, lee its approver, jo lee's deputy."""
@@ -49,7 +56,7 @@ def waiting(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     colleagues = {"lee": "lee@example.org"}
     hub = replace(ws.hub, colleagues=colleagues, deputies={"lee": ("jo", "amy")})
     found = replace(ws, hub=hub)
-    monkeypatch.setattr(airflow_tasks, "workspace_in_airflow", lambda: found)
+    monkeypatch.setattr(tasks(), "workspace_in_airflow", lambda: found)
     return found
 
 
@@ -63,7 +70,7 @@ def questions(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 
 
 def question() -> Any:
-    return airflow_tasks.Ask.of(("lee",), timedelta(hours=4))
+    return tasks().Ask.of(("lee",), timedelta(hours=4))
 
 
 def put(ask: Any) -> dict[str, Any]:
@@ -108,7 +115,7 @@ def test_a_question_that_only_authors_could_answer_is_not_put(
     from airflow.sdk.exceptions import AirflowFailException
 
     own = replace(waiting, hub=replace(waiting.hub, approvers=("Amy",)))
-    monkeypatch.setattr(airflow_tasks, "workspace_in_airflow", lambda: own)
+    monkeypatch.setattr(tasks(), "workspace_in_airflow", lambda: own)
     ti = TaskInstance()
     with pytest.raises(AirflowFailException, match="nobody may approve"):
         question().execute({"ti": ti, "task_instance": ti})
@@ -119,7 +126,7 @@ def test_failing_to_tell_does_not_fail_the_question(
     waiting: Workspace, questions: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lost = replace(waiting, settings=replace(waiting.settings, provider="nonsense"))
-    monkeypatch.setattr(airflow_tasks, "workspace_in_airflow", lambda: lost)
+    monkeypatch.setattr(tasks(), "workspace_in_airflow", lambda: lost)
     put(question())
     assert len(questions) == 1
 

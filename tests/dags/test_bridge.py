@@ -5,12 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from starlette.testclient import TestClient
 
-from outreach.airflow_bridge import LondonTimetable, StaffPages, settings_in_airflow
+if TYPE_CHECKING:
+    from outreach.airflow_bridge import LondonTimetable
+
+
+def timetable_of(text: str, **given: Any) -> LondonTimetable:
+    """Make one; to import the bridge is to import Airflow, which those who only collect spare."""
+    from outreach.airflow_bridge import LondonTimetable
+
+    return LondonTimetable(text, **given)
 
 
 def interval(at: datetime) -> Any:
@@ -31,6 +39,13 @@ def _pendulum(moment: datetime) -> Any:
     return pendulum.instance(moment)
 
 
+def stored_before(stored: dict[str, Any]) -> LondonTimetable:
+    """The timetable that Airflow makes of what it stored."""
+    from outreach.airflow_bridge import LondonTimetable
+
+    return LondonTimetable.deserialize(stored)
+
+
 def next_run(timetable: LondonTimetable, last: datetime | None, **given: Any) -> datetime | None:
     found = timetable.next_dagrun_info(
         last_automated_data_interval=interval(last) if last else None,
@@ -41,7 +56,7 @@ def next_run(timetable: LondonTimetable, last: datetime | None, **given: Any) ->
 
 def test_a_slot_older_than_the_grace_period_is_never_run() -> None:
     now = datetime.now(UTC)
-    timetable = LondonTimetable("* * * * *", late_after_hours=2)
+    timetable = timetable_of("* * * * *", late_after_hours=2)
     found = next_run(timetable, now - timedelta(days=3))
     assert found is not None
     assert now - timedelta(hours=2, minutes=1) < found <= now - timedelta(hours=1, minutes=58)
@@ -49,14 +64,14 @@ def test_a_slot_older_than_the_grace_period_is_never_run() -> None:
 
 def test_switching_a_campaign_on_runs_nothing_from_hours_ago() -> None:
     now = datetime.now(UTC)
-    found = next_run(LondonTimetable("* * * * *", late_after_hours=8), None)
+    found = next_run(timetable_of("* * * * *", late_after_hours=8), None)
     assert found is not None
     assert found > now - timedelta(minutes=11)
 
 
 def test_every_slot_within_the_grace_period_is_run_in_turn() -> None:
     now = datetime.now(UTC)
-    timetable = LondonTimetable("* * * * *", late_after_hours=4)
+    timetable = timetable_of("* * * * *", late_after_hours=4)
     first = next_run(timetable, now - timedelta(minutes=30))
     assert first is not None
     second = next_run(timetable, first)
@@ -66,20 +81,20 @@ def test_every_slot_within_the_grace_period_is_run_in_turn() -> None:
 
 def test_a_dag_that_has_ended_runs_no_more() -> None:
     past = _pendulum(datetime.now(UTC) - timedelta(days=1))
-    assert next_run(LondonTimetable("* * * * *"), None, latest=past) is None
+    assert next_run(timetable_of("* * * * *"), None, latest=past) is None
 
 
 def test_a_timetable_survives_being_stored() -> None:
-    one = LondonTimetable("0 10 * * 2", days_off="skip", late_after_hours=3)
+    one = timetable_of("0 10 * * 2", days_off="skip", late_after_hours=3)
     stored = json.loads(json.dumps(one.serialize()))
-    again = LondonTimetable.deserialize(stored)
+    again = stored_before(stored)
     assert again.serialize() == one.serialize()
     assert again.summary == "Tuesdays at 10:00, London time, working days only"
 
 
 def test_a_timetable_that_an_earlier_version_stored_is_read() -> None:
     stored = {"cron": "0 10 * * 2", "working_days_only": True, "late_after_hours": 3}
-    again = LondonTimetable.deserialize(stored)
+    again = stored_before(stored)
     assert again.summary == "Tuesdays at 10:00, London time, working days only"
 
 
@@ -92,21 +107,22 @@ def test_a_timetable_that_an_earlier_version_stored_is_read() -> None:
     ],
 )
 def test_words_and_dates_are_stored_and_come_round_as_written(text: str, days_off: str) -> None:
-    one = LondonTimetable(text, days_off=days_off)
-    again = LondonTimetable.deserialize(json.loads(json.dumps(one.serialize())))
+    one = timetable_of(text, days_off=days_off)
+    again = stored_before(json.loads(json.dumps(one.serialize())))
     assert again.summary == one.summary
     assert next_run(again, None) == one.slots.next_slot(datetime.now(UTC))
 
 
 def test_dates_that_have_all_passed_and_slots_missed_by_hours_run_nothing() -> None:
     last_week = datetime.now(UTC) - timedelta(days=7)
-    passed = LondonTimetable(f"{last_week:%Y-%m-%d} 10:00")
+    passed = timetable_of(f"{last_week:%Y-%m-%d} 10:00")
     assert next_run(passed, None) is None
     assert next_run(passed, last_week - timedelta(days=30)) is None
 
 
 def test_the_plugin_registers_the_timetable_that_dags_use() -> None:
     import outreach_plugin
+    from outreach.airflow_bridge import LondonTimetable
 
     assert outreach_plugin.OutreachPlugin.timetables == [LondonTimetable]
 
@@ -114,6 +130,8 @@ def test_the_plugin_registers_the_timetable_that_dags_use() -> None:
 def test_airflows_connections_win_over_the_environment(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
+    from outreach.airflow_bridge import settings_in_airflow
+
     monkeypatch.setenv("OUTREACH_HOME", str(tmp_path))
     monkeypatch.setenv("OUTREACH_SENDGRID_API_KEY", "from-the-environment")
     assert settings_in_airflow().sendgrid_api_key == "from-the-environment"
@@ -190,6 +208,8 @@ def test_airflows_log_in_and_roles_stand_before_every_staff_page(airflow_api: An
 
 
 def test_the_pages_are_built_only_when_somebody_asks_for_one() -> None:
+    from outreach.airflow_bridge import StaffPages
+
     built: list[str] = []
 
     async def app(scope: Any, receive: Any, send: Any) -> None:

@@ -36,16 +36,28 @@ class Loaded:
         return {task["__var"]["task_id"]: task["__var"] for task in self.dags[dag]["dag"]["tasks"]}
 
 
-def load(home: Path, **environ: str) -> Loaded:
-    script = Path(__file__).with_name("loading.py")
+@dataclass(frozen=True)
+class Process:
+    """A process that loaded them three times: as shipped, for one DAG's task, and ours."""
+
+    shipped: Loaded
+    asked: Loaded
+    ours: Loaded
+
+
+def process(home: Path, folder: Path) -> Process:
+    environments = [
+        {},
+        {"_AIRFLOW_PARSING_CONTEXT_DAG_ID": "campaign_what_is_wres"},
+        {"OUTREACH_CAMPAIGNS": str(folder)},
+    ]
     done = subprocess.run(
-        [sys.executable, str(script)],
+        [sys.executable, str(Path(__file__).with_name("loading.py")), json.dumps(environments)],
         env={
             **os.environ,
             "PYTHONPATH": str(ROOT / "plugins"),
             "OUTREACH_HOME": str(home / "outreach"),
             "AIRFLOW_HOME": str(home / "airflow"),
-            **environ,
         },
         capture_output=True,
         text=True,
@@ -53,12 +65,37 @@ def load(home: Path, **environ: str) -> Loaded:
         timeout=120,
     )
     assert done.returncode == 0, done.stderr
-    return Loaded(**json.loads(done.stdout[done.stdout.index('{"seconds"') :]), home=home)
+    found = json.loads(done.stdout[done.stdout.index('[{"seconds"') :])
+    return Process(*(Loaded(**one, home=home) for one in found))
 
 
 @pytest.fixture(scope="module")
-def loaded(tmp_path_factory: pytest.TempPathFactory) -> Loaded:
-    return load(tmp_path_factory.mktemp("dags"))
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Campaigns of ours: a good one, two broken ones, and one of each further kind of schedule."""
+    made = tmp_path_factory.mktemp("campaigns")
+    good = (CAMPAIGNS / "what-is-wres.md").read_text()
+    line = 'trigger: timetable\ntimetable: "0 10 * * 2"\nworking_days_only: true'
+    assert line in good
+    for slug, old, new in (
+        ("good", "", ""),
+        ("broken", "title:", "titel:"),
+        ("never", '"0 10 * * 2"', '"0 10 31 2 *"'),
+        ("words", line, "trigger: timetable\ntimetable: every second Tuesday 10:00"),
+        ("dates", line, "trigger: timetable\ntimetable: [2036-12-01 10:00]"),
+        ("step", line, 'trigger: after_pledge\nafter_pledge: 7 days\nat: "10:00"'),
+    ):
+        (made / f"{slug}.md").write_text(good.replace(old, new))
+    return made
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory, folder: Path) -> Process:
+    return process(tmp_path_factory.mktemp("dags"), folder)
+
+
+@pytest.fixture(scope="module")
+def loaded(first: Process) -> Loaded:
+    return first.shipped
 
 
 def test_every_campaign_has_its_dag(loaded: Loaded) -> None:
@@ -80,28 +117,25 @@ def test_loading_opens_no_database_and_writes_nothing(loaded: Loaded) -> None:
     assert not (loaded.home / "outreach").exists()
 
 
-def test_loading_twice_gives_the_same_so_that_airflow_keeps_one_version(loaded: Loaded) -> None:
-    again = load(loaded.home)
-    assert again.dags == loaded.dags
+def test_loading_in_another_process_gives_the_same_so_that_airflow_keeps_one_version(
+    first: Process, folder: Path
+) -> None:
+    again = process(first.shipped.home, folder)
+    assert again.shipped.dags == first.shipped.dags
+    assert again.asked.dags == first.asked.dags
+    assert again.ours.dags == first.ours.dags
 
 
-def test_a_task_builds_only_its_own_campaign(loaded: Loaded) -> None:
-    asked = {"_AIRFLOW_PARSING_CONTEXT_DAG_ID": "campaign_what_is_wres"}
-    one = load(loaded.home, **asked)
-    assert set(one.dags) == {"campaign_what_is_wres"} | ALWAYS
+def test_a_task_builds_only_its_own_campaign(first: Process) -> None:
+    assert set(first.asked.dags) == {"campaign_what_is_wres"} | ALWAYS
 
 
-def test_a_broken_campaign_leaves_the_others_standing(tmp_path: Path) -> None:
-    folder = tmp_path / "campaigns"
-    folder.mkdir()
-    good = (CAMPAIGNS / "what-is-wres.md").read_text()
-    (folder / "good.md").write_text(good)
-    (folder / "broken.md").write_text(good.replace("title:", "titel:"))
-    (folder / "never.md").write_text(good.replace('"0 10 * * 2"', '"0 10 31 2 *"'))
-    loaded = load(tmp_path, OUTREACH_CAMPAIGNS=str(folder))
+def test_a_broken_campaign_leaves_the_others_standing(first: Process) -> None:
+    loaded = first.ours
     assert loaded.errors == {}
     broken = {"campaign_broken", "campaign_never"}
-    assert set(loaded.dags) == {"campaign_good"} | broken | ALWAYS
+    good = {f"campaign_{slug}" for slug in ("good", "words", "dates", "step")}
+    assert set(loaded.dags) == good | broken | ALWAYS
     for name in broken:
         page = loaded.dags[name]["dag"]
         assert "faulty file" in page["tags"], "what it is sending goes on; nothing new is prepared"
@@ -110,21 +144,10 @@ def test_a_broken_campaign_leaves_the_others_standing(tmp_path: Path) -> None:
     assert "titel" in loaded.dags["campaign_broken"]["dag"]["doc_md"]
 
 
-def test_timetables_in_words_steps_and_dates_each_have_their_dag(tmp_path: Path) -> None:
-    folder = tmp_path / "campaigns"
-    folder.mkdir()
-    good = (CAMPAIGNS / "what-is-wres.md").read_text()
-    line = 'trigger: timetable\ntimetable: "0 10 * * 2"\nworking_days_only: true'
-    for slug, fields in {
-        "words": "trigger: timetable\ntimetable: every second Tuesday 10:00",
-        "dates": "trigger: timetable\ntimetable: [2036-12-01 10:00]",
-        "step": 'trigger: after_pledge\nafter_pledge: 7 days\nat: "10:00"',
-    }.items():
-        (folder / f"{slug}.md").write_text(good.replace(line, fields))
-    loaded = load(tmp_path, OUTREACH_CAMPAIGNS=str(folder))
-    assert (loaded.errors, loaded.warnings) == ({}, [])
-    assert load(tmp_path, OUTREACH_CAMPAIGNS=str(folder)).dags == loaded.dags
-    kept = {dag: found["dag"]["timetable"]["__var"] for dag, found in loaded.dags.items()}
+def test_timetables_in_words_steps_and_dates_each_have_their_dag(first: Process) -> None:
+    loaded = first.ours
+    assert loaded.warnings == []
+    kept = {dag: found["dag"]["timetable"].get("__var") for dag, found in loaded.dags.items()}
     assert kept["campaign_words"]["timetable"] == "every second Tuesday 10:00"
     assert kept["campaign_dates"]["timetable"] == "2036-12-01 10:00"
     assert kept["campaign_step"]["timetable"] == "every working day 10:00"

@@ -149,7 +149,7 @@ def browser_page() -> Iterator[Page]:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_breaks_no_policy_and_fits_a_narrow_window(
+def test_a_page_breaks_no_policy_fits_a_narrow_window_and_keeps_to_accessibility(
     browser_page: Page, served: Served, page: str
 ) -> None:
     page = page.replace("{first}", served.workspace.keys.person_id(1))
@@ -162,14 +162,7 @@ def test_a_page_breaks_no_policy_and_fits_a_narrow_window(
     assert wide <= 320, f"{page} is {wide} pixels wide"
     refused = [text for text in complaints if "404 (Not Found)" not in text]
     assert refused == []
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_a_page_breaks_no_rule_of_accessibility(
-    browser_page: Page, served: Served, page: str
-) -> None:
     browser_page.set_viewport_size({"width": 1280, "height": 900})
-    browser_page.goto(served.address + page.replace("{first}", served.workspace.keys.person_id(1)))
     browser_page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true")
     found = Axe().run(browser_page, options=RULES)
     assert found.response["passes"]

@@ -116,6 +116,7 @@ def test_the_variant_page_shows_one_readers_message_and_no_real_link(client: Tes
     assert "/unsubscribe/the-readers-own" in page.text
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_hostile_name_is_inert_on_every_page(
     staff: FastAPI, client: TestClient, keys: Keys
 ) -> None:
@@ -173,6 +174,7 @@ def test_scripts_run_only_with_the_nonce_of_their_page(client: TestClient) -> No
     assert answer.text.count("<script") == 1
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_links_work_under_any_prefix(ws: Workspace, guards: Guards) -> None:
     outer = FastAPI()
     outer.mount("/airflow/outreach", create_staff_app(lambda: ws, guards))

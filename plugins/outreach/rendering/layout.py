@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import css_inline
@@ -87,15 +88,19 @@ def load_layout(folder: Path, name: str) -> Layout:
         known = sorted(p.stem for p in folder.glob("*.mjml"))
         said = f"a layout is two files, {name}.mjml and {name}.txt; one is missing"
         raise InputError(Fault(said + suggest(name, known), file))
-    rich = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    plain = Environment(autoescape=False, undefined=StrictUndefined, trim_blocks=True)  # noqa: S701
     try:
-        html = rich.from_string(path.read_text(encoding="utf-8"))
-        text = plain.from_string(path.with_suffix(".txt").read_text(encoding="utf-8"))
+        html = _template(path.read_text(encoding="utf-8"), escaped=True)
+        text = _template(path.with_suffix(".txt").read_text(encoding="utf-8"), escaped=False)
     except TemplateError as error:
         line = getattr(error, "lineno", 0) or 0
         raise InputError(Fault(f"this layout cannot be read: {error}", file, line)) from None
     return Layout(file, html, text)
+
+
+@lru_cache(maxsize=100)
+def _template(source: str, *, escaped: bool) -> Template:
+    env = Environment(autoescape=escaped, undefined=StrictUndefined, trim_blocks=True)  # noqa: S701
+    return env.from_string(source)
 
 
 def fold(document: str) -> str:

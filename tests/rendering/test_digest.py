@@ -143,5 +143,7 @@ def test_a_variant_is_named_by_what_it_brings(digest: Campaign, hub: Hub) -> Non
 
 
 def test_only_a_digest_has_resources(write: Write) -> None:
-    with pytest.raises(InputError, match=r":9: there are no resources here: add the field resources, or digest"):
+    with pytest.raises(
+        InputError, match=r":9: there are no resources here: add the field resources, or digest"
+    ):
         write("{% for resource in resources %}{{ resource.title }}{% endfor %}")

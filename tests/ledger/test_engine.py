@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+import time
 import traceback
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -50,3 +53,28 @@ def test_foreign_keys_are_looked_up_again_once_a_sheet_is_taken_away(engine: sa.
             connection.exec_driver_sql(stray)
     with pytest.raises(sa.exc.IntegrityError), engine.begin() as connection:
         connection.exec_driver_sql(stray)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_what_is_written_much_goes_into_the_file_while_more_is_written(engine: sa.Engine) -> None:
+    file = Path(engine.url.database or "")
+    before, until = file.stat().st_size, time.monotonic() + 30
+    with writing_much(engine) as connection:
+        with connection.begin():
+            # Less than the writer would copy by itself.
+            connection.exec_driver_sql("CREATE TABLE much AS SELECT randomblob(500000) AS said")
+        while file.stat().st_size == before and time.monotonic() < until:
+            time.sleep(0.02)
+        assert file.stat().st_size > before + 500_000
+        with connection.begin():
+            connection.exec_driver_sql("DROP TABLE much")
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_nobody_copies_the_log_once_the_writing_is_over(engine: sa.Engine) -> None:
+    before = threading.active_count()
+    with pytest.raises(ZeroDivisionError), writing_much(engine):
+        _ = 1 / 0
+    assert threading.active_count() == before
+    with reading(engine) as connection:
+        assert connection.exec_driver_sql("PRAGMA wal_autocheckpoint").scalar() == 1_000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import marshal
 import os
@@ -12,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
@@ -33,6 +35,9 @@ LEAST = 6_000_000
 
 HEAD_START = 4_000_000
 """Bytes that this process reads while the other one starts."""
+
+_PIPE = 1 << 20
+"""Bytes that may wait in what it says, as many as a system lets anybody have."""
 
 PATIENCE = 60.0
 """Seconds to wait at least for the other process."""
@@ -180,7 +185,7 @@ def _process(files: tuple[int, ...]) -> subprocess.Popen[bytes] | None:
     home = str(Path(outreach.__file__).parent.parent)
     path = os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))
     try:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-P", "-m", "outreach.flows.second_reader"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -191,3 +196,13 @@ def _process(files: tuple[int, ...]) -> subprocess.Popen[bytes] | None:
     except OSError:
         log.warning("no second process could be started to read the list; reading it all here")
         return None
+    _widen(process.stdout)
+    return process
+
+
+def _widen(pipe: IO[bytes] | None) -> None:
+    """Let most of a sheet wait in a pipe: whoever speaks need not be woken for each part of it."""
+    size = getattr(fcntl, "F_SETPIPE_SZ", None)  # Linux alone has it
+    if pipe and size is not None:
+        with suppress(OSError):  # a user may have only so much in pipes
+            fcntl.fcntl(pipe, size, _PIPE)

@@ -12,6 +12,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import make_url
 
 from outreach.errors import ConfigError
+from outreach.ledger.checkpoints import log_copied
 
 DatabaseTrouble = (sa.exc.OperationalError, sa.exc.InternalError)
 """The database is locked, full, read-only or gone: nothing about what was asked of it.
@@ -28,9 +29,9 @@ _KILOBYTES_HELD = (-24_000, -2_000)
 """How much of the ledger a connection holds, negative as SQLite has it, while much is written
 and else: an index that is written all over is else read from the file page by page."""
 
-_PAGES_AHEAD = (4_000, 1_000)
+_PAGES_AHEAD = (12_000, 1_000)
 """Pages that the write-ahead log may be ahead of the ledger's file, while much is written and
-else: one that is written often goes into the file once."""
+else. Most of them are in the file by then: see `log_copied`."""
 
 
 def open_engine(url: str) -> sa.Engine:
@@ -103,7 +104,8 @@ def writing_much(engine: sa.Engine) -> Iterator[sa.Connection]:
     default in a file: here in memory. It also holds more of the ledger's pages than for others,
     from one transaction to the next.
     """
-    with engine.connect().execution_options(outreach_writing_much=True) as connection:
+    much = engine.connect().execution_options(outreach_writing_much=True)
+    with much as connection, log_copied(engine):
         yield connection
 
 

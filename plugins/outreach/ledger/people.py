@@ -63,9 +63,10 @@ contact = sa.Table(
     when("updated_at", nullable=False),
     when("left_at"),
     when("erased_at"),
-    # Without those whose organisation is not known, which nobody looks for.
+    # Those of one organisation, 4,096 people after the other: see `working_at`.
     sa.Index(
-        None,
+        "ix_contact_organisation",
+        sa.text("(id >> 12)"),
         "organisation_id",
         sqlite_where=sa.text("organisation_id IS NOT NULL"),
         postgresql_where=sa.text("organisation_id IS NOT NULL"),

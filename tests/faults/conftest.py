@@ -24,8 +24,8 @@ def host() -> Iterator[Host]:
 
 
 @pytest.fixture(scope="session")
-def postgres(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
-    databases = Postgres(postgres_server, tmp_path_factory.mktemp("postgres"))
+def postgres(postgres_server: str) -> Iterator[Databases]:
+    databases = Postgres(postgres_server)
     yield databases
     databases.close()
 

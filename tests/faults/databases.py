@@ -12,8 +12,8 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from outreach.ledger.engine import open_engine
-from outreach.settings import load_settings
-from outreach.workspace import open_workspace
+from outreach.ledger.migrate import run_migrations
+from tests import databases
 
 KEYS = {
     "OUTREACH_ADDRESS_KEY": "an address key for tests",
@@ -29,7 +29,7 @@ class Sqlite:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._template = folder / "template.db"
-        _migrate(f"sqlite:///{self._template}", folder)
+        _migrate(f"sqlite:///{self._template}")
 
     @contextmanager
     def fresh(self) -> Iterator[str]:
@@ -64,12 +64,13 @@ class Postgres:
 
     name = "postgresql"
 
-    def __init__(self, server: str, folder: Path) -> None:
+    def __init__(self, server: str) -> None:
         self._server = sa.make_url(server)
         self.admin = open_engine(server).execution_options(isolation_level="AUTOCOMMIT")
         self._template = f"f{uuid.uuid4().hex}"
         self.run(f"CREATE DATABASE {self._template}")
-        _migrate(self._url(self._template), folder)
+        _migrate(self._url(self._template))
+        self._lent = databases.Postgres(server, self.run, self._template)
 
     def run(self, *statements: str) -> None:
         """Execute statements as the server's administrator."""
@@ -80,10 +81,9 @@ class Postgres:
     @contextmanager
     def fresh(self) -> Iterator[str]:
         """The URL of an empty ledger."""
-        name = f"f{uuid.uuid4().hex}"
-        self.run(f"CREATE DATABASE {name} TEMPLATE {self._template}")
+        name = self._lent.lend()
         yield self._url(name)
-        self.run(f"DROP DATABASE {name} WITH (FORCE)")
+        self._lent.take_back(name)
 
     @contextmanager
     def backup(self, url: str) -> Iterator[str]:
@@ -103,11 +103,12 @@ class Postgres:
         self.run(
             f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
             f"WHERE datname = '{source}'",
-            f"CREATE DATABASE {target} TEMPLATE {source}",
+            f"CREATE DATABASE {target} TEMPLATE {source} STRATEGY FILE_COPY",
         )
 
     def close(self) -> None:
-        """Remove the template."""
+        """Remove the databases that were lent, and the template."""
+        self._lent.close()
         self.run(f"DROP DATABASE {self._template} WITH (FORCE)")
         self.admin.dispose()
 
@@ -122,10 +123,11 @@ def _opened(url: str) -> sqlite3.Connection:
     return sqlite3.connect(str(sa.make_url(url).database))
 
 
-def _migrate(url: str, folder: Path) -> None:
-    settings = {"OUTREACH_HOME": str(folder / "home"), "OUTREACH_DATABASE_URL": url, **KEYS}
-    ws = open_workspace(load_settings(settings))
-    ws.engine.dispose()
+def _migrate(url: str) -> None:
+    engine = open_engine(url)
+    with engine.begin() as connection:
+        run_migrations(connection)
+    engine.dispose()
     if url.startswith("sqlite"):
         with sa.create_engine(url).connect() as connection:
             connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")

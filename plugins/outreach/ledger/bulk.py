@@ -99,14 +99,16 @@ def _quickly_bound(values: Sequence[Any]) -> Sequence[Any]:
 
 @lru_cache(maxsize=200)
 def _marks(counting: int, same: int, own: int, rows: int) -> str:
-    """Return the values of `rows` rows: what is bound once for all of them comes first."""
+    """Return the values of `rows` rows: what is bound once for all of them comes first.
+
+    Only those have numbers: SQLite looks each number up among all it has met.
+    """
     once = counting + same
     lines = []
     for row in range(rows):
         counted = [f"?{i + 1} + {row}" for i in range(counting)]
         shared = [f"?{i + 1}" for i in range(counting, once)]
-        alone = [f"?{once + row * own + i + 1}" for i in range(own)]
-        lines.append(f"({', '.join(counted + shared + alone)})")
+        lines.append(f"({', '.join(counted + shared + ['?'] * own)})")
     return ", ".join(lines)
 
 

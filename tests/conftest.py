@@ -28,8 +28,10 @@ from tests.fakes.running import sendgrid_server
 __all__ = ["sendgrid_server"]
 
 
-# How long an example takes says how busy the machine is.
-settings.register_profile("unhurried", deadline=None)
+# How long an example takes says how busy the machine is. The same examples each time, so that a
+# change is judged by what it changes; HYPOTHESIS_PROFILE=long looks at others.
+LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
+settings.register_profile("unhurried", deadline=None, derandomize=not LONG)
 settings.load_profile("unhurried")
 
 

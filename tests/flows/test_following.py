@@ -211,7 +211,8 @@ def resent(ws: Workspace) -> str:
     failed = ws.keys.address_hash("failed@example.org")
     with ws.engine.connect() as connection:
         mine = sa.select(delivery.c.edition_id, delivery.c.contact_id)
-        row = connection.execute(mine.where(delivery.c.address_hash == failed)).first()
+        theirs = mine.where(delivery.c.address_hash == failed).order_by(delivery.c.edition_id)
+        row = connection.execute(theirs).first()
         assert row
     opaque = ws.keys.delivery_id(row.edition_id, row.contact_id)
     return resending.resend(ws, FIRST, [opaque], by="lee", via="test", reason="it got lost")

@@ -235,3 +235,12 @@ def test_any_template_and_any_reader_compose_to_what_the_whole_pipeline_gives(
     own = Arm("b", 1, "{{ arm }}: " + preview), Arm("c", 1, preview=subject)
     made = replace(made, arms=(Arm("a", 1), *own))
     assert_equal(made, hub, reader)
+
+
+@pytest.mark.parametrize("sector", ["", "Dentistry", "Oceanography"])
+def test_a_loop_that_the_reader_filters_stays_filtered_inside_another(
+    blank: Campaign, hub: Hub, sector: str
+) -> None:
+    inner = "{% for s in hub.sectors if s == contact.sector %}{{ area.name }}: {{ s }} {% endfor %}"
+    body = f"Dear {{{{ contact.name }}}}\n\n{{% for area in hub.areas %}}{inner}{{% endfor %}}\n"
+    assert_equal(replace(blank, body=body), hub, Reader("Ann", sector=sector))

@@ -75,10 +75,11 @@ def test_the_next_closing_is_told_beforehand() -> None:
     assert found == london("2026-11-28T00:00")
 
 
+WRITTEN_TIMES = st.builds(time, st.integers(0, 23), st.integers(0, 59))
 SPANS = st.builds(
     QuietHours,
-    st.times(),
-    st.times(),
+    WRITTEN_TIMES,
+    WRITTEN_TIMES,
     st.booleans(),
     st.booleans(),
 )

@@ -22,13 +22,15 @@ CAMPAIGN = next(body for info, body in fences(WRITING) if info == "markdown camp
 COMPONENT_EXAMPLES = [body for info, body in fences(WRITING) if info == "markdown component"]
 
 
-def load(tmp_path: Path, text: str) -> None:
+def load(tmp_path: Path, text: str) -> str:
+    """Load and compile a campaign file; returns its copy. Raises InputError for any fault."""
     (tmp_path / "campaigns").mkdir()
     shutil.copytree(ROOT / "templates" / "assets", tmp_path / "assets")
     path = tmp_path / "campaigns" / "an-example.md"
     path.write_text(text)
     hub = load_hub(ROOT / "hub.yaml")
-    compile_campaign(load_campaign(path, hub), hub, ROOT / "templates" / "layouts")
+    compiled = compile_campaign(load_campaign(path, hub), hub, ROOT / "templates" / "layouts")
+    return compiled.campaign.body
 
 
 def test_every_component_has_a_section_with_its_own_example() -> None:
@@ -42,11 +44,11 @@ def test_every_component_has_a_section_with_its_own_example() -> None:
 @pytest.mark.parametrize("example", COMPONENT_EXAMPLES)
 def test_every_example_loads(tmp_path: Path, example: str) -> None:
     head, _, _ = CAMPAIGN.partition("---\nDear")
-    load(tmp_path, f"{head}---\n{example}")
+    assert load(tmp_path, f"{head}---\n{example}") == example
 
 
 def test_the_whole_example_loads(tmp_path: Path) -> None:
-    load(tmp_path, CAMPAIGN)
+    assert load(tmp_path, CAMPAIGN) in CAMPAIGN
 
 
 @pytest.mark.parametrize("form", [ArmForm, ResourceForm])

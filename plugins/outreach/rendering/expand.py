@@ -206,7 +206,7 @@ class _Expander:
             test = self._expression(node.test, self._words(node), turn)
             if test.fields or test.uses_edition:
                 self._check_filtered(node)
-                return [_without_loop(one) for one in turns]
+                return [one.without_loop() for one in turns]
             if self._constant(node, test):
                 kept.append(turn)
         return numbered(kept)
@@ -281,11 +281,6 @@ class _Expander:
         if "edition" in roots and (readers := sorted(roots & {"contact", ARM})):
             said = f"one expression cannot use both {readers[-1]} and edition"
             self._stop(node, f"{said}; use two, one inside the other where they are tests")
-
-
-def _without_loop(turn: Scope) -> Scope:
-    """Return a turn that has no `loop`: the one of a loop around it is another."""
-    return replace(turn, bound={n: v for n, v in turn.bound.items() if n != "loop"})
 
 
 def expand(

@@ -56,6 +56,10 @@ class Scope:
         """Return every name that the copy itself brought in here."""
         return [*self.replaced, *self.bound]
 
+    def without_loop(self) -> Scope:
+        """Return it without `loop`: the one of a loop around it is another."""
+        return replace(self, bound={n: v for n, v in self.bound.items() if n != "loop"})
+
     def resolve(self, node: nodes.Expr) -> nodes.Expr:
         """Return an expression in which every `set` name is what it was set to."""
         return _resolved(node, self.replaced) if self.replaced else node

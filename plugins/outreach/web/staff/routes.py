@@ -174,6 +174,10 @@ def _editions(router: APIRouter, workspace: Callable[[], Workspace]) -> None:
             frame=framed(ws, found.proof),
         )
 
+    _edition_people(router, workspace)
+
+
+def _edition_people(router: APIRouter, workspace: Callable[[], Workspace]) -> None:
     @router.get("/editions/{name}/missing")
     def show_missing(request: Request, name: str) -> HTMLResponse:
         found = checks.missing(workspace(), name)

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from outreach.domain import Event, Mailbox
+from outreach.errors import HandOverError
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +71,26 @@ class Handover:
 
 
 @dataclass(frozen=True, slots=True)
+class Otherwise:
+    """What became of one recipient of a batch that was accepted but for some.
+
+    `index` counts in `Handover.recipients`; `error` is NotSent (to be tried later), Rejected
+    (refused for good) or InDoubt.
+    """
+
+    index: int
+    error: HandOverError
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
-    """The provider's acceptance of a whole batch. `message_id` may be empty (202 without one)."""
+    """The provider's acceptance of a batch, but for those in `otherwise`.
+
+    `message_id` may be empty (202 without one). `otherwise` names no recipient twice.
+    """
 
     message_id: str
+    otherwise: tuple[Otherwise, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +121,14 @@ class ProviderCounts:
 class Provider(Protocol):
     """A way to hand messages over. Built by `providers.registry.open_provider(name, settings)`.
 
-    `hand_over` returns only when the provider accepted the whole batch, and otherwise raises
-    exactly one of NotSent, Rejected, TooLarge, MustStop, InDoubt.
+    `hand_over` returns when the provider answered for each recipient, and raises exactly one of
+    NotSent, Rejected, TooLarge, MustStop, InDoubt where all of them came to the same. Up to
+    `in_flight` threads of one sender may call it at once, each with a batch of its own.
     """
 
     name: str
     batch_size: int
+    in_flight: int
     networked: bool
 
     def hand_over(self, handover: Handover) -> Receipt:

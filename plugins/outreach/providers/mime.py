@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from email.errors import MessageError
 from email.header import Header
 from email.headerregistry import Address
@@ -91,6 +92,11 @@ def build(handover: Handover, recipient: Recipient) -> bytes:
         # The error's own text may quote the address: say only what kind it was.
         kind = type(error).__name__
         raise Rejected(f"a message could not be built ({kind}): look at its address") from None
+
+
+def maker(handover: Handover) -> Callable[[Recipient], bytes]:
+    """Return what builds each message of a batch, as `build` does."""
+    return lambda recipient: build(handover, recipient)
 
 
 def written(handover: Handover, recipient: Recipient) -> Written:

@@ -21,6 +21,7 @@ class Outbox:
 
     name = "outbox"
     batch_size = 100
+    in_flight = 1
     networked = False
 
     def __init__(self, settings: Settings) -> None:

@@ -47,6 +47,7 @@ class SendGrid:
 
     name = "sendgrid"
     batch_size = MAX_RECIPIENTS
+    in_flight = 1
     networked = True
 
     def __init__(self, settings: Settings, timeout: httpx.Timeout = _TIMEOUT) -> None:

@@ -24,6 +24,7 @@ from bench.measure import (
     timed,
     timed_ours,
 )
+from bench.prebaked import baked, copied, post
 from bench.sink import Sink, running_sink
 from outreach.flows.editions import send, settle
 from outreach.ledger.engine import open_engine
@@ -48,12 +49,15 @@ def _compare(ws: Workspace, sink: Sink, options: Options, peer: sa.Engine) -> Re
     ours = Sample("Outreach, ledger and journal included", 0)
     single = Sample("the sendgrid package, one request and one commit per person", 0)
     batches = Sample("the sendgrid package, 1,000 personalizations a request, bulk update", 0)
+    floor = Sample("requests made beforehand, posted, two writes for each", 0)
     longest = 0.0
     for number in range(options.rounds):
         edition = approved_edition(ws, f"round-{number}")
         everyone = outgoing(ws, edition)
         few = everyone[: options.peer_people or ONE_BY_ONE]
-        ours.size, single.size, batches.size = len(everyone), len(few), len(everyone)
+        ours.size = batches.size = floor.size = len(everyone)
+        single.size = len(few)
+        floor.add_rate(_timed_floor(ws, sink, edition, everyone))
         clock = WriterClock(ws.engine)
         ours.add_rate(send_edition(ws, sink, edition, timed_ours))
         longest = max(longest, clock.longest)
@@ -64,6 +68,7 @@ def _compare(ws: Workspace, sink: Sink, options: Options, peer: sa.Engine) -> Re
         (
             Comparison(f"handover-{kind}-vs-one-by-one", "emails/s", ours, single),
             Comparison(f"handover-{kind}-vs-batches", "emails/s", ours, batches),
+            Comparison(f"handover-{kind}-vs-prebaked", "emails/s", ours, floor),
         ),
         (f"one claim or receipt kept other writers waiting for {longest * 1000:,.0f} ms at most",),
     )
@@ -80,6 +85,15 @@ def send_edition(ws: Workspace, sink: Sink, edition: str, timing: Timing = timed
     sink.take().must_be(expected, "Outreach")
     if not (report.finished and settle(ws, edition).balanced):
         raise RuntimeError(f"the edition did not end balanced: {report.why}")
+    return seconds()
+
+
+def _timed_floor(ws: Workspace, sink: Sink, edition: str, everyone: list[Outgoing]) -> float:
+    requests = baked(ws, edition, everyone)
+    with copied(ws, edition.rpartition("@")[2]) as ledger:
+        with timed() as seconds:
+            post(sink.address, ledger, requests)
+        sink.take().must_be([one.recipient.delivery_id for one in everyone], "the floor")
     return seconds()
 
 

@@ -115,7 +115,7 @@ def in_batches(address: str, engine: sa.Engine, people: list[Outgoing]) -> None:
         .where(_sent.c.id == sa.bindparam("delivery"))
         .values(state="accepted", message_id=sa.bindparam("message"))
     )
-    for some in _batches(people):
+    for some in batches_of(people):
         reply = client.send(_whole(some))
         message = reply.headers["X-Message-Id"]
         rows = [{"delivery": one.recipient.delivery_id, "message": message} for one in some]
@@ -123,7 +123,8 @@ def in_batches(address: str, engine: sa.Engine, people: list[Outgoing]) -> None:
             connection.execute(update, rows)
 
 
-def _batches(people: list[Outgoing], size: int = 1000) -> Iterator[list[Outgoing]]:
+def batches_of(people: list[Outgoing], size: int = 1000) -> Iterator[list[Outgoing]]:
+    """Yield the people of each request: as many as fit, all of one content."""
     some: list[Outgoing] = []
     for one in people:
         if some and (len(some) == size or one.content is not some[0].content):

@@ -1,6 +1,7 @@
 """A server shaped like SendGrid's, in a process of its own: reads, counts, keeps, answers 202.
 
-It parses nothing until it is asked what it took, which is after the timing.
+It parses nothing until it is asked what it took, which is after the timing. As a number of
+seconds it may be told how long each reply takes, as over a network.
 """
 
 from __future__ import annotations
@@ -55,10 +56,13 @@ class Sink:
 
 
 @contextmanager
-def running_sink() -> Iterator[Sink]:
-    """Start a sink and end it afterwards."""
+def running_sink(latency: float = 0.0) -> Iterator[Sink]:
+    """Start a sink that waits `latency` seconds before each reply, and end it afterwards."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "bench.sink"], cwd=_ROOT, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "bench.sink", str(latency)],
+        cwd=_ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert process.stdout
     try:
@@ -70,8 +74,9 @@ def running_sink() -> Iterator[Sink]:
 
 
 class _Server:
-    def __init__(self) -> None:
+    def __init__(self, latency: float) -> None:
         self.bodies: list[bytes] = []
+        self._latency = latency
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer every request of one connection."""
@@ -88,7 +93,10 @@ class _Server:
             line.lower().split(b": ", 1) for line in head.split(b"\r\n")[1:] if b": " in line
         )
         body = await reader.readexactly(int(headers.get(b"content-length", b"0")))
-        writer.write(self._reply(head, body))
+        reply = self._reply(head, body)
+        if self._latency:
+            await asyncio.sleep(self._latency)
+        writer.write(reply)
         await writer.drain()
         return headers.get(b"connection") != b"close"
 
@@ -120,7 +128,9 @@ def _deliveries(request: dict[str, Any]) -> Iterator[str]:
 
 
 async def _main() -> None:
-    server = await asyncio.start_server(_Server().serve, "127.0.0.1", 0, limit=1 << 20)
+    server = await asyncio.start_server(
+        _Server(float(sys.argv[1])).serve, "127.0.0.1", 0, limit=1 << 22
+    )
     host, port = server.sockets[0].getsockname()
     print(f"http://{host}:{port}", flush=True)
     await server.serve_forever()

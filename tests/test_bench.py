@@ -15,6 +15,8 @@ RATIO = re.compile(r"^(\S+): [\d,.]+x", re.MULTILINE)
 
 SIZES = {
     "handover": ["--people", "120", "--peer-people", "5"],
+    "latency": ["--people", "60"],
+    "growth": ["--people", "60"],
     "imports": ["--people", "200"],
     "events": ["--people", "600", "--peer-people", "10"],
     "rendering": ["--people", "60", "--peer-people", "3"],
@@ -23,7 +25,12 @@ SIZES = {
 }
 
 PRINTED = {
-    "handover": {"handover-sqlite-vs-one-by-one", "handover-sqlite-vs-batches"},
+    "handover": {
+        *("handover-sqlite-vs-one-by-one", "handover-sqlite-vs-batches"),
+        "handover-sqlite-vs-prebaked",
+    },
+    "latency": {"latency-sqlite"},
+    "growth": {"growth-sqlite"},
     "imports": {
         *("imports-sqlite-upsert", "imports-sqlite-everything"),
         "imports-sqlite-memory",

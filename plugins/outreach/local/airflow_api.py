@@ -65,6 +65,15 @@ class AirflowApi:
         found = self._get(f"/dags/{dag}/dagRuns/{run}/taskInstances")["task_instances"]
         return {str(task["task_id"]): str(task["state"]) for task in found}
 
+    def tasks(self, dag: str, run: str) -> list[dict[str, Any]]:
+        """Return what Airflow knows of each task of a run: when it was queued, began and ended."""
+        return list(self._get(f"/dags/{dag}/dagRuns/{run}/taskInstances")["task_instances"])
+
+    def log(self, dag: str, run: str, task: str, index: int = -1) -> list[dict[str, Any]]:
+        """Return the lines of a task's first try, each with what it tells."""
+        path = f"/dags/{dag}/dagRuns/{run}/taskInstances/{task}/logs/1"
+        return list(self._get(path, map_index=str(index))["content"])
+
     def question(self, dag: str, run: str) -> dict[str, Any] | None:
         """Return what the run asks a person to decide; None while it asks nothing."""
         path = f"/dags/{dag}/dagRuns/{run}/hitlDetails"

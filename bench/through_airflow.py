@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from bench.deployment import CAMPAIGN, deployment, populate
@@ -128,11 +127,12 @@ def _through(stack: Stack, ws: Workspace, sink: Sink, people: int) -> Parts:
     stack.api("admin").unpause(dag)
     began = time.time()
     run_id = amy.trigger(dag, {"occurrence": OCCURRENCE})
-    _until(lambda: amy.task_states(dag, run_id).get("approve") == "awaiting_input")
-    time.sleep(READING)
-    lee.answer(dag, run_id, "approve", "Approve")
-    answered = time.time()
-    _until(partial(_ended, amy, dag, run_id))
+    answered = 0.0
+    while not _ended(amy, dag, run_id):
+        if amy.task_states(dag, run_id).get("approve") == "awaiting_input":
+            # One that was answered too soon is put again, and the first answer counts for nothing.
+            answered = _answer(lee, dag, run_id) or answered
+        time.sleep(0.2)
     tasks = amy.tasks(dag, run_id)
     parts.whole = max(map(_at("end_date"), tasks)) - began
     asked = next(_at("start_date")(one) for one in tasks if one["task_id"] == "approve")
@@ -143,6 +143,15 @@ def _through(stack: Stack, ws: Workspace, sink: Sink, people: int) -> Parts:
     name = f"{CAMPAIGN}@{OCCURRENCE}"
     _must_be_whole(editions.certificate(ws, name), sink, people)
     return parts
+
+
+def _answer(api: AirflowApi, dag: str, run_id: str) -> float:
+    """Approve what is asked; returns when, or 0 where nothing is asked."""
+    if not api.question(dag, run_id):
+        return 0.0
+    time.sleep(READING)
+    api.answer(dag, run_id, "approve", "Approve")
+    return time.time()
 
 
 def _share_out(parts: Parts, tasks: list[dict[str, Any]], began: float, answered: float) -> None:

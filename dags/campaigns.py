@@ -243,14 +243,14 @@ def build_all() -> dict[str, DAG]:
     settings = load_settings()
     hub = load_hub(settings.root / "hub.yaml")
     asked = get_parsing_context().dag_id
+    library = load_library(
+        settings.campaigns, hub, lambda slug: asked in (None, dagdocs.dag_id(slug))
+    )
     built = {}
-    for campaign, faults in dagfaults.runnable(load_library(settings.campaigns, hub)):
-        dag_id = dagdocs.dag_id(campaign.slug)
-        if asked not in (None, dag_id):
-            continue
+    for campaign, faults in dagfaults.runnable(library):
         for fault in faults:
             LOG.error("%s", fault)
-        built.setdefault(dag_id, build(campaign, hub, faults))
+        built.setdefault(dagdocs.dag_id(campaign.slug), build(campaign, hub, faults))
     return built
 
 

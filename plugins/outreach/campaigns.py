@@ -221,14 +221,18 @@ def _without_words(campaign: Campaign, hub: Hub) -> Iterator[Fault]:
             yield Fault(said, file, campaign.body_line + line - 1)
 
 
-def load_library(paths: Sequence[Path], hub: Hub) -> Library:
-    """Read every campaign file in `paths` (folders, or single files).
+def load_library(
+    paths: Sequence[Path], hub: Hub, wanted: Callable[[str], bool] = lambda _slug: True
+) -> Library:
+    """Read every campaign file in `paths` (folders, or single files) whose slug is `wanted`.
 
     A broken file never affects the others. Of two files with one slug the first stands.
     """
     campaigns: dict[str, Campaign] = {}
     faults: dict[str, tuple[Fault, ...]] = {}
     for path in campaign_files(paths, faults):
+        if not wanted(path.stem):
+            continue
         try:
             campaign = load_campaign(path, hub)
         except InputError as error:

@@ -161,7 +161,7 @@ def test_a_digest_is_started_by_new_resources_and_the_thank_you_by_new_pledges(
 ) -> None:
     for slug, kind in (("new_framework_resources", "resources"), ("pledge_thank_you", "pledges")):
         timetable = loaded.dags[f"campaign_{slug}"]["dag"]["timetable"]
-        assert f"outreach://{kind}" in json.dumps(timetable)
+        assert f"x-outreach://{kind}" in json.dumps(timetable)
 
 
 def test_nothing_on_the_trigger_form_must_be_filled_in(loaded: Loaded) -> None:

@@ -41,13 +41,14 @@ _TO, _SUBJECT, _ID, _LINK, _VALUES = range(5)
 
 _ATOM = "[A-Za-z0-9_+'-]+"
 _LABEL = "[A-Za-z0-9-]+"
-_ADDRESS = re.compile(rf"(?=.{{3,70}}\Z){_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*")
+_ADDRESS = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*")
+_ADDRESS_LENGTH = 70
 _DELIVERY_ID = re.compile(r"[A-Za-z0-9._-]{1,200}")
 _URL = re.compile(r"https?://[!#-+.-;=?-~-]{0,900}")
 """Whatever these let through stands in a header as it is; a few that could are left out."""
 
-_NOT_ITSELF = re.compile(r"[^ -<>-~]| \Z")
-_IN_HTML = re.compile("[&<>\"']")
+_ITSELF = re.compile(r"[ !#-%(-;?-~]*[!#-%(-;?-~]")
+"""What neither quoted-printable nor HTML changes, but for the length and the start of its lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,8 @@ def _own(handover: Handover) -> Callable[[Recipient], list[bytes] | None]:
         address, name, link = recipient.address, recipient.delivery_id, recipient.unsubscribe_url
         values = recipient.values
         if not (
-            _ADDRESS.fullmatch(address)
+            len(address) <= _ADDRESS_LENGTH
+            and _ADDRESS.fullmatch(address)
             and _DELIVERY_ID.fullmatch(name)
             and (not needs_link or _URL.fullmatch(link))
             and len(values) > most
@@ -224,11 +226,12 @@ def _character_start(octets: str, at: int) -> int:
 
 def _forms(value: str) -> tuple[bytes, bytes]:
     """Return a value as it stands in the text part and in the HTML part."""
-    if _NOT_ITSELF.search(value):
-        text = quoted(value).encode()
-        return text, quoted(escape(value)).encode() if _IN_HTML.search(value) else text
-    text = _lines(value)
-    return text, _lines(escape(value)) if _IN_HTML.search(value) else text
+    if _ITSELF.fullmatch(value):
+        lines = _lines(value)
+        return lines, lines
+    text = quoted(value).encode()
+    escaped = escape(value)
+    return text, text if escaped == value else quoted(escaped).encode()
 
 
 def _lines(value: str) -> bytes:
@@ -236,15 +239,13 @@ def _lines(value: str) -> bytes:
     if len(value) <= PIECE_WIDTH:
         return _guarded(value).encode()
     width = PIECE_WIDTH - 1
-    lines, start = [], 0
-    while len(value) - start > PIECE_WIDTH:
-        lines.append(_guarded(value[start : start + width]))
-        start += width
-    return SOFT_BREAK.join([*lines, _guarded(value[start:])]).encode()
+    cuts = range(0, len(value) - 1, width)  # one character more fits without a break after it
+    lines = [_guarded(value[cut : cut + width]) for cut in cuts[:-1]]
+    return SOFT_BREAK.join([*lines, _guarded(value[cuts[-1] :])]).encode()
 
 
 def _guarded(line: str) -> str:
-    if line.startswith("."):
+    if line[0] == ".":
         return f"=2E{line[1:]}"
     return f"=46{line[1:]}" if line.startswith("From ") else line
 

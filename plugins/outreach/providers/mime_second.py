@@ -15,6 +15,7 @@ from email.header import Header
 from email.message import EmailMessage
 from email.policy import EmailPolicy
 from html import escape
+from itertools import pairwise
 from typing import Any
 
 from outreach.errors import Rejected
@@ -132,7 +133,7 @@ def _quoted_whole(pieces: Pieces, values: Sequence[str]) -> str:
         parts += ((None, values[slot]), (literal, literal))
     parts = [(literal, text) for literal, text in parts if literal != ""]
     lines = [quoted(text) for _, text in parts[:1]]
-    for (before, _), (after, text) in zip(parts, parts[1:], strict=False):
+    for (before, _), (after, text) in pairwise(parts):
         lines += (SOFT_BREAK * breaks_between(before, after), quoted(text))
     return "".join(lines)
 

@@ -42,7 +42,7 @@ def _read_1(data: Json) -> Content:
 
 
 def _read_2(data: Json) -> Content:
-    return Content(*(_pieces(data[name]) for name in ("subject", "text", "html")))
+    return Content(_pieces(data["subject"]), _pieces(data["text"]), _pieces(data["html"]))
 
 
 def _pieces(data: Json) -> Pieces:

@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "plugins"))
 
 from bench.measure import Options, Result, shown
 
-NAMES = ("handover", "imports", "events", "rendering", "prepare", "campaign_files")
+NAMES = ("handover", "imports", "events", "rendering", "mime", "prepare", "campaign_files")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -18,6 +18,7 @@ SIZES = {
     "imports": ["--people", "200"],
     "events": ["--people", "600", "--peer-people", "10"],
     "rendering": ["--people", "60", "--peer-people", "3"],
+    "mime": ["--people", "60", "--peer-people", "3"],
     "prepare": ["--people", "100", "--peer-people", "20"],
     "campaign_files": ["--people", "10"],
 }
@@ -30,6 +31,7 @@ PRINTED = {
     },
     "events": {"events-sqlite-take-in", "events-sqlite-whole", "events-sqlite-drain"},
     "rendering": {"rendering-vs-pipeline", "rendering-vs-emailmessage"},
+    "mime": {"mime-vs-emailmessage", "mime-vs-reference"},
     "prepare": {"prepare-sqlite-vs-orm"},
     "campaign_files": {"campaigns-vs-parsers"},
 }

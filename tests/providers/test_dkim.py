@@ -10,12 +10,15 @@ import dkim
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from dkim.canonicalization import Relaxed
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.fakes.batches import CONTENT, handover, recipient
 
 from outreach.domain import Mailbox
 from outreach.errors import ConfigError
 from outreach.providers.base import Handover
-from outreach.providers.dkim import dns_record, identity, signer
+from outreach.providers.dkim import dns_record, identity, relaxed, signer, weakness
 from outreach.providers.mime import maker
 from outreach.settings import Settings, load_settings
 
@@ -132,6 +135,12 @@ def test_the_domain_is_that_of_from_unless_another_is_set(tmp_path: Path) -> Non
     assert verified(other, message)
 
 
+def test_a_key_that_few_check_is_named(tmp_path: Path) -> None:
+    found = identity(configured(tmp_path, key("ed25519")))
+    assert found
+    assert "RSA 2048" in weakness(found)
+
+
 def test_nothing_is_signed_where_nothing_is_set(tmp_path: Path) -> None:
     assert signer(load_settings({"OUTREACH_HOME": str(tmp_path)})) is None
 
@@ -182,4 +191,10 @@ def test_the_key_is_in_no_words_about_who_signs(tmp_path: Path) -> None:
     assert found
     assert found.kind == "RSA 2048"
     assert "key" not in repr(found)
+    assert weakness(found) == ""
     assert dns_record(found, "example.org")[0] == "s1._domainkey.example.org"
+
+
+@given(st.lists(st.sampled_from([b" ", b"  ", b"\t", b"\r\n", b"x", b"=20"])).map(b"".join))
+def test_a_body_is_put_into_the_form_that_the_library_puts_it_into(body: bytes) -> None:
+    assert relaxed(body) == Relaxed.canonicalize_body(body)

@@ -25,6 +25,7 @@ NAMES = (
     "imports",
     "events",
     "rendering",
+    "mime",
     "prepare",
     "campaign_files",
     "through_airflow",

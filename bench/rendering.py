@@ -17,11 +17,11 @@ from markupsafe import Markup
 
 from bench.deployment import CAMPAIGN
 from bench.measure import Comparison, Options, Result, Sample, timed, timed_ours
+from bench.mime_peers import email_message
 from bench.people import Person, people
 from outreach.campaigns import Campaign, load_library
 from outreach.domain import Mailbox, Organisation, Reader
 from outreach.hub import Hub, load_hub
-from outreach.providers import mime
 from outreach.providers.base import Content, Handover, Recipient
 from outreach.providers.sendgrid_payload import payload
 from outreach.rendering import EditionContext, compile_campaign, compose
@@ -59,7 +59,7 @@ def run(options: Options) -> Result:
     messages = Sample("EmailMessage per person, ready to post", len(some))
     for _ in range(options.rounds):
         with timed_ours() as seconds:
-            tailored = _tailor(campaign, hub, everyone)
+            tailored = tailor(campaign, hub, everyone)
             made = [compose.message(one.content, one.values) for one in tailored]
         ours.add_rate(seconds())
         pipeline = Pipeline(campaign, hub)
@@ -91,7 +91,20 @@ def reader_of(one: Person) -> Reader:
     )
 
 
-def _tailor(campaign: Campaign, hub: Hub, everyone: list[Person]) -> list[_Tailored]:
+def batches(tailored: list[_Tailored], size: int) -> list[Handover]:
+    """Return everybody in batches of at most `size`, one variant in each."""
+    by_content: dict[int, list[_Tailored]] = {}
+    for one in tailored:
+        by_content.setdefault(id(one.content), []).append(one)
+    return [
+        _handover(some[start : start + size])
+        for some in by_content.values()
+        for start in range(0, len(some), size)
+    ]
+
+
+def tailor(campaign: Campaign, hub: Hub, everyone: list[Person]) -> list[_Tailored]:
+    """Return everybody with their variant's content and their own values."""
     compiled = compile_campaign(campaign, hub, LAYOUTS)
     context = EditionContext("2026-11-23", date(2026, 11, 23))
     contents: dict[object, Content] = {}
@@ -157,17 +170,9 @@ def _must_agree(ours: list[Message], peer: list[Message], few: list[Person]) -> 
 
 
 def _requests(tailored: list[_Tailored]) -> float:
-    by_content: dict[int, list[_Tailored]] = {}
-    for one in tailored:
-        by_content.setdefault(id(one.content), []).append(one)
-    batches = [
-        some[start : start + BATCH]
-        for some in by_content.values()
-        for start in range(0, len(some), BATCH)
-    ]
     with timed() as seconds:
-        for some in batches:
-            payload(_handover(some))
+        for whole in batches(tailored, BATCH):
+            payload(whole)
     return seconds()
 
 
@@ -175,7 +180,7 @@ def _messages(tailored: list[_Tailored]) -> float:
     with timed() as seconds:
         for one in tailored:
             handover = _handover([one])
-            mime.build(handover, handover.recipients[0])
+            email_message(handover, handover.recipients[0])
     return seconds()
 
 

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from bench.__main__ import NAMES, main
+from bench.__main__ import USUAL, main
 from bench.people import write_messy_csv
 from bench.sink import Taken
 
@@ -20,6 +20,7 @@ SIZES = {
     "imports": ["--people", "200"],
     "events": ["--people", "600", "--peer-people", "10"],
     "rendering": ["--people", "60", "--peer-people", "3"],
+    "mime": ["--people", "60", "--peer-people", "3"],
     "prepare": ["--people", "100", "--peer-people", "20"],
     "campaign_files": ["--people", "10"],
 }
@@ -37,18 +38,19 @@ PRINTED = {
     },
     "events": {"events-sqlite-take-in", "events-sqlite-whole", "events-sqlite-drain"},
     "rendering": {"rendering-vs-pipeline", "rendering-vs-emailmessage"},
+    "mime": {"mime-vs-emailmessage", "mime-vs-reference"},
     "prepare": {"prepare-sqlite-vs-orm"},
     "campaign_files": {"campaigns-vs-parsers"},
 }
 
 
 def test_every_benchmark_is_tried_here() -> None:
-    assert set(NAMES) == set(SIZES) == set(PRINTED)
+    assert set(USUAL) == set(SIZES) == set(PRINTED)
     names = [name for printed in PRINTED.values() for name in printed]
     assert len(names) == len(set(names))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", USUAL)
 def test_a_benchmark_runs_and_prints_its_ratios(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

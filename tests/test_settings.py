@@ -34,6 +34,9 @@ def test_every_fixed_point_is_read(tmp_path: Path) -> None:
             "OUTREACH_SENDGRID_API_KEY": "SG.x",
             "OUTREACH_SENDGRID_BASE_URL": "http://127.0.0.1:1",
             "OUTREACH_SMTP_URL": "smtp://x",
+            "OUTREACH_DKIM_SELECTOR": "s1",
+            "OUTREACH_DKIM_KEY": "/run/secrets/dkim.pem",
+            "OUTREACH_DKIM_DOMAIN": "mail.example.org",
             "OUTREACH_FROM": "NCL Training Hub <hub@example.org>",
             "OUTREACH_REPLY_TO": "reply@example.org",
             "OUTREACH_PUBLIC_URL": "https://mail.example.org/",
@@ -45,6 +48,8 @@ def test_every_fixed_point_is_read(tmp_path: Path) -> None:
     )
     assert found.production
     assert found.allowed_recipients == ("*@example.org", "me@example.com")
+    dkim = found.dkim_selector, found.dkim_key, found.dkim_domain
+    assert dkim == ("s1", "/run/secrets/dkim.pem", "mail.example.org")
     assert found.sender == Mailbox("hub@example.org", "NCL Training Hub")
     assert found.reply_to == Mailbox("reply@example.org")
     assert found.public_url == "https://mail.example.org"

@@ -36,6 +36,9 @@ class Settings:
     sendgrid_api_key: str = field(default="", repr=False)
     sendgrid_base_url: str = SENDGRID_URL
     smtp_url: str = field(default="", repr=False)
+    dkim_selector: str = ""
+    dkim_key: str = ""
+    dkim_domain: str = ""
     sender: Mailbox | None = None
     reply_to: Mailbox | None = None
     public_url: str = "http://localhost:8090"
@@ -81,6 +84,9 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         sendgrid_api_key=env.get("OUTREACH_SENDGRID_API_KEY", ""),
         sendgrid_base_url=env.get("OUTREACH_SENDGRID_BASE_URL", "") or SENDGRID_URL,
         smtp_url=env.get("OUTREACH_SMTP_URL", ""),
+        dkim_selector=env.get("OUTREACH_DKIM_SELECTOR", ""),
+        dkim_key=env.get("OUTREACH_DKIM_KEY", ""),
+        dkim_domain=env.get("OUTREACH_DKIM_DOMAIN", ""),
         sender=_mailbox("OUTREACH_FROM", env.get("OUTREACH_FROM", "")),
         reply_to=_mailbox("OUTREACH_REPLY_TO", env.get("OUTREACH_REPLY_TO", "")),
         public_url=(env.get("OUTREACH_PUBLIC_URL", "") or "http://localhost:8090").rstrip("/"),

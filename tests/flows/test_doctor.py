@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from outreach.flows import doctor
 from outreach.flows.doctor import Finding
@@ -98,3 +100,54 @@ def test_a_freeze_that_spares_a_campaign_nobody_knows_is_named(
     assert [one.advice for one in found] == [
         "there is no campaign pledge-thankyou; did you mean “pledge-thank-you”?"
     ]
+
+
+@pytest.fixture
+def dkim(tmp_path: Path) -> Callable[..., dict[str, Finding]]:
+    """Examine what the doctor says of DKIM, with a key of so many bits and these permissions."""
+
+    def examined(bits: int = 2048, mode: int = 0o600, **environ: str) -> dict[str, Finding]:
+        file = tmp_path / "dkim.pem"
+        made = rsa.generate_private_key(65537, bits)
+        file.write_bytes(made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        file.chmod(mode)
+        given = {"OUTREACH_DKIM_SELECTOR": "s1", "OUTREACH_DKIM_KEY": str(file)}
+        home = {"OUTREACH_HOME": str(tmp_path / "home")}
+        found = doctor.examine(load_settings({**home, **given, **environ}))
+        return {one.what: one for one in found if one.what.startswith("DKIM")}
+
+    return examined
+
+
+def test_what_is_to_be_published_for_dkim_is_said(dkim: Callable[..., dict[str, Finding]]) -> None:
+    found = dkim(OUTREACH_FROM="hub@news.example.org")
+    assert set(found) == {"DKIM", "DKIM record"}
+    assert (found["DKIM"].level, found["DKIM"].found) == (doctor.OK, "RSA 2048, s1")
+    record = found["DKIM record"]
+    assert record.found == "s1._domainkey.news.example.org"
+    assert "TXT: v=DKIM1; k=rsa; p=MIIBIj" in record.advice
+    assert "PRIVATE" not in str(found)
+
+
+def test_a_weak_or_open_key_is_named(dkim: Callable[..., dict[str, Finding]]) -> None:
+    found = dkim(bits=1024, mode=0o644)
+    assert "2048" in found["DKIM"].advice
+    assert "chmod 600" in found["DKIM key"].advice
+
+
+def test_a_dkim_setting_that_is_missing_is_named(examine: Examine) -> None:
+    assert "OUTREACH_DKIM_KEY" in examine(OUTREACH_DKIM_SELECTOR="s1")["DKIM"].advice
+    found = examine(OUTREACH_DKIM_SELECTOR="s1", OUTREACH_DKIM_KEY="/no")
+    assert "No such file" in found["DKIM"].advice
+
+
+def test_nothing_is_said_of_dkim_where_the_provider_signs(tmp_path: Path) -> None:
+    found = doctor.examine(load_settings({"OUTREACH_HOME": str(tmp_path)}))
+    assert not [one for one in found if one.what.startswith("DKIM")]
+
+
+def test_posting_without_a_signature_is_named(tmp_path: Path) -> None:
+    settings = load_settings({"OUTREACH_HOME": str(tmp_path), "OUTREACH_PROVIDER": "smtp"})
+    found = {one.what: one for one in doctor.examine(settings)}
+    assert found["DKIM"].level == doctor.ADVICE
+    assert "OUTREACH_DKIM_KEY" in found["DKIM"].advice

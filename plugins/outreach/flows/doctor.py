@@ -18,6 +18,7 @@ from outreach.journal import Journal
 from outreach.keys import load_keys
 from outreach.ledger.engine import reading
 from outreach.ledger.holds import holds, stop_order
+from outreach.providers import dkim
 from outreach.providers.registry import open_provider
 from outreach.settings import SENDGRID_URL, Settings, load_settings
 from outreach.wording import suggest
@@ -52,6 +53,7 @@ def examine(settings: Settings | None = None) -> tuple[Finding, ...]:
         *_basics(settings),
         *_keys(settings),
         *_provider(settings),
+        *_signature(settings),
         *_recipients(settings),
         *_public(settings),
     ]
@@ -119,6 +121,29 @@ def _provider(settings: Settings) -> Iterator[Finding]:
     else:
         advice = "set OUTREACH_SENDGRID_WEBHOOK_KEYS, or events are not taken in by webhook"
         yield Finding(ADVICE, "webhook keys", "none", advice)
+
+
+def _signature(settings: Settings) -> Iterator[Finding]:
+    """DKIM, where it is ours to do: SendGrid signs by itself."""
+    try:
+        found = dkim.identity(settings)
+    except ConfigError as error:
+        yield Finding(MISSING, "DKIM", "not usable", str(error))
+        return
+    if found is None:
+        if settings.provider == "smtp":
+            advice = "set OUTREACH_DKIM_SELECTOR and OUTREACH_DKIM_KEY, unless your server signs"
+            yield Finding(ADVICE, "DKIM", "no key", advice)
+        return
+    weak = dkim.weakness(found)
+    yield Finding(ADVICE if weak else OK, "DKIM", f"{found.kind}, {found.selector}", weak)
+    if os.stat(settings.dkim_key).st_mode & 0o077:
+        advice = f"others on this machine may read it: chmod 600 {settings.dkim_key}"
+        yield Finding(ADVICE, "DKIM key", "its file is open", advice)
+    sender = settings.sender.address if settings.sender else ""
+    domain = found.domain or sender.rpartition("@")[2] or "the domain that emails are from"
+    name, text = dkim.dns_record(found, domain)
+    yield Finding(OK, "DKIM record", name, f"publish it as TXT: {text}")
 
 
 def _recipients(settings: Settings) -> Iterator[Finding]:

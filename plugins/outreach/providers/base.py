@@ -24,11 +24,16 @@ class Pieces:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """One variant, compiled: everything that all of a batch's recipients share."""
+    """One variant, compiled: everything that all of a batch's recipients share.
+
+    `mime` says in which form its messages are written where we write MIME ourselves: 1 for what
+    was frozen in format 1, 2 since then (docs/decisions/0040).
+    """
 
     subject: Pieces
     text: Pieces
     html: Pieces
+    mime: int = 2
 
 
 @dataclass(frozen=True, slots=True)

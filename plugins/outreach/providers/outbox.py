@@ -9,7 +9,7 @@ from pathlib import Path
 
 from outreach.errors import InDoubt, NotSent, Rejected
 from outreach.providers.base import Handover, Receipt, Recipient
-from outreach.providers.mime import build
+from outreach.providers.mime import maker
 from outreach.settings import Settings
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9@._-]+")
@@ -33,7 +33,8 @@ class Outbox:
         Raises Rejected where a message cannot be built, NotSent where nothing could be written,
         and InDoubt where some files stand and others do not.
         """
-        messages = [(_file_name(r), build(handover, r)) for r in handover.recipients]
+        make = maker(handover)
+        messages = [(_file_name(r), make(r)) for r in handover.recipients]
         folder = self._home / folder_name(handover.campaign, handover.occurrence)
         _publish(folder, _draft(folder, messages))
         return Receipt(handover.reference)

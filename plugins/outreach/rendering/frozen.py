@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from outreach.errors import InputError
 from outreach.providers.base import Content, Pieces
 
-FORMAT = 1
-"""Raised whenever the JSON's shape or the meaning of a slot changes."""
+FORMAT = 2
+"""Raised whenever the JSON's shape changes, the meaning of a slot, or how a message is written."""
 
 Json = dict[str, Any]
 
@@ -37,13 +38,17 @@ def from_json(data: Json, format: int = FORMAT) -> Content:  # noqa: A002 - the 
 
 
 def _read_1(data: Json) -> Content:
-    return Content(*(_pieces(data[name]) for name in ("subject", "text", "html")))
+    return replace(_read_2(data), mime=1)
+
+
+def _read_2(data: Json) -> Content:
+    return Content(_pieces(data["subject"]), _pieces(data["text"]), _pieces(data["html"]))
 
 
 def _pieces(data: Json) -> Pieces:
     return Pieces(tuple(data["literals"]), tuple(data["slots"]))
 
 
-READERS: dict[int, Callable[[Json], Content]] = {1: _read_1}
+READERS: dict[int, Callable[[Json], Content]] = {1: _read_1, 2: _read_2}
 """How each format that was ever written is read. A line is never taken away nor its meaning
 changed: messages of years ago are shown from it, byte for byte."""

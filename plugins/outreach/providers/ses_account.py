@@ -39,11 +39,11 @@ class Account:
 
     def keys(self) -> ReadOnlyCredentials:
         """Return the keys as they are now; those of a role are renewed. Raises NotSent."""
-        from botocore.exceptions import BotoCoreError
+        from botocore.exceptions import BotoCoreError, ClientError
 
         try:
             return self.credentials.get_frozen_credentials()
-        except BotoCoreError as error:
+        except (BotoCoreError, ClientError) as error:
             kind = type(error).__name__
             raise NotSent(f"AWS gave no keys to sign with ({kind})", retry_after=_WAIT) from None
 
@@ -73,12 +73,12 @@ def account(settings: Settings) -> Account:
     try:
         session = botocore.session.Session()
         region = given.get(REGION) or session.get_config_variable("region") or ""
+        if not _REGION.fullmatch(region):
+            raise ConfigError(f"no AWS region: set {REGION}, such as eu-west-2")
         credentials = _credentials(given.get(KEY_ID, ""), given.get(SECRET, ""), session)
     except BotoCoreError as error:
         # The error's own text names a profile or a file; never a key.
         raise ConfigError(f"AWS's own configuration cannot be read: {error}") from None
-    if not _REGION.fullmatch(region):
-        raise ConfigError(f"no AWS region: set {REGION}, such as eu-west-2")
     named = given.get(CONFIGURATION_SET, "")
     if named and not _SET.fullmatch(named):
         raise ConfigError(f"{CONFIGURATION_SET} is not the name of a configuration set")

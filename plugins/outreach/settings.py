@@ -61,9 +61,10 @@ class Settings:
     def with_connections(self, values: Mapping[str, str], origin: str) -> Settings:
         """Return settings in which connection `values` win, noting `origin`.
 
-        They go by the name of a field, or of a setting that a provider's file reads by itself.
+        They go by the name of a field, or by that of a setting which a provider's file reads.
+        The latter only fill in what is not given: such a connection may serve other things too.
         """
-        known = {k: v for k, v in values.items() if v}
+        known = {k: v for k, v in values.items() if v and k not in self.given}
         given = {k: v for k, v in known.items() if k.startswith(PREFIX)}
         fields = {k: v for k, v in known.items() if k not in given}
         origins = {**self.origins, **dict.fromkeys(known, origin)}

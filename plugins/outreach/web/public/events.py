@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -43,16 +43,16 @@ def _taker(ws: Workspace, name: str) -> Callable[[Request], Awaitable[JSONRespon
         body = await read_body(request, MAX_BODY)
         if body is None:
             return _answer(413, f"a post may have {MAX_BODY:,} bytes at most")
-        return await run_in_threadpool(_kept, ws, name, source, request, body)
+        return await run_in_threadpool(_kept, ws, name, source, request.headers, body)
 
     return take
 
 
 def _kept(
-    ws: Workspace, name: str, source: EventSource, request: Request, body: bytes
+    ws: Workspace, name: str, source: EventSource, headers: Mapping[str, str], body: bytes
 ) -> JSONResponse:
     try:
-        if not source.verify(request.headers, body, source.keys(ws.settings)):
+        if not source.verify(headers, body, source.keys(ws.settings)):
             return _answer(403, "the signature does not match the post")
         store_raw(ws, name, body)
         source.confirm(body)

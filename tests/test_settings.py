@@ -121,3 +121,13 @@ def test_a_connection_that_cannot_be_read_is_named_without_its_secret(connection
         load_settings({"AIRFLOW_CONN_SENDGRID_DEFAULT": connection})
     assert "s3cr" not in str(error.value)
     assert error.value.__cause__ is None
+
+
+def test_a_connection_that_may_serve_others_only_fills_in_what_a_provider_is_not_given() -> None:
+    found = load_settings({"OUTREACH_SES_REGION": "eu-west-2"}).with_connections(
+        {"OUTREACH_SES_REGION": "us-east-1", "OUTREACH_SES_ACCESS_KEY_ID": "AKIA"}, "connection x"
+    )
+    assert found.given["OUTREACH_SES_REGION"] == "eu-west-2"
+    assert found.given["OUTREACH_SES_ACCESS_KEY_ID"] == "AKIA"
+    assert found.origin("OUTREACH_SES_REGION") == "environment"
+    assert found.origin("OUTREACH_SES_ACCESS_KEY_ID") == "connection x"

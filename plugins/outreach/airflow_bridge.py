@@ -11,11 +11,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache, wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
-from urllib.parse import quote
 
 from airflow.timetables.base import DagRunInfo, DataInterval, TimeRestriction, Timetable
 
-from outreach.connections import base_url
+from outreach.connections import CONNECTIONS, as_text
 from outreach.errors import ConfigError, InputError, NotFound, Refused
 from outreach.scheduling.timetable import DaysOff
 from outreach.scheduling.timetable import Timetable as Slots
@@ -47,12 +46,13 @@ def workspace_in_airflow() -> Workspace:
 
 
 def settings_in_airflow() -> Settings:
-    """Return the settings, with `sendgrid_default` and `smtp_default` where they are defined."""
+    """Return the settings, with those of Airflow's connections that are defined."""
     settings = load_settings()
-    for name, fields in (("sendgrid_default", _sendgrid), ("smtp_default", _smtp)):
+    for name, fields in CONNECTIONS.items():
         connection = connection_in_airflow(name)
         if connection is not None:
-            settings = settings.with_connections(fields(connection), f"connection {name}")
+            found = fields(as_text(connection))
+            settings = settings.with_connections(found, f"connection {name}")
     return settings
 
 
@@ -65,23 +65,6 @@ def connection_in_airflow(name: str) -> Any | None:
         return Connection.get(name)
     except AirflowNotFoundException:
         return None
-
-
-def _sendgrid(connection: Any) -> dict[str, str]:
-    port = str(connection.port or "")
-    return {
-        "sendgrid_api_key": connection.password or "",
-        "sendgrid_base_url": base_url(connection.host or "", port, connection.schema or ""),
-    }
-
-
-def _smtp(connection: Any) -> dict[str, str]:
-    if not connection.host:
-        return {}
-    login = quote(connection.login or "", safe="")
-    secret = f"{login}:{quote(connection.password or '', safe='')}@" if login else ""
-    port = f":{connection.port}" if connection.port else ""
-    return {"smtp_url": f"smtp://{secret}{connection.host}{port}"}
 
 
 def stopping_at_faults(step: Callable[P, R]) -> Callable[P, R]:

@@ -7,7 +7,9 @@ https://airflow.apache.org/docs/apache-airflow/stable/howto/connection.html
 from __future__ import annotations
 
 import json
-from urllib.parse import quote, unquote, urlsplit
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from outreach.errors import ConfigError
 
@@ -32,6 +34,31 @@ def smtp_fields(connection: str) -> dict[str, str]:
     return {"smtp_url": f"smtp://{secret}{parts['host']}{port}"}
 
 
+def aws_fields(connection: str) -> dict[str, str]:
+    """Return the keys and the region of an AWS connection, as settings of their own names."""
+    parts = _parts(connection)
+    return {
+        "OUTREACH_SES_ACCESS_KEY_ID": parts["login"],
+        "OUTREACH_SES_SECRET_ACCESS_KEY": parts["password"],
+        "OUTREACH_SES_REGION": parts["region_name"],
+    }
+
+
+CONNECTIONS: dict[str, Callable[[str], dict[str, str]]] = {
+    "sendgrid_default": sendgrid_fields,
+    "smtp_default": smtp_fields,
+    "aws_default": aws_fields,
+}
+"""Airflow's connection -> what it fills in, by field or by setting."""
+
+
+def as_text(connection: Any) -> str:
+    """Return a connection of Airflow's as the JSON text that `CONNECTIONS` read."""
+    names = ("login", "password", "host", "port", "schema")
+    found = {name: getattr(connection, name) for name in names}
+    return json.dumps({**found, "extra": connection.extra})
+
+
 def base_url(host: str, port: str = "", schema: str = "") -> str:
     """Return the base URL that a connection's host stands for; empty where there is none."""
     if not host:
@@ -52,7 +79,8 @@ def _parts(connection: str) -> dict[str, str]:
         except ValueError as error:
             raise ConfigError(f"AIRFLOW_CONN_...: not valid JSON at {error}") from None
         names = ("password", "host", "port", "schema", "login")
-        return {name: str(found.get(name) or "") for name in names}
+        parts = {name: str(found.get(name) or "") for name in names}
+        return {**parts, "region_name": _region(found.get("extra"))}
     try:
         uri = urlsplit(text)
         port = str(uri.port or "")
@@ -68,4 +96,14 @@ def _parts(connection: str) -> dict[str, str]:
         "port": port,
         "schema": uri.path.strip("/"),
         "login": unquote(uri.username or ""),
+        "region_name": dict(parse_qsl(uri.query)).get("region_name", ""),
     }
+
+
+def _region(extra: Any) -> str:
+    """Return `region_name` of a connection's extra fields, which are JSON or JSON in a text."""
+    try:
+        found = json.loads(extra) if isinstance(extra, str) else extra
+    except ValueError:
+        return ""
+    return str(found.get("region_name") or "") if isinstance(found, dict) else ""

@@ -19,6 +19,9 @@ from outreach.errors import ConfigError
 ROOT = Path(__file__).resolve().parents[2]
 """The checkout: where hub.yaml, templates/ and contacts/ stand."""
 
+PREFIX = "OUTREACH_"
+"""How the name of every setting begins."""
+
 SENDGRID_URL = "https://api.sendgrid.com"
 
 
@@ -47,6 +50,8 @@ class Settings:
     address_key: str = field(default="", repr=False)
     campaigns: tuple[Path, ...] = ()
     cli_approval: bool = False
+    given: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Every OUTREACH_... setting as it was given, for a provider's file to read its own."""
     origins: Mapping[str, str] = field(default_factory=dict)
     """Setting -> where its value came from: `environment`, `AIRFLOW_CONN_...`, a connection,
     or `default`. Shown by `outreach doctor`."""
@@ -57,10 +62,21 @@ class Settings:
         return self.env == "production"
 
     def with_connections(self, values: Mapping[str, str], origin: str) -> Settings:
-        """Return settings in which connection `values` (field -> text) win, noting `origin`."""
-        known = {k: v for k, v in values.items() if v}
+        """Return settings in which connection `values` win, noting `origin`.
+
+        They go by the name of a field, or by that of a setting which a provider's file reads.
+        The latter only fill in what is not given: such a connection may serve other things too.
+        """
+        known = {k: v for k, v in values.items() if v and k not in self.given}
+        given = {k: v for k, v in known.items() if k.startswith(PREFIX)}
+        fields = {k: v for k, v in known.items() if k not in given}
         origins = {**self.origins, **dict.fromkeys(known, origin)}
-        return replace(self, **known, origins=origins)  # type: ignore[arg-type]
+        given = {**self.given, **given}
+        return replace(self, **fields, given=given, origins=origins)  # type: ignore[arg-type]
+
+    def origin(self, name: str) -> str:
+        """Return where the value of a field, or of a setting by its whole name, came from."""
+        return self.origins.get(name) or self.origins.get(f"{PREFIX}{name.upper()}", "default")
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -73,14 +89,14 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     kind = env.get("OUTREACH_ENV", "") or "development"
     if kind not in ("development", "production"):
         raise ConfigError(f"OUTREACH_ENV is {kind!r}; say development or production")
-    origins = {name: "environment" for name in env if name.startswith("OUTREACH_") and env[name]}
+    given = {name: env[name] for name in env if name.startswith(PREFIX) and env[name]}
     settings = Settings(
         home=home,
         env=kind,
         database_url=env.get("OUTREACH_DATABASE_URL", "") or f"sqlite:///{home}/outreach.db",
         journal=Path(env.get("OUTREACH_JOURNAL", "") or home / "claims.journal"),
         provider=env.get("OUTREACH_PROVIDER", "") or "outbox",
-        allowed_recipients=_listed(env.get("OUTREACH_ALLOWED_RECIPIENTS", "")),
+        allowed_recipients=listed(env.get("OUTREACH_ALLOWED_RECIPIENTS", "")),
         sendgrid_api_key=env.get("OUTREACH_SENDGRID_API_KEY", ""),
         sendgrid_base_url=env.get("OUTREACH_SENDGRID_BASE_URL", "") or SENDGRID_URL,
         smtp_url=env.get("OUTREACH_SMTP_URL", ""),
@@ -90,12 +106,13 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         sender=_mailbox("OUTREACH_FROM", env.get("OUTREACH_FROM", "")),
         reply_to=_mailbox("OUTREACH_REPLY_TO", env.get("OUTREACH_REPLY_TO", "")),
         public_url=(env.get("OUTREACH_PUBLIC_URL", "") or "http://localhost:8090").rstrip("/"),
-        webhook_keys=_listed(env.get("OUTREACH_SENDGRID_WEBHOOK_KEYS", "")),
+        webhook_keys=listed(env.get("OUTREACH_SENDGRID_WEBHOOK_KEYS", "")),
         token_keys=env.get("OUTREACH_TOKEN_KEYS", ""),
         address_key=env.get("OUTREACH_ADDRESS_KEY", ""),
         campaigns=_campaign_paths(env.get("OUTREACH_CAMPAIGNS", "")),
         cli_approval=env.get("OUTREACH_CLI_APPROVAL", "").lower() in ("1", "true", "yes"),
-        origins=origins,
+        given=given,
+        origins=dict.fromkeys(given, "environment"),
     )
     return _from_airflow_variables(settings, env)
 
@@ -120,7 +137,8 @@ def _campaign_paths(value: str) -> tuple[Path, ...]:
     return tuple(p if p.is_absolute() else ROOT / p for p in paths)
 
 
-def _listed(value: str) -> tuple[str, ...]:
+def listed(value: str) -> tuple[str, ...]:
+    """Return the parts of a setting that lists several, with commas between."""
     return tuple(part.strip() for part in value.split(",") if part.strip())
 
 
@@ -135,12 +153,10 @@ def _mailbox(name: str, value: str) -> Mailbox | None:
 
 def _from_airflow_variables(settings: Settings, env: Mapping[str, str]) -> Settings:
     """Fall back on AIRFLOW_CONN_* where no OUTREACH_* setting is given."""
-    from outreach.connections import sendgrid_fields, smtp_fields  # a leaf; see its docstring
+    from outreach.connections import CONNECTIONS  # a leaf; see its docstring
 
-    for variable, fields in (
-        ("AIRFLOW_CONN_SENDGRID_DEFAULT", sendgrid_fields),
-        ("AIRFLOW_CONN_SMTP_DEFAULT", smtp_fields),
-    ):
+    for name, fields in CONNECTIONS.items():
+        variable = f"AIRFLOW_CONN_{name.upper()}"
         if env.get(variable):
             found = fields(env[variable])
             missing = {k: v for k, v in found.items() if not _given(k, env)}
@@ -149,4 +165,5 @@ def _from_airflow_variables(settings: Settings, env: Mapping[str, str]) -> Setti
 
 
 def _given(field_name: str, env: Mapping[str, str]) -> bool:
-    return bool(env.get(f"OUTREACH_{field_name.upper()}"))
+    whole = field_name if field_name.startswith(PREFIX) else f"{PREFIX}{field_name.upper()}"
+    return bool(env.get(whole))

@@ -141,6 +141,14 @@ def test_airflows_connections_win_over_the_environment(
     assert found.sendgrid_api_key == "SG.from-airflow"
     assert found.sendgrid_base_url == "https://127.0.0.1"
     assert found.origins["sendgrid_api_key"] == "connection sendgrid_default"
+    aws = {"conn_type": "aws", "login": "AKIA", "password": "SG.x", "extra": {"region_name": "eu"}}
+    monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", json.dumps(aws))
+    monkeypatch.setenv("OUTREACH_SES_REGION", "from-the-environment")
+    found = settings_in_airflow()
+    assert found.given["OUTREACH_SES_ACCESS_KEY_ID"] == "AKIA"
+    assert found.origin("OUTREACH_SES_ACCESS_KEY_ID") == "AIRFLOW_CONN_AWS_DEFAULT"
+    # That connection may serve other things too, so it only fills in.
+    assert found.given["OUTREACH_SES_REGION"] == "from-the-environment"
     assert "SG." not in repr(found)
 
 

@@ -27,6 +27,14 @@ LIVE = {
 SENDGRID = {"OUTREACH_PROVIDER": "sendgrid", "OUTREACH_SENDGRID_API_KEY": "SG.made-up"}
 
 
+SES = {
+    "OUTREACH_PROVIDER": "ses",
+    "OUTREACH_SES_REGION": "eu-west-2",
+    "OUTREACH_SES_ACCESS_KEY_ID": "AKIAMADEUP",
+    "OUTREACH_SES_SECRET_ACCESS_KEY": "s3cret",
+}
+
+
 @pytest.fixture
 def examine(tmp_path: Path) -> Examine:
     """Examine a deployment of these settings; returns what is not as it should be."""
@@ -84,6 +92,44 @@ def test_an_address_of_sendgrid_that_is_none_is_named(
 ) -> None:
     found = examine(**SENDGRID, **environ, OUTREACH_SENDGRID_BASE_URL=url)["provider"]
     assert "OUTREACH_SENDGRID_BASE_URL" in found.advice
+
+
+@pytest.mark.parametrize(
+    ("provider", "whole", "missing", "advice"),
+    [
+        (SENDGRID, {"OUTREACH_SENDGRID_WEBHOOK_KEYS": "k"}, "OUTREACH_SENDGRID_API_KEY", {}),
+        (
+            SES,
+            {
+                "OUTREACH_SES_TOPICS": "arn:aws:sns:eu-west-2:123456789012:events",
+                "OUTREACH_SES_CONFIGURATION_SET": "outreach",
+            },
+            "OUTREACH_SES_REGION",
+            {"SES configuration set": "OUTREACH_SES_CONFIGURATION_SET"},
+        ),
+    ],
+)
+def test_what_a_provider_needs_is_named_and_what_it_lacks_is_advised(
+    tmp_path: Path,
+    provider: dict[str, str],
+    whole: dict[str, str],
+    missing: str,
+    advice: dict[str, str],
+) -> None:
+    def looked(environ: dict[str, str]) -> dict[str, Finding]:
+        settings = load_settings({"OUTREACH_HOME": str(tmp_path), **environ})
+        return {one.what: one for one in (*doctor._provider(settings), *doctor._webhooks(settings))}
+
+    assert {one.level for one in looked({**provider, **whole}).values()} == {doctor.OK}
+    bare = looked(provider)
+    assert {what: one.advice for what, one in bare.items() if one.advice}.keys() == {
+        *("webhook keys", *advice)
+    }
+    for what, setting in advice.items():
+        assert setting in bare[what].advice
+    assert next(iter(whole)) in bare["webhook keys"].advice
+    assert missing in looked({**provider, missing: ""})["provider"].advice
+    assert "s3cret" not in str(bare)
 
 
 def test_production_without_a_sender_of_its_own_is_named(examine: Examine) -> None:

@@ -5,11 +5,24 @@ from __future__ import annotations
 import pytest
 
 from outreach.errors import ConfigError
-from outreach.providers.registry import PROVIDERS, event_source, open_provider
+from outreach.providers.registry import (
+    EVENT_SOURCES,
+    PROVIDERS,
+    WRITERS,
+    event_source,
+    open_provider,
+)
 from outreach.settings import load_settings
 
 SETTINGS = load_settings(
-    {"OUTREACH_HOME": "/nowhere", "OUTREACH_SENDGRID_API_KEY": "SG.x", "OUTREACH_ENV": "production"}
+    {
+        "OUTREACH_HOME": "/nowhere",
+        "OUTREACH_SENDGRID_API_KEY": "SG.x",
+        "OUTREACH_SES_REGION": "eu-west-2",
+        "OUTREACH_SES_ACCESS_KEY_ID": "AKIAX",
+        "OUTREACH_SES_SECRET_ACCESS_KEY": "x",
+        "OUTREACH_ENV": "production",
+    }
 )
 
 
@@ -21,6 +34,13 @@ def test_each_provider_is_found_under_its_own_name(name: str) -> None:
     provider.close()
 
 
+def test_whatever_can_be_opened_can_make_its_messages_again_and_whatever_reports_can_be_opened() -> (
+    None
+):
+    assert WRITERS.keys() == PROVIDERS.keys()
+    assert EVENT_SOURCES.keys() <= PROVIDERS.keys()
+
+
 def test_smtp_says_that_it_is_not_built_yet() -> None:
     with pytest.raises(ConfigError, match="not built yet"):
         open_provider("smtp", SETTINGS)
@@ -29,5 +49,5 @@ def test_smtp_says_that_it_is_not_built_yet() -> None:
 def test_an_unknown_name_lists_what_there_is() -> None:
     with pytest.raises(ConfigError, match="outbox, sendgrid"):
         open_provider("pigeon", SETTINGS)
-    with pytest.raises(ConfigError, match="sendgrid"):
+    with pytest.raises(ConfigError, match="sendgrid, ses"):
         event_source("outbox")

@@ -72,6 +72,7 @@ def test_the_app_serves_these_routes_and_no_others(app) -> None:
         ("/assets/{name}", "GET"),
         ("/assets/{name}", "HEAD"),
         ("/events/sendgrid", "POST"),
+        ("/events/ses", "POST"),
         ("/unsubscribe/{token:path}", "GET"),
         ("/unsubscribe/{token:path}", "HEAD"),
         ("/unsubscribe/{token:path}", "POST"),

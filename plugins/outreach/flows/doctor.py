@@ -19,8 +19,8 @@ from outreach.keys import load_keys
 from outreach.ledger.engine import reading
 from outreach.ledger.holds import holds, stop_order
 from outreach.providers import dkim
-from outreach.providers.registry import open_provider
-from outreach.settings import SENDGRID_URL, Settings, load_settings
+from outreach.providers.registry import EVENT_SOURCES, event_source, notes, open_provider
+from outreach.settings import Settings, load_settings
 from outreach.wording import suggest
 from outreach.workspace import Workspace, make_home, open_workspace
 
@@ -54,6 +54,7 @@ def examine(settings: Settings | None = None) -> tuple[Finding, ...]:
         *_keys(settings),
         *_provider(settings),
         *_signature(settings),
+        *_webhooks(settings),
         *_recipients(settings),
         *_public(settings),
     ]
@@ -110,16 +111,18 @@ def _provider(settings: Settings) -> Iterator[Finding]:
         yield Finding(MISSING, "provider", settings.provider, str(error))
         return
     yield Finding(OK, "provider", settings.provider)
-    if settings.provider == "sendgrid":
-        origin = _origin(settings, "sendgrid_api_key")
-        yield Finding(OK, "SendGrid API key", f"from {origin}")
-        if settings.sendgrid_base_url != SENDGRID_URL:
-            yield Finding(ADVICE, "SendGrid address", settings.sendgrid_base_url, "not SendGrid's")
-    keys = len(settings.webhook_keys)
-    if keys or settings.provider != "sendgrid":
-        yield Finding(OK, "webhook keys", f"{keys} configured")
+    for note in notes(settings.provider, settings):
+        yield Finding(ADVICE if note.advice else OK, note.what, note.found, note.advice)
+
+
+def _webhooks(settings: Settings) -> Iterator[Finding]:
+    known = {name: event_source(name) for name in EVENT_SOURCES}
+    keys = {name: len(source.keys(settings)) for name, source in known.items()}
+    if keys.get(settings.provider, 1):
+        yield Finding(OK, "webhook keys", f"{sum(keys.values())} configured")
     else:
-        advice = "set OUTREACH_SENDGRID_WEBHOOK_KEYS, or events are not taken in by webhook"
+        setting = known[settings.provider].setting
+        advice = f"set {setting}, or events are not taken in by webhook"
         yield Finding(ADVICE, "webhook keys", "none", advice)
 
 
@@ -234,12 +237,6 @@ def _campaigns(ws: Workspace) -> Iterator[Finding]:
 
 def _kind(settings: Settings) -> str:
     return settings.database_url.partition(":")[0]
-
-
-def _origin(settings: Settings, field: str) -> str:
-    return settings.origins.get(field) or settings.origins.get(
-        f"OUTREACH_{field.upper()}", "default"
-    )
 
 
 def _first_line(error: Exception) -> str:

@@ -12,7 +12,7 @@ from outreach.ledger.doubt_store import SETTLED
 from outreach.ledger.edition_store import EditionRecord
 from outreach.ledger.engine import reading
 from outreach.providers.base import ProviderCounts
-from outreach.providers.registry import COUNTERS, EVENT_SOURCES
+from outreach.providers.registry import COUNTERS, EVENT_SOURCES, event_source
 from outreach.workspace import Workspace
 
 _BEFORE_RECOVERY = timedelta(days=30)
@@ -63,7 +63,8 @@ def evidence(ws: Workspace, edition: str, refresh: bool = False) -> Evidence:
         for why, people in account.reasons.get("failed", {}).items()
         if why.startswith(SETTLED)
     )
-    pull_mode = provider not in EVENT_SOURCES or not (ws.settings.webhook_keys or heard)
+    reports = provider in EVENT_SOURCES
+    pull_mode = not reports or not (event_source(provider).keys(ws.settings) or heard)
     return Evidence(
         edition=record.name,
         provider=provider,
@@ -129,8 +130,8 @@ def _how_settled(provider: str, pull_mode: bool, heard: bool) -> str:
         )
     if pull_mode:
         return (
-            "This deployment is in pull mode: OUTREACH_SENDGRID_WEBHOOK_KEYS is not set, and no "
-            "event about this edition has come. What can be pulled are lists of who bounced, "
+            f"This deployment is in pull mode: {event_source(provider).setting} is not set, and "
+            "no event about this edition has come. What can be pulled are lists of who bounced, "
             "complained or unsubscribed, never who got a message. So no event will ever say "
             "that a message in doubt was delivered, and only a person settles these doubts, "
             "with a name and a reason."

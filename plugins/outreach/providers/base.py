@@ -9,6 +9,7 @@ from typing import Protocol
 
 from outreach.domain import Event, Mailbox
 from outreach.errors import HandOverError
+from outreach.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +144,40 @@ class Provider(Protocol):
         """Let go of connections."""
 
 
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What a provider's file says of its own settings; without `advice` all is well."""
+
+    what: str
+    found: str
+    advice: str = ""
+
+
 class EventSource(Protocol):
-    """How a provider's webhook is trusted and read."""
+    """How a provider's webhook is trusted and read.
+
+    `setting` names what `keys` come from and `mend` says how to get them. A post without one of
+    the `signed_by` headers is refused before its body is read.
+    """
+
+    setting: str
+    mend: str
+    signed_by: tuple[str, ...]
+
+    def keys(self, settings: Settings) -> tuple[str, ...]:
+        """What posts are held against; without any, no post can be trusted."""
 
     def verify(self, headers: Mapping[str, str], body: bytes, keys: Sequence[str]) -> bool:
-        """Whether `body` was signed by one of `keys` (base64 DER public keys)."""
+        """Whether `body` was signed by the one whom `keys` say.
+
+        Raises NotSent where that cannot be told now, so that the post must come again.
+        """
+
+    def confirm(self, body: bytes) -> None:
+        """Answer a verified post that asks whether its events are wanted; others: do nothing.
+
+        Raises NotSent where the answer could not be given, so that the post must come again.
+        """
 
     def parse(self, body: bytes) -> list[Event | str]:
         """Events in their order; a malformed one becomes a text saying what is wrong with it."""

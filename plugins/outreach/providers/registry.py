@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from datetime import date
 from typing import TypeVar
 
 from outreach.errors import ConfigError
-from outreach.providers import mime, outbox, sendgrid_payload, sendgrid_stats
+from outreach.providers import mime, outbox, sendgrid, sendgrid_payload, sendgrid_stats, ses
 from outreach.providers.base import (
     EventSource,
     Handover,
+    Note,
     Provider,
     ProviderCounts,
     Recipient,
@@ -19,6 +20,8 @@ from outreach.providers.base import (
 from outreach.providers.outbox import Outbox
 from outreach.providers.sendgrid import SendGrid
 from outreach.providers.sendgrid_events import SendGridEvents
+from outreach.providers.ses import Ses
+from outreach.providers.ses_events import SesEvents
 from outreach.settings import Settings
 
 
@@ -33,16 +36,19 @@ T = TypeVar("T")
 PROVIDERS: dict[str, Callable[[Settings], Provider]] = {
     "outbox": Outbox,
     "sendgrid": SendGrid,
+    "ses": Ses,
     "smtp": _smtp,
 }
 
 EVENT_SOURCES: dict[str, Callable[[], EventSource]] = {
     "sendgrid": SendGridEvents,
+    "ses": SesEvents,
 }
 
 WRITERS: dict[str, Callable[[Handover, Recipient], Written]] = {
     "outbox": mime.written,
     "sendgrid": sendgrid_payload.written,
+    "ses": mime.written,
     "smtp": mime.written,
 }
 """Who makes a provider's messages again, byte for byte."""
@@ -56,6 +62,18 @@ TRACES: dict[str, Callable[[Settings, str, str, Collection[str]], frozenset[str]
     "outbox": outbox.standing,
 }
 """Who knows of single deliveries whether they arrived: (campaign, occurrence, delivery ids)."""
+
+
+NOTES: dict[str, Callable[[Settings], Iterable[Note]]] = {
+    "sendgrid": sendgrid.notes,
+    "ses": ses.notes,
+}
+"""Who says what of a provider's own settings."""
+
+
+def notes(name: str, settings: Settings) -> Iterable[Note]:
+    """Return what there is to know of the settings of the provider called `name`."""
+    return NOTES[name](settings) if name in NOTES else ()
 
 
 def writer(name: str) -> Callable[[Handover, Recipient], Written]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,11 +24,11 @@ from outreach.errors import (
     TooLarge,
 )
 from outreach.providers.allowlist import guard
-from outreach.providers.base import Handover, Receipt
+from outreach.providers.base import Handover, Note, Receipt
 from outreach.providers.deadline import Deadline
 from outreach.providers.filling import without_addresses
 from outreach.providers.sendgrid_payload import MAX_RECIPIENTS, payload
-from outreach.settings import Settings, is_loopback
+from outreach.settings import SENDGRID_URL, Settings, is_loopback
 
 # Connecting is the only wait before the first byte, and a claim may wait 5 s for that.
 _TIMEOUT = httpx.Timeout(connect=4.0, write=30.0, read=60.0, pool=4.0)
@@ -115,6 +115,13 @@ def client(settings: Settings, timeout: httpx.Timeout = _TIMEOUT) -> httpx.Clien
         )
     except httpx.InvalidURL:
         raise ConfigError("OUTREACH_SENDGRID_BASE_URL is not an address") from None
+
+
+def notes(settings: Settings) -> Iterator[Note]:
+    """Yield what there is to know of SendGrid's settings."""
+    yield Note("SendGrid API key", f"from {settings.origin('sendgrid_api_key')}")
+    if settings.sendgrid_base_url != SENDGRID_URL:
+        yield Note("SendGrid address", settings.sendgrid_base_url, "not SendGrid's")
 
 
 def _scheme(address: str) -> str:

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from outreach.domain import Event, EventType
 from outreach.providers.filling import without_addresses
 from outreach.providers.sendgrid_payload import DELIVERY_ARG
+from outreach.settings import Settings
 
 SIGNATURE_HEADER = "X-Twilio-Email-Event-Webhook-Signature"
 TIMESTAMP_HEADER = "X-Twilio-Email-Event-Webhook-Timestamp"
@@ -47,7 +48,18 @@ _WITH_REASON = frozenset(
 
 
 class SendGridEvents:
-    """How SendGrid's posts are trusted and read."""
+    """How SendGrid's posts are trusted and read; its keys are base64 DER public keys."""
+
+    setting = "OUTREACH_SENDGRID_WEBHOOK_KEYS"
+    mend = "copy the verification key from SendGrid's settings for the signed event webhook"
+    signed_by: tuple[str, ...] = (SIGNATURE_HEADER, TIMESTAMP_HEADER)
+
+    def keys(self, settings: Settings) -> tuple[str, ...]:
+        """Return the verification keys of the signed event webhook."""
+        return settings.webhook_keys
+
+    def confirm(self, body: bytes) -> None:
+        """SendGrid asks nothing: its webhook is switched on by hand."""
 
     def verify(self, headers: Mapping[str, str], body: bytes, keys: Sequence[str]) -> bool:
         """Whether one of `keys` signed the timestamp header and the raw body.

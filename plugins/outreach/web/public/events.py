@@ -1,7 +1,8 @@
-"""The event webhook: verify, keep the post, answer. What it means is worked out later."""
+"""Event webhooks: verify, keep the post, answer. What it means is worked out later."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -9,9 +10,10 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
+from outreach.errors import NotSent
 from outreach.flows.events import store_raw
-from outreach.providers.registry import event_source
-from outreach.providers.sendgrid_events import SIGNATURE_HEADER, TIMESTAMP_HEADER
+from outreach.providers.base import EventSource
+from outreach.providers.registry import EVENT_SOURCES, event_source
 from outreach.web.public.body import read_body
 
 if TYPE_CHECKING:
@@ -19,36 +21,46 @@ if TYPE_CHECKING:
 
 MAX_BODY = 4_000_000
 
-_NO_KEYS = (
-    "OUTREACH_SENDGRID_WEBHOOK_KEYS is not set, so no post can be trusted; copy the verification "
-    "key from SendGrid's settings for the signed event webhook"
-)
-
 
 def router(ws: Workspace) -> APIRouter:
-    """Return the route that SendGrid posts to."""
+    """Return a route for each provider that posts events: /events/<name>."""
     routes = APIRouter()
-    source = event_source("sendgrid")
-    keys = ws.settings.webhook_keys
+    for name in EVENT_SOURCES:
+        routes.add_api_route(f"/events/{name}", _taker(ws, name), methods=["POST"])
+    return routes
 
-    @routes.post("/events/sendgrid")
+
+def _taker(ws: Workspace, name: str) -> Callable[[Request], Awaitable[JSONResponse]]:
+    source = event_source(name)
+    keys = source.keys(ws.settings)
+
     async def take(request: Request) -> JSONResponse:
         if not keys:
-            return _answer(503, _NO_KEYS)
-        if any(name not in request.headers for name in (SIGNATURE_HEADER, TIMESTAMP_HEADER)):
+            said = f"{source.setting} is not set, so no post can be trusted; {source.mend}"
+            return _answer(503, said)
+        if any(header not in request.headers for header in source.signed_by):
             return _answer(401, "the post is not signed")
         body = await read_body(request, MAX_BODY)
         if body is None:
             return _answer(413, f"a post may have {MAX_BODY:,} bytes at most")
-        if not source.verify(request.headers, body, keys):
-            return _answer(403, "the signature does not match the post")
-        try:
-            await run_in_threadpool(store_raw, ws, "sendgrid", body)
-        except sa.exc.SQLAlchemyError:
-            return _answer(503, "the ledger cannot be reached; post this again")
-        return _answer(200, "kept")
+        return await run_in_threadpool(_kept, ws, name, source, request.headers, body)
 
-    return routes
+    return take
+
+
+def _kept(
+    ws: Workspace, name: str, source: EventSource, headers: Mapping[str, str], body: bytes
+) -> JSONResponse:
+    try:
+        if not source.verify(headers, body, source.keys(ws.settings)):
+            return _answer(403, "the signature does not match the post")
+        store_raw(ws, name, body)
+        source.confirm(body)
+    except NotSent as error:
+        return _answer(503, f"{error}; post this again")
+    except sa.exc.SQLAlchemyError:
+        return _answer(503, "the ledger cannot be reached; post this again")
+    return _answer(200, "kept")
 
 
 def _answer(status: int, words: str) -> JSONResponse:

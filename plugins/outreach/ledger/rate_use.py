@@ -7,6 +7,7 @@ had it; one that the provider refused does.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from math import ceil
 
 import sqlalchemy as sa
 
@@ -101,7 +102,8 @@ class Bucket:
     def __init__(self, connection: sa.Connection, name: str, rate: Rate, at: datetime) -> None:
         assert rate.per_second is not None
         self._name, self._at = f"pace:{name}", at
-        self._each = timedelta(seconds=1 / rate.per_second)
+        # Rounded up, so that many of them are never short of their time.
+        self._each = timedelta(microseconds=ceil(1_000_000 / rate.per_second))
         self._full = rate.burst * self._each
         kept = get_fact(connection, self._name)
         empty = datetime.fromisoformat(kept) if kept else at

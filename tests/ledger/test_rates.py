@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -27,8 +26,8 @@ def held_to(domains: dict[str, Rate] | None = None, **whole: float) -> Limits:
     return Limits(rates=Rates({"outbox": ProviderRates(Rate(**whole), domains or {})}))
 
 
-def warming(*per_day: int, begins: date = NOW.date()) -> Limits:
-    return Limits(rates=Rates(warm_up=WarmUp("example.org", begins, per_day)))
+def warming(*per_day: int) -> Limits:
+    return Limits(rates=Rates(warm_up=WarmUp("example.org", NOW.date(), per_day)))
 
 
 @dataclass
@@ -39,10 +38,10 @@ class Clock:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     found = Clock()
     monkeypatch.setattr(rate_use, "ledger_clock", lambda _: found.now)
-    yield found
+    return found
 
 
 def take(

@@ -6,6 +6,7 @@ had it; one that the provider refused does.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from math import ceil
 
@@ -13,7 +14,7 @@ import sqlalchemy as sa
 
 from outreach.domain import DeliveryState
 from outreach.ledger.caps import midnight, recovered_since
-from outreach.ledger.editions import batch, edition
+from outreach.ledger.editions import batch, delivery, edition
 from outreach.ledger.facts import get_fact, set_fact
 from outreach.rates import Rate
 
@@ -82,6 +83,22 @@ def sent_from(connection: sa.Connection, domain: str, now: datetime) -> int:
         )
     ).scalar_one()
     return int(counted) + recovered_since(connection, since)
+
+
+def at_gateways(
+    connection: sa.Connection, edition_id: int, domains: Sequence[str]
+) -> dict[str, int]:
+    """Return how many people of an edition are at each of these domains; '' for the others."""
+    address = sa.func.lower(delivery.c.email)
+    longest = sorted(domains, key=len, reverse=True)
+    whens = [(address.like(f"%@{d}") | address.like(f"%@%.{d}"), sa.literal(d)) for d in longest]
+    gateway = sa.case(*whens, else_="").label("gateway")
+    rows = connection.execute(
+        sa.select(gateway, sa.func.count())
+        .where(delivery.c.edition_id == edition_id, delivery.c.batch_id.is_not(None))
+        .group_by(gateway)
+    )
+    return {name: int(people) for name, people in rows}
 
 
 def _claimed(since: datetime, provider: str, gateway: str) -> list[sa.ColumnElement[bool]]:

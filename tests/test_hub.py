@@ -168,7 +168,7 @@ def test_limits_and_colleagues_are_optional_and_no_reader_sees_them(tmp_path: Pa
         ("rates:\n  smtp: {}\n", "say per_second, per_hour or domains"),
         ("rates:\n  smtp:\n    domains: {nhs.net: {}}\n", "say per_second, per_hour or both"),
         ("rates:\n  smtp:\n    domains: {me@nhs.net: {per_hour: 1}}\n", "is not a domain"),
-        ("warm_up: {domain: a.org}\n", "the field “from” is missing"),
+        ("warm_up: {domain: a.org}\n", "the field “warm_up.from” is missing"),
         ("warm_up: {domain: a, from: 2026-12-01}\n", "“a” is not a domain"),
         ("warm_up: {domain: a.org, from: 5}\n", "write a day, such as 2026-12-01"),
         ("warm_up: {domain: a.org, from: 2026-12-01, per_day: [5, 9, 8]}\n", "day 3 is less than"),

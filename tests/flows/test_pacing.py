@@ -16,11 +16,12 @@ from outreach.flows.opening import end_if_too_late, said_beforehand
 from outreach.flows.pacing import Mail, forecast
 from outreach.flows.progress import progress
 from outreach.ledger import edition_store, rate_use
-from outreach.ledger.editions import edition
+from outreach.ledger.editions import batch, edition
 from outreach.limits import Limits
 from outreach.rates import ProviderRates, Rate, Rates, WarmUp
 from outreach.scheduling.closing import Closings, Freeze, QuietHours
 from outreach.workspace import Workspace
+from tests.fakes.deployment import CONTENT
 from tests.ledger.seeds import NOW, add_people, make_edition
 
 HOUR = timedelta(hours=1)
@@ -61,7 +62,7 @@ SLOW = {"nhs.net": Rate(per_second=1)}
             "to nhs.net",
         ),
         (held_to(SLOW), {"": 60}, None, "under a minute", ""),
-        (held_to(per_hour=100), {"": 1_000}, QUIET, "about 24 hours", "100 an hour"),
+        (held_to(per_hour=100), {"": 1_000}, QUIET, "about 22 hours", "100 an hour"),
         (WARM, {"": 700}, None, "about 3 days", "warm-up of example.org, day 1 of 14: 50 today"),
         (replace(WARM, emails_per_day=60), {"": 200}, None, "about 3 days", "day 1 of 14"),
         (
@@ -93,7 +94,7 @@ def test_nothing_is_said_where_no_rate_holds() -> None:
 def sending(ws: Workspace) -> Workspace:
     """An edition of nine people that is being sent; late four hours after it was to go."""
     add_people(ws.engine, ws.keys, 9)
-    make_edition(ws.engine, batch_size=9, state=EditionState.SENDING)
+    make_edition(ws.engine, batch_size=9, state=EditionState.SENDING, content=CONTENT)
     with ws.engine.begin() as connection:
         late = {"late_after": NOW + 4 * HOUR, "late_after_hours": 4, "started_at": NOW}
         connection.execute(sa.update(edition).values(**late))
@@ -106,7 +107,7 @@ def record_of(ws: Workspace) -> edition_store.EditionRecord:
 
 
 def test_a_send_that_an_hour_holds_back_goes_on_by_itself_and_has_not_stood_still(
-    sending: Workspace, monkeypatch: pytest.MonkeyPatch
+    sending: Workspace,
 ) -> None:
     slow = paced(sending, held_to(per_hour=4))
     report = editions.send(slow, NAME)
@@ -120,9 +121,10 @@ def test_a_send_that_an_hour_holds_back_goes_on_by_itself_and_has_not_stood_stil
     assert "It is held to 4 an hour by outbox; about 2 hours to go." in shown.words
     assert shown.seconds_left is not None
     assert 3_600 < shown.seconds_left < 3 * 3_600
-    window = timedelta(minutes=5)
-    later = datetime.now(UTC) + rate_use.WINDOW + window
-    monkeypatch.setattr(rate_use, "ledger_clock", lambda _: later)
+    with slow.engine.begin() as connection:
+        an_hour_on = batch.c.claimed_at < datetime.now(UTC)
+        before = datetime.now(UTC) - rate_use.WINDOW
+        connection.execute(sa.update(batch).where(an_hour_on).values(claimed_at=before))
     assert editions.send(slow, NAME).handed_over == 4
 
 

@@ -27,6 +27,9 @@ Row = sa.Row[Any]
 Pick = Callable[[Sequence[str]], Row | None]
 """Finds the next planned batch that is of none of these gateways."""
 
+_CLOCKS_DIFFER = timedelta(seconds=30)
+"""A claim is stamped by its sender's clock: one further off would fall out of its hour too soon."""
+
 _STANDS_STILL = timedelta(minutes=1)
 """A wait that is worth a word; a shorter one is the pace itself."""
 
@@ -52,8 +55,12 @@ class Room:
     def pick(self, pick: Pick) -> Row | Nothing | None:
         """Return the next planned batch that may go now; else what it waits for.
 
-        None where nothing is planned. A domain that must wait holds up no other one.
+        None where nothing is planned. A domain that must wait holds up no other one. Where the
+        clocks are too far apart to keep a rate, nothing goes.
         """
+        if abs(self._at - self._now) > _CLOCKS_DIFFER:
+            off = abs(self._at - self._now).total_seconds()
+            return Nothing(f"this machine's clock is {off:,.0f} seconds off the ledger's; set it")
         waiting: dict[str, Nothing] = {}
         while (row := pick(tuple(waiting))) is not None:
             for_all = self._warming() or self._wait("", row.size)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,9 @@ from outreach.domain import Mailbox
 from outreach.errors import InputError
 from outreach.hub import Hub, load_hub
 from outreach.limits import Limits
+from outreach.providers.registry import PROVIDERS
+from outreach.rates import USUAL_PLAN, Rate, WarmUp
+from outreach.ratesform import RatesForm
 from outreach.settings import ROOT
 
 # As it is delivered, but for the colleagues: tests name their own.
@@ -156,7 +160,81 @@ def test_limits_and_colleagues_are_optional_and_no_reader_sees_them(tmp_path: Pa
         ("seeds: [jo]\n", "“jo” is not among the colleagues"),
         ("deputies:\n  lee: [lee]\n", "“lee” cannot be their own deputy"),
         ("limits:\n  audience_moves: 0\n", "limits.audience_moves"),
+        ("rates:\n  sendgird:\n    per_hour: 9\n", "did you mean “sendgrid”?"),
+        ("rates:\n  smtp:\n    per_second: 0\n", "“rates.smtp.per_second” must be 0.001 or more"),
+        ("rates:\n  smtp:\n    per_hour: -3\n", "“rates.smtp.per_hour” must be 1 or more"),
+        ("rates:\n  smtp:\n    per_hour: 1.5\n", "“rates.smtp.per_hour” must be a number"),
+        ("rates:\n  smtp:\n    per_second: fast\n", "“rates.smtp.per_second” must be a number"),
+        ("rates:\n  smtp: {}\n", "say per_second, per_hour or domains"),
+        ("rates:\n  smtp:\n    domains: {nhs.net: {}}\n", "say per_second, per_hour or both"),
+        ("rates:\n  smtp:\n    domains: {me@nhs.net: {per_hour: 1}}\n", "is not a domain"),
+        ("warm_up: {domain: a.org}\n", "the field “warm_up.from” is missing"),
+        ("warm_up: {domain: a, from: 2026-12-01}\n", "“a” is not a domain"),
+        ("warm_up: {domain: a.org, from: 5}\n", "write a day, such as 2026-12-01"),
+        ("warm_up: {domain: a.org, from: 2026-12-01, per_day: [5, 9, 8]}\n", "day 3 is less than"),
+        ("warm_up: {domain: a.org, from: 2026-12-01, per_day: [0]}\n", "must be 1 or more"),
+        ("warm_up: {domain: a.org, from: 2026-12-01, per_day: []}\n", "warm_up.per_day"),
     ],
 )
 def test_a_limit_that_cannot_hold_is_refused_in_words(tmp_path: Path, text: str, says: str) -> None:
     assert says in "\n".join(faults_of(tmp_path, GOOD + text))
+
+
+PACED = """
+rates:
+  sendgrid: {per_second: 50, per_hour: 20000}
+  smtp:
+    per_second: 2.5
+    domains:
+      NHS.net: {per_second: 5, per_hour: 2000}
+      slow.nhs.net: {per_hour: 60}
+warm_up:
+  domain: Mail.example.org
+  from: 2026-12-01
+"""
+
+
+def test_rates_are_read_and_no_reader_sees_them(tmp_path: Path) -> None:
+    plain, paced = written(tmp_path, GOOD), written(tmp_path, GOOD + PACED)
+    rates = paced.limits.rates
+    assert (bool(plain.limits.rates), bool(rates), plain.digest) == (False, True, paced.digest)
+    assert rates.of("sendgrid").whole == Rate(50, 20000)
+    assert (rates.of("smtp").whole, bool(rates.of("outbox"))) == (Rate(2.5), False)
+    assert rates.warm_up == WarmUp("mail.example.org", date(2026, 12, 1), USUAL_PLAN)
+    assert rates.warming("hub@MAIL.example.org") == rates.warm_up
+    assert rates.warming("hub@example.org") is None
+
+
+def test_every_provider_may_have_a_rate() -> None:
+    assert set(PROVIDERS) <= set(RatesForm.model_fields)
+
+
+@pytest.mark.parametrize(
+    ("address", "gateway", "most"),
+    [
+        ("a@nhs.net", "nhs.net", 2),
+        ("a@ward.NHS.net", "nhs.net", 2),
+        ("a@very.slow.nhs.net", "slow.nhs.net", 2),
+        ("a@notnhs.net", "", 2),
+        ("a@nhs.net.example.org", "", 2),
+    ],
+)
+def test_a_domain_covers_its_subdomains_and_nothing_else(
+    tmp_path: Path, address: str, gateway: str, most: int
+) -> None:
+    pace = written(tmp_path, GOOD + PACED).limits.rates.of("smtp")
+    assert (pace.gateway(address), pace.most(gateway)) == (gateway, most)
+
+
+@pytest.mark.parametrize(
+    ("day", "allowed", "words"),
+    [
+        (date(2026, 11, 30), 0, "begins on 1 December 2026: nothing goes before"),
+        (date(2026, 12, 4), 400, "day 4 of 14: 400 today"),
+        (date(2026, 12, 14), 409_600, "day 14 of 14: 409,600 today"),
+        (date(2026, 12, 15), None, "over since 15 December 2026"),
+    ],
+)
+def test_a_warm_up_says_its_day(day: date, allowed: int | None, words: str) -> None:
+    plan = WarmUp("example.org", date(2026, 12, 1))
+    assert (plan.on(day), plan.words(day)) == (allowed, words)

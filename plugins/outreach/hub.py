@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -17,6 +17,7 @@ from outreach.domain import Mailbox
 from outreach.errors import Fault, InputError
 from outreach.hubform import AreaFactForm, HubForm
 from outreach.limits import NO_LIMITS, Limits
+from outreach.rates import Rates
 from outreach.retention import USUAL, Retention
 from outreach.scheduling.closing import NEVER_CLOSED, Closings
 from outreach.scheduling.closingform import closings
@@ -25,7 +26,7 @@ from outreach.yamlfile import Located, read_yaml
 
 _UNSEEN = frozenset(
     {
-        *("limits", "colleagues", "retention", "quiet_hours", "freezes"),
+        *("limits", "rates", "warm_up", "colleagues", "retention", "quiet_hours", "freezes"),
         *("deputies", "reminders", "seeds", "seed_variants"),
     }
 )
@@ -157,7 +158,7 @@ def _hub(form: HubForm, digest: str) -> Hub:
     plain = form.model_dump(
         exclude={
             *("areas", "sender", "reply_to", "colours", "limits", "retention", "reminders"),
-            *("quiet_hours", "freezes", "area_fact"),
+            *("quiet_hours", "freezes", "area_fact", "rates", "warm_up"),
         }
     )
     return Hub(
@@ -167,13 +168,17 @@ def _hub(form: HubForm, digest: str) -> Hub:
         reply_to=form.reply_to.mailbox() if form.reply_to else None,
         light=Palette(**form.colours.light.model_dump()),
         dark=Palette(**form.colours.dark.model_dump()),
-        limits=form.limits.limits(),
+        limits=replace(form.limits.limits(), rates=_rates(form)),
         retention=form.retention.retention(),
         closings=closings(form.quiet_hours, form.freezes),
         reminders=form.reminders.reminders(),
         area_fact=_area_fact(form.area_fact) if form.area_fact else None,
         digest=digest,
     )
+
+
+def _rates(form: HubForm) -> Rates:
+    return Rates(form.rates.providers(), form.warm_up.plan() if form.warm_up else None)
 
 
 def _area_fact(form: AreaFactForm) -> AreaFact:

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from outreach.answering import RemindersForm
 from outreach.domain import Mailbox
 from outreach.limits import LimitsForm
+from outreach.ratesform import RatesForm, WarmUpForm
 from outreach.retention import RetentionForm
 from outreach.scheduling.closingform import FreezeForm, QuietHoursForm
 
@@ -123,6 +124,8 @@ class HubForm(BaseModel):
     approvers: _Names
     colours: _ColoursForm
     limits: LimitsForm = LimitsForm()
+    rates: RatesForm = RatesForm()
+    warm_up: WarmUpForm | None = None
     retention: RetentionForm = RetentionForm()
     quiet_hours: QuietHoursForm | None = None
     freezes: tuple[FreezeForm, ...] = ()

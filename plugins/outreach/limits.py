@@ -7,10 +7,12 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from outreach.rates import NO_RATES, Rates
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`limits:` of hub.yaml. Rates are in percent; see docs/decisions/0013.
+    """`limits:`, `rates:` and `warm_up:` of hub.yaml. Shares are in percent; see decision 0013.
 
     `emails_per_day` counts the whole deployment by London day; `emails_per_person` in `in_days`
     days counts one contact over all campaigns that do not say `frequency: exempt`. None: no limit.
@@ -25,6 +27,7 @@ class Limits:
     bounce_pause: float = 5.0
     failure_pause: float = 10.0
     audience_moves: float | None = 20.0
+    rates: Rates = NO_RATES
 
 
 NO_LIMITS = Limits()

@@ -201,3 +201,17 @@ def test_whom_only_the_journal_knows_to_have_been_written_to_counts_as_written_t
     assert sorted(send_all(engine, two, limits)[0]) == ids[1:]
     found = candidates(engine, replace(capped, cap=Cap(1, 7)), "news@three")
     assert [bool(one.why_not) for one in found] == [True, True, True]
+
+
+def test_a_ceiling_counts_on_the_day_of_the_recovery_whom_only_the_journal_knew(
+    engine: sa.Engine, keys: Keys
+) -> None:
+    add_people(engine, keys, 8)
+    made = make_edition(engine, batch_size=2)
+    with engine.begin() as connection:
+        hashes = tuple(keys.address_hash(f"person{n}@example.org") for n in range(3))
+        assert behind.doubt(connection, Claim("l", "news@one", 1, 1, hashes), NOW) == 3
+    limits = Limits(emails_per_day=4)
+    assert len(send_all(engine, made, limits)[0]) == 1
+    later = NOW + timedelta(days=1)
+    assert len(send_all(engine, made, limits, later)[0]) == 4

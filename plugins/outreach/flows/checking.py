@@ -16,9 +16,11 @@ from outreach.checks.inbox import measured_slots
 from outreach.checks.sizes import MAX_SLOT_BYTES, slot_bytes
 from outreach.errors import Fault, Refused
 from outreach.flows.audience_limit import limit_fault
+from outreach.flows.pacing import said_of_pace
 from outreach.flows.preparing import find_campaign
 from outreach.flows.reaching import REACH, unreached
 from outreach.ledger import edition_store, frozen_values
+from outreach.ledger.edition_store import EditionRecord
 from outreach.ledger.engine import reading
 from outreach.providers.base import Content
 from outreach.rendering import frozen
@@ -43,6 +45,7 @@ def check(ws: Workspace, edition: str, *, reach: bool = False) -> tuple[Fault, .
         *check_contents(campaign, ws.hub, samples, record.missing),
         *_too_wide(campaign, widest),
         *((moved,) if moved else ()),
+        *_slow(ws, record),
         *(unreached(campaign, ws.hub, samples) if reach else _kept(record.faults)),
     )
     faults = tuple(sorted(faults, key=lambda fault: not fault.blocking))
@@ -83,6 +86,12 @@ def _too_wide(campaign: Campaign, widest: Sequence[tuple[str, ...]]) -> Iterator
     if any(slot_bytes(values) > MAX_SLOT_BYTES for values in widest):
         said = f"what it prints about one person is over {MAX_SLOT_BYTES} bytes; print less"
         yield Fault(said, file=shown_path(campaign.file), check="slot-bytes")
+
+
+def _slow(ws: Workspace, record: EditionRecord) -> Iterator[Fault]:
+    said = said_of_pace(ws, record, datetime.now(UTC))
+    if said:
+        yield Fault(said, blocking=False)
 
 
 def _kept(stored: Sequence[Mapping[str, Any]]) -> Iterator[Fault]:

@@ -6,10 +6,11 @@ import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 
 from outreach.campaigns import load_library
-from outreach.clock import london
+from outreach.clock import LONDON, london
 from outreach.errors import ConfigError, InputError, Refused
 from outreach.flows.mailboxes import sender_mailbox
 from outreach.flows.recovery import JournalGuard
@@ -62,7 +63,15 @@ def examine(settings: Settings | None = None) -> tuple[Finding, ...]:
         ws = open_workspace(settings)
     except Exception as error:  # whatever keeps the ledger shut is the finding
         return (*found, Finding(MISSING, "ledger", _kind(settings), _first_line(error)))
-    return (*found, *_ledger(ws), *_orders(ws), *_hub(ws), *_sources(ws), *_campaigns(ws))
+    return (
+        *found,
+        *_ledger(ws),
+        *_orders(ws),
+        *_hub(ws),
+        *_rates(ws),
+        *_sources(ws),
+        *_campaigns(ws),
+    )
 
 
 def to_mend(settings: Settings | None = None) -> tuple[str, ...]:
@@ -200,6 +209,18 @@ def _hub(ws: Workspace) -> Iterator[Finding]:
     else:
         advice = "name your privacy notice as privacy_url in hub.yaml"
         yield Finding(ADVICE, "privacy notice", "none", advice)
+
+
+def _rates(ws: Workspace) -> Iterator[Finding]:
+    for provider, pace in sorted(ws.hub.limits.rates.providers.items()):
+        parts = [pace.whole.words] if pace.whole else []
+        parts += [f"{domain}: {rate.words}" for domain, rate in pace.domains.items()]
+        yield Finding(OK, f"rates of {provider}", "; ".join(parts))
+    plan = ws.hub.limits.rates.warm_up
+    if plan is not None:
+        said = plan.words(datetime.now(LONDON).date())
+        over = "it is over: take warm_up out of hub.yaml" if said.startswith("over") else ""
+        yield Finding(ADVICE if over else OK, f"warm-up of {plan.domain}", said, over)
 
 
 def _sources(ws: Workspace) -> Iterator[Finding]:

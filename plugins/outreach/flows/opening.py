@@ -8,6 +8,7 @@ from outreach.clock import london
 from outreach.domain import EditionState
 from outreach.errors import Refused
 from outreach.flows.notices import tell
+from outreach.flows.pacing import slowed
 from outreach.ledger import edition_store, freeze, notices
 from outreach.ledger.campaign_store import campaign_key
 from outreach.ledger.edition_store import EditionRecord
@@ -78,7 +79,8 @@ def late_through(ws: Workspace, record: EditionRecord) -> Closed | None:
 def end_if_too_late(ws: Workspace, record: EditionRecord, now: datetime) -> None:
     """End an edition under way that a closing held up until it was too late.
 
-    One that a person let go on since is left alone. Raises Refused where it is ended.
+    One that a person let go on since is left alone, and so is one whose rates alone take it that
+    long: the closing did not make it late. Raises Refused where it is ended.
     """
     if record.state is not EditionState.SENDING or not record.late_after:
         return
@@ -86,6 +88,8 @@ def end_if_too_late(ws: Workspace, record: EditionRecord, now: datetime) -> None
     if closed is None or record.late_after >= now:
         return
     if record.seen_at is not None and record.seen_at > closed.until:
+        return
+    if slowed(ws, record):
         return
     reason = f"too late: {closed.words}"
     with ws.engine.begin() as connection:
@@ -128,5 +132,6 @@ def said_beforehand(ws: Workspace, record: EditionRecord, now: datetime) -> str:
     closed = ws.hub.closings.closed(stop, record.campaign)
     assert closed is not None
     late = record.late_after is not None and closed.until > record.late_after
+    late = late and not slowed(ws, record)
     then = "is cancelled, as it would be too late" if late else "goes on by itself afterwards"
     return f"Sending stops at {london(stop)}: {closed.words}. What is left then {then}."

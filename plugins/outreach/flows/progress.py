@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from outreach.clock import london
 from outreach.domain import DeliveryState, EditionState
 from outreach.flows.opening import closed_now
+from outreach.flows.pacing import Forecast, Mail, forecast
 from outreach.ledger import edition_store
 from outreach.ledger.engine import reading
 from outreach.ledger.progress import BatchFigures, figures
@@ -34,7 +35,7 @@ class Progress:
     `total` people were in its batches when last looked at, those who dropped out at a claim
     left out; `share` of them (0 to 1) are dealt with. `per_minute` people were handed over,
     averaged over the last two minutes; `seconds_left` is None where that says nothing.
-    `waiting_for` is what it stands still for, in words, or ''.
+    `waiting_for` is what it stands still for, in words, or ''; `pace` the rates it is held to.
     """
 
     edition: str
@@ -55,6 +56,7 @@ class Progress:
     last_at: datetime | None
     waiting_for: str
     finished: bool
+    pace: str
 
 
 def progress(ws: Workspace, edition: str) -> Progress:
@@ -64,10 +66,15 @@ def progress(ws: Workspace, edition: str) -> Progress:
         record = edition_store.get(connection, edition)
         found = figures(connection, record.id, limits=ws.hub.limits, since=now - LATELY, now=now)
     closed = closed_now(ws, record, now)
-    return _progress(edition, found, now, closed.words if closed else "")
+    mail = Mail(record.campaign, record.provider, record.sender.address, found.to_go)
+    start = max(found.wait_until or now, now)
+    expected = forecast(ws.hub.limits, mail, start, ws.hub.closings) if found.to_go else None
+    return _progress(edition, found, now, closed.words if closed else "", expected)
 
 
-def _progress(edition: str, found: BatchFigures, now: datetime, closed: str) -> Progress:
+def _progress(
+    edition: str, found: BatchFigures, now: datetime, closed: str, expected: Forecast | None
+) -> Progress:
     people = found.people
     open_people = people.get(S.PLANNED, 0) + people.get(S.CLAIMED, 0)
     total = sum(count for state, count in people.items() if state is not S.SUPPRESSED)
@@ -76,10 +83,13 @@ def _progress(edition: str, found: BatchFigures, now: datetime, closed: str) -> 
     waiting_for = "" if finished else _waiting_for(found, senders, now, closed)
     rate = _per_minute(found, now)
     left = round(open_people / rate * 60) if rate and open_people and not waiting_for else None
+    pace = "" if finished else _pace(expected, now)
+    if expected and expected.ends and found.state is EditionState.SENDING:
+        left = max(left or 0, round((expected.ends - now).total_seconds()))
     return Progress(
         edition=edition,
         state=found.state.value,
-        words=_words(found, finished, waiting_for),
+        words=_words(found, finished, waiting_for) + pace,
         at=now,
         handed_over=people.get(S.ACCEPTED, 0),
         planned=people.get(S.PLANNED, 0),
@@ -95,7 +105,16 @@ def _progress(edition: str, found: BatchFigures, now: datetime, closed: str) -> 
         last_at=found.last_at,
         waiting_for=waiting_for,
         finished=finished,
+        pace=pace.strip(),
     )
+
+
+def _pace(expected: Forecast | None, now: datetime) -> str:
+    """Return what rates the rest is held to and how long that takes, as a sentence of its own."""
+    if expected is None or not expected.words:
+        return ""
+    ends = replace(expected, begins=now).takes
+    return f" It is {expected.words}; {ends} to go."
 
 
 def _per_minute(found: BatchFigures, now: datetime) -> float:

@@ -96,12 +96,24 @@ def _as_often(cap: Cap, had: sa.SelectBase) -> sa.Select[int]:
 def sent_on_the_day(connection: sa.Connection, now: datetime) -> int:
     """Return how many people batches were claimed for since midnight in London.
 
-    Those that came back unsent or were refused do not count.
+    Those that came back unsent or were refused do not count. Whom only the claim journal knew
+    counts on the day of the recovery: the journal does not say when they were claimed.
     """
     counted = connection.execute(
         sa.select(sa.func.coalesce(sa.func.sum(batch.c.people), 0)).where(
             batch.c.claimed_at >= midnight(now), batch.c.state.in_(_OUT)
         )
+    ).scalar_one()
+    return int(counted) + recovered_since(connection, midnight(now))
+
+
+def recovered_since(connection: sa.Connection, since: datetime) -> int:
+    """Return how many deliveries were put in doubt since then as only the claim journal had them.
+
+    They are in no claimed batch, and so in no count of those.
+    """
+    counted = connection.execute(
+        sa.select(sa.func.count()).where(delivery.c.recovered_at >= since)
     ).scalar_one()
     return int(counted)
 

@@ -5,14 +5,14 @@ What then becomes of it is recorded by `outcomes`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from outreach.domain import DeliveryState
-from outreach.ledger import holds
+from outreach.ledger import holds, rates
 from outreach.ledger.caps import ceiling_reached, sent_on_the_day, take_turns
 from outreach.ledger.claimed import ANOTHER_TRY, ClaimedBatch, ClaimedPerson, Nothing
 from outreach.ledger.cutting import cut_off
@@ -55,7 +55,7 @@ def claim(
 
     `token_kid` and `link_base` are kept: with them, its messages can be made again as they were.
     `allowed` says whether an address may be reached at all from this deployment. A batch that is
-    larger than what is left of the day's ceiling is cut; the rest of it stays planned.
+    larger than what may go by the day's ceiling and the rates is cut; the rest stays planned.
     """
     holder = Holder(sender, now, lease, token_kid, link_base)
     while True:
@@ -64,7 +64,10 @@ def claim(
             if held is not None:
                 return held
             left = _left_today(connection, edition_id, limits, now)
-            row = _next_planned(connection, edition_id, now)
+            room = rates.room(connection, edition_id, limits, now)
+            row = room.pick(lambda besides: _next_planned(connection, edition_id, now, besides))
+            if isinstance(row, Nothing):
+                return row
             if row is None:
                 return _nothing_planned(connection, edition_id, now)
             if left is not None and left <= 0:
@@ -73,7 +76,11 @@ def claim(
             if not people:
                 _close_empty(connection, row, now)
                 continue
-            return _take(connection, row, _within(connection, row, people, left), holder)
+            if room.reshaped(row, people):
+                continue
+            people = _within(connection, row, people, room.left(row, left))
+            room.take(row, len(people))
+            return _take(connection, row, people, holder)
 
 
 def _left_today(
@@ -110,13 +117,16 @@ def _within(
     return people[:left]
 
 
-def _next_planned(connection: sa.Connection, edition_id: int, now: datetime) -> sa.Row | None:  # type: ignore[type-arg]
+def _next_planned(
+    connection: sa.Connection, edition_id: int, now: datetime, besides: Sequence[str]
+) -> sa.Row | None:  # type: ignore[type-arg]
     return connection.execute(
         sa.select(batch)
         .where(
             batch.c.edition_id == edition_id,
             batch.c.state == S.PLANNED,
             sa.or_(batch.c.not_before.is_(None), batch.c.not_before <= now),
+            *([batch.c.gateway.not_in(besides)] if besides else ()),
         )
         .order_by(batch.c.number)
         .limit(1)

@@ -131,6 +131,8 @@ batch = sa.Table(
     ref("variant_id", "variant.id", nullable=False),
     sa.Column("number", sa.Integer, nullable=False),
     count("size"),
+    # The domain with a rate of its own that all its people are at; '' where it was sorted by none.
+    text("gateway"),
     text("state", server_default="planned"),
     text("reason"),
     text("message_id"),
@@ -192,6 +194,13 @@ for _fact in (delivery.c.complained_at, delivery.c.bounced_at):
         sqlite_where=_fact.is_not(None),
         postgresql_where=_fact.is_not(None),
     )
+
+sa.Index(
+    None,
+    delivery.c.recovered_at,
+    sqlite_where=delivery.c.recovered_at.is_not(None),
+    postgresql_where=delivery.c.recovered_at.is_not(None),
+)
 
 exclusion = sa.Table(
     "exclusion",

@@ -13,7 +13,7 @@ from outreach.keys import Keys
 from outreach.ledger.editions import fact
 from outreach.ledger.engine import reading
 
-HEAD = "0010"
+HEAD = "0011"
 """The newest revision under migrations/versions (a test compares)."""
 
 LEDGER_ID = "ledger id"

@@ -8,6 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from outreach.domain import DeliveryState, EditionState
+from outreach.ledger import rates
 from outreach.ledger.caps import ceiling_reached, sent_on_the_day
 from outreach.ledger.claimed import ANOTHER_TRY, Nothing
 from outreach.ledger.editions import batch, edition
@@ -30,6 +31,7 @@ class BatchFigures:
     `recent` people were handed over since the time asked about; `senders` are the names of
     those who hold a batch now or recorded one since then. `why_not` says what keeps its next
     batch from being claimed now ('' where nothing does), `wait_until` when that ends by itself.
+    `to_go` are the people still planned, by the domain with a rate that they were sorted by.
     """
 
     state: EditionState
@@ -42,6 +44,7 @@ class BatchFigures:
     send_at: datetime | None
     why_not: str
     wait_until: datetime | None
+    to_go: dict[str, int]
 
 
 def figures(
@@ -65,10 +68,15 @@ def figures(
             ).label("next_at"),
         ).where(mine)
     ).one()
+    to_go = connection.execute(
+        sa.select(batch.c.gateway, sa.func.sum(batch.c.size).label("people"))
+        .where(mine, batch.c.state == S.PLANNED)
+        .group_by(batch.c.gateway)
+    ).all()
     record = connection.execute(sa.select(edition).where(edition.c.id == edition_id)).one()
     hold = held(connection, edition_id, now)
     if hold is None and done.next_at is not None:
-        hold = _put_off(connection, done.next_at, limits, now)
+        hold = _put_off(connection, edition_id, done.next_at, limits, now)
     return BatchFigures(
         state=EditionState(record.state),
         people={DeliveryState(row.state): int(row.people) for row in counted},
@@ -80,11 +88,12 @@ def figures(
         send_at=record.send_at,
         why_not=hold.why if hold else "",
         wait_until=hold.wait_until if hold else None,
+        to_go={row.gateway: int(row.people) for row in to_go},
     )
 
 
 def _put_off(
-    connection: sa.Connection, next_at: datetime, limits: Limits, now: datetime
+    connection: sa.Connection, edition_id: int, next_at: datetime, limits: Limits, now: datetime
 ) -> Nothing | None:
     """Return what a sender that asks for a planned batch would be told; None where it gets one."""
     if next_at > now:
@@ -92,7 +101,7 @@ def _put_off(
     ceiling = limits.emails_per_day
     if ceiling is not None and sent_on_the_day(connection, now) >= ceiling:
         return ceiling_reached(limits, now)
-    return None
+    return rates.put_off(connection, edition_id, limits, now)
 
 
 def _senders(connection: sa.Connection, edition_id: int, since: datetime) -> frozenset[str]:

@@ -118,6 +118,8 @@ class Saboteur:
                 resource.setrlimit(resource.RLIMIT_FSIZE, (-1, -1))
             case "break":
                 raise RuntimeError("made to break")
+            case "interrupt":
+                raise KeyboardInterrupt
             case "refuse":
                 raise sa.exc.OperationalError("asked", {}, Exception("the ledger is away"))
             case other:

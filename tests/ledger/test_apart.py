@@ -217,9 +217,7 @@ def test_several_receipts_are_recorded_at_once_each_with_whom_it_crossed(
     assert gone
     assert outcomes.record_receipts(engine, receipts[::-1], NOW) == 2
     with engine.connect() as connection:
-        ids = connection.execute(
-            sa.select(batch.c.message_id).order_by(batch.c.number)
-        ).scalars()
+        ids = connection.execute(sa.select(batch.c.message_id).order_by(batch.c.number)).scalars()
         assert list(ids) == ["id0", "", "id2"]
     found = account(engine)
     assert (found.accepted, found.planned, found.crossed) == (4, 2, 2)

@@ -67,6 +67,9 @@ class Landing:
         for flight in landed:
             if not isinstance(flight.came_to, Receipt):
                 self._try(flight, done, trouble)
+        if trouble and not isinstance(trouble[0], Exception):
+            # It ended a thread, and was not meant for this one.
+            raise RuntimeError("a hand-over ended its thread") from trouble[0]
         if trouble:
             raise trouble[0]
         return bool(taken)

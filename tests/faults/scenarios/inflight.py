@@ -117,7 +117,7 @@ def ordered(order: str, trial: Trial) -> None:
         return
     if account.planned:
         editions.resume(trial.ws, EDITION, by="amy", via="test")
-    sent_all_but(trial, 0)
+        sent_all_but(trial, 0)
 
 
 for _order in ("cancelled", "paused"):

@@ -99,6 +99,7 @@ def _tune(what: dict[str, Any]) -> None:
         (insisting, "AGAIN", 0.1),
         (sendgrid, "_USUAL_WAIT", 0.5),
         (sendgrid, "EXCHANGE", what.get("exchange", sendgrid.EXCHANGE)),
+        (sendgrid.SendGrid, "in_flight", what.get("in_flight", sendgrid.SendGrid.in_flight)),
     ):
         assert hasattr(module, name), name
         setattr(module, name, value)

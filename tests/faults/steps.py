@@ -10,6 +10,7 @@ import os
 import resource
 import signal
 import sqlite3
+import threading
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -19,7 +20,7 @@ from typing import Any
 import psycopg
 import sqlalchemy as sa
 
-from outreach.flows import sending
+from outreach.flows import landing, sending
 from outreach.journal import Journal
 from outreach.ledger import claims, outcomes
 from outreach.providers.sendgrid import SendGrid
@@ -29,12 +30,15 @@ CALLS: dict[str, tuple[Any, str]] = {
     "the journal": (Journal, "append"),
     "looking": (outcomes, "still_mine"),
     "handing over": (SendGrid, "hand_over"),
-    "recording": (outcomes, "record_accepted"),
+    "recording": (outcomes, "record_receipts"),
     "recording a doubt": (outcomes, "record_doubt"),
     "putting back": (outcomes, "release"),
     "halving": (outcomes, "split"),
 }
-"""Each gives the steps `before X`, `in X` (its commit), `committed X` and `after X`."""
+"""Each gives the steps `before X`, `in X` (its commit), `committed X` and `after X`.
+
+Receipts that are recorded together come to each of these steps once for every batch.
+"""
 
 Act = dict[str, Any]
 
@@ -46,7 +50,9 @@ class Saboteur:
         self._acts = acts
         self._url = url
         self._came: Counter[str] = Counter()
-        self._within = ""
+        self._lock = threading.RLock()
+        # A sender hands over in several threads; only one of them does anything with the ledger.
+        self._here = threading.local()
 
     def wrap(self) -> None:
         """Put itself around every call."""
@@ -58,33 +64,42 @@ class Saboteur:
         commit = engine.dialect.do_commit
 
         def watched(connection: Any) -> None:
-            within, raw = self._within, getattr(connection, "dbapi_connection", connection)
-            if within:
-                self._come(f"in {within}", raw)
+            within, raw = self._within(), getattr(connection, "dbapi_connection", connection)
+            for step in within:
+                self._come(f"in {step}", raw)
             commit(connection)
-            if within:
-                self._come(f"committed {within}", raw)
+            for step in within:
+                self._come(f"committed {step}", raw)
 
         engine.dialect.do_commit = watched  # type: ignore[method-assign]
 
+    def _within(self) -> list[str]:
+        """The step that this thread is in, once for each batch that it is about."""
+        return getattr(self._here, "within", [])
+
     def _wrapped(self, step: str, work: Callable[..., Any]) -> Callable[..., Any]:
         def wrapped(*args: Any, **kwargs: Any) -> Any:
-            self._come(f"before {step}")
-            outer, self._within = self._within, step
+            batches = len(args[1]) if step == "recording" else 1
+            for _ in range(batches):
+                self._come(f"before {step}")
+            outer, self._here.within = self._within(), [step] * batches
             try:
                 result = work(*args, **kwargs)
             finally:
-                self._within = outer
-            self._come(f"after {step}")
+                self._here.within = outer
+            for _ in range(batches):
+                self._come(f"after {step}")
             return result
 
         return wrapped
 
     def _come(self, step: str, connection: Any = None) -> None:
-        self._came[step] += 1
+        with self._lock:
+            self._came[step] += 1
+            number = self._came[step]
         for act in self._acts:
             first = act.get("nth", 1)
-            if act["step"] == step and first <= self._came[step] < first + act.get("times", 1):
+            if act["step"] == step and first <= number < first + act.get("times", 1):
                 self._do(act, connection)
 
     def _do(self, act: Act, connection: Any) -> None:
@@ -103,6 +118,8 @@ class Saboteur:
                 resource.setrlimit(resource.RLIMIT_FSIZE, (-1, -1))
             case "break":
                 raise RuntimeError("made to break")
+            case "interrupt":
+                raise KeyboardInterrupt
             case "refuse":
                 raise sa.exc.OperationalError("asked", {}, Exception("the ledger is away"))
             case other:
@@ -134,4 +151,5 @@ def set_clock(seconds: float) -> None:
         def now(cls, tz: Any = None) -> datetime:
             return datetime.now(tz) + ahead
 
-    sending.datetime = Shifted  # type: ignore[attr-defined]
+    for module in (sending, landing):
+        module.datetime = Shifted  # type: ignore[attr-defined]

@@ -33,6 +33,7 @@ def trial(
     databases: Databases, taking: FakeSendGrid, host: Host, tmp_path: Path
 ) -> Iterator[Trial]:
     with trying(databases, taking, host, tmp_path / "trial", "drill") as one:
+        one.in_flight = 1
         yield one
 
 

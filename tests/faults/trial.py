@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from outreach.flows import editions, events
 from outreach.flows.objections import unsubscribe_address
 from outreach.ledger.editions import batch, edition, fact
+from outreach.providers.sendgrid import SendGrid
 from outreach.settings import load_settings
 from outreach.workspace import Workspace, open_workspace
 from tests.fakes.deployment import CONTENT
@@ -27,6 +28,7 @@ from tests.faults.senders import Host, SenderProcess
 from tests.ledger.seeds import add_people, make_edition
 
 EDITION = "news@one"
+MANY = SendGrid.in_flight
 ROUNDS = 12
 """So many senders, one after another, finish any edition; else it stands still for good."""
 
@@ -51,6 +53,8 @@ class Trial:
     """Delivery ids of people who objected while their message was in flight."""
     settled: set[str] = field(default_factory=set)
     """Delivery ids that a person said were not sent."""
+    in_flight: int = MANY
+    """How many batches each sender may have in flight."""
     started: list[SenderProcess] = field(default_factory=list)
     _log_start: int = 0
 
@@ -75,9 +79,13 @@ class Trial:
 
     def some_batch(self) -> int:
         """At random, which of the batches a fault is to hit: 1 for the first."""
+        return self.rng.randint(1, self.batches())
+
+    def batches(self) -> int:
+        """How many batches there are."""
         with self.ws.engine.connect() as connection:
-            number = connection.execute(sa.select(sa.func.count()).select_from(batch)).scalar_one()
-        return self.rng.randint(1, number)
+            query = sa.select(sa.func.count()).select_from(batch)
+            return int(connection.execute(query).scalar_one())
 
     def start(self, *acts: dict[str, Any], env: Any = None, **more: Any) -> SenderProcess:
         """Start a sender in which `acts` happen; see `steps` and `host`."""
@@ -90,6 +98,7 @@ class Trial:
             "report": str(files[1]),
             "acts": acts,
             "broken": self.broken,
+            "in_flight": self.in_flight,
             **more,
         }
         self.started.append(SenderProcess(self.host, self.host.ask(start=what), *files))
@@ -142,6 +151,17 @@ class Trial:
         with self.server.log.open("rb") as log:
             log.seek(self._log_start)
             return [json.loads(line) for line in log.read().split(b"\n") if line]
+
+    def until(self, *, batches: int, state: str) -> None:
+        """Wait until so many batches that were claimed once stand in a state at once."""
+        found = sa.select(sa.func.count()).where(batch.c.state == state, batch.c.epoch > 0)
+        end = time.monotonic() + 30
+        while time.monotonic() < end:
+            with self.ws.engine.connect() as connection:
+                if connection.execute(found).scalar_one() >= batches:
+                    return
+            time.sleep(0.01)
+        raise AssertionError(f"{batches} batches were never {state} at once")
 
     def claimed(self) -> list[int]:
         """The people (by number) whose batch is claimed now."""
@@ -233,6 +253,7 @@ def trying(
         )
         assert made is not None
         server.fail()
+        server.take_time({})
         trial = Trial(ws, databases, server, host, folder, rng, people, size)
         trial.ids = ws.keys.delivery_ids(made, range(1, people + 1))
         trial._log_start = server.log.stat().st_size

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from outreach.errors import ConfigError
 from outreach.flows import editions
-from outreach.flows.sending import REFUSED_IN_A_ROW
+from outreach.flows.landing import REFUSED_IN_A_ROW
 from outreach.workspace import Workspace
 from tests.fakes.deployment import EDITION, PEOPLE, Deployment, deploy
 from tests.fakes.running import FakeSendGrid

@@ -99,6 +99,7 @@ class Wire:
     refused: Callable[[Handover], None]
     name: str = "wire"
     batch_size: int = 2
+    in_flight: int = 1
     networked: bool = True
 
     def hand_over(self, handover: Handover) -> Receipt:

@@ -14,12 +14,13 @@ AGAIN = 1.0
 """Seconds between two such tries."""
 
 
-def insist(record: Callable[[], object]) -> None:
+def insist(record: Callable[[], object], until: float | None = None) -> None:
     """Record an outcome, again and again while the ledger is locked or gone.
 
     What a sender knows for certain would otherwise become a doubt. Repeating changes nothing.
+    `until` is the time, as `time.monotonic` has it, after which no further try is made.
     """
-    until = time.monotonic() + RECORDING
+    until = time.monotonic() + RECORDING if until is None else until
     while True:
         try:
             record()

@@ -1,23 +1,27 @@
-"""The sender: claim a batch, journal it, hand it over, record the receipt, again."""
+"""The sender: claim a batch, journal it, hand it over, record the receipt, again.
+
+Several batches are in flight at once. One thread does everything with the ledger and claims; the
+others only hand over (see `inflight`). What came of each is recorded by `landing`.
+"""
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from outreach.domain import EditionState
-from outreach.errors import InDoubt, MustStop, NotSent, Rejected, TooLarge
+from outreach.errors import NotSent
 from outreach.flows.composing import Made, handover, recipient
-from outreach.flows.insisting import insist
+from outreach.flows.inflight import Flight, Flights
+from outreach.flows.landing import Held, Landing
 from outreach.flows.opening import closed_now, end_if_too_late
-from outreach.flows.patience import PATIENCE, seconds_to_wait
-from outreach.flows.pausing import REFUSED, pause_by_itself, pause_if_stood_still
+from outreach.flows.patience import LOOK_AGAIN, PATIENCE, seconds_to_wait
+from outreach.flows.pausing import pause_if_stood_still
 from outreach.flows.readiness import must_be_ready
 from outreach.flows.recovery import JournalGuard
-from outreach.flows.sendreport import SendReport, not_now
+from outreach.flows.sendreport import SendReport, Tally, not_now
 from outreach.flows.side_messages.seeding import send_copies
 from outreach.flows.starting import may_start
 from outreach.flows.watching import watch
@@ -37,12 +41,6 @@ from outreach.workspace import Workspace
 LEASE = timedelta(minutes=5)
 """How long a claim stands on a host that cannot see whether its sender lives."""
 
-TO_FIRST_BYTE = 5.0
-"""Seconds from claim to hand-over; a sender that was held up longer lets the batch go."""
-
-REFUSED_IN_A_ROW = 10
-"""So many people refused one after another are not the cause: the edition is paused."""
-
 WATCH_EVERY = 5.0
 """Seconds between two looks at complaints, bounces and refusals while sending."""
 
@@ -50,12 +48,12 @@ SEEN_EVERY = 30.0
 """Seconds between two notes that a sender is at work on an edition."""
 
 
-class _Held(NotSent):
-    """An order came between claim and hand-over: the batch goes back, to be had at `until`."""
+LAST_REPLIES = 150.0
+"""Seconds that replies still out are waited for when sending breaks off: longer than a provider
+takes. Each is then recorded as what it came to."""
 
-    def __init__(self, reason: str, until: datetime) -> None:
-        super().__init__(reason)
-        self.until = until
+LAST_WORDS = 3.0
+"""The same where the process is told to end: it is killed some seconds later."""
 
 
 Progress = Callable[[SendReport], None]
@@ -78,30 +76,90 @@ class Sender:
                 for v in edition_store.variants(connection, record.id)
             }
         self._watched = self._seen = time.monotonic()
-        self._batches = self._people = self._doubts = self._failed = self._in_a_row = 0
+        self._tally = Tally()
+        self._flights = Flights(provider.hand_over, provider.in_flight)
+        self._landing = Landing(ws, record, self._tally)
+        self._progress: Progress | None = None
+        self._waited = 0.0
+        self._news = False
 
     def run(self, progress: Progress | None = None) -> SendReport:
-        """Send until nothing is planned, a person ordered otherwise, or waiting is useless."""
-        waited = 0.0
+        """Send until nothing is planned, a person ordered otherwise, or waiting is useless.
+
+        Whatever ends it, nothing in flight is left without an outcome in the ledger.
+        """
+        self._progress = progress
         self._guard.check()
         self._journal.begin()
+        try:
+            return self._run()
+        except BaseException as error:
+            self._bring_home(error)
+            raise
+        finally:
+            self._flights.close()
+
+    def _run(self) -> SendReport:
+        wait_for_reply = 0.0
         while True:
-            self._guard.check()
-            began = time.monotonic()
-            taken = self._claim()
-            if isinstance(taken, Nothing):
-                pause = seconds_to_wait(taken)
-                if pause is None or waited + pause > PATIENCE:
-                    self._leave(taken)
-                    return self._report(taken.finished, taken.why, taken.wait_until)
-                time.sleep(pause)
-                waited += pause
+            self._land(wait_for_reply)
+            self._tell()
+            wait_for_reply = LOOK_AGAIN
+            # In trouble one batch at a time; else as many as there are replies to wait for.
+            if not self._flights.room(1 if self._landing.careful else None):
                 continue
-            if self._hand_over(taken, began):
-                waited = 0.0
-            self._keep_watch()
-            if progress:
-                progress(self._report(False, "sending"))
+            self._guard.check()
+            nothing = self._launch_next()
+            if nothing is None:
+                wait_for_reply = 0.0
+                continue
+            # What is in flight may come back: until then nobody knows that nothing is left.
+            pause = seconds_to_wait(nothing)
+            if self._flights:
+                wait_for_reply = pause or LOOK_AGAIN
+            elif pause is None or self._waited + pause > PATIENCE:
+                self._leave(nothing)
+                return self._report(nothing.finished, nothing.why, nothing.wait_until)
+            else:
+                time.sleep(pause)
+                self._waited += pause
+
+    def _land(self, seconds: float = 0.0) -> None:
+        """Record what came of batches in flight; waits up to `seconds` where nothing did."""
+        landed = self._flights.landed(seconds)
+        if landed:
+            self._news = True
+            if self._landing.record(landed, self._flights.done):
+                self._waited = 0.0
+
+    def _tell(self) -> None:
+        """Judge the campaign now and then, and say how far it is."""
+        self._keep_watch()
+        if self._news and self._progress:
+            self._progress(self._report(False, "sending"))
+        self._news = False
+
+    def _bring_home(self, error: BaseException) -> None:
+        """Record what is in flight when sending breaks off; what does not answer is in doubt."""
+        seconds = LAST_REPLIES if isinstance(error, Exception) else LAST_WORDS
+        until = time.monotonic() + seconds
+        self._landing.give_up_at(until)
+        while self._flights and (left := until - time.monotonic()) > 0:
+            for flight in self._flights.landed(left):
+                self._land_last(flight, error)
+        for flight in self._flights:
+            self._land_last(flight, error)
+
+    def _land_last(self, flight: Flight, error: BaseException) -> None:
+        """Record one outcome, or at least a doubt; else it is one once this sender is gone."""
+        try:
+            if flight.came_to is None:
+                self._landing.doubt(flight.taken, "the sender was stopped before the reply came")
+            else:
+                self._landing.record([flight], self._flights.done)
+        except Exception as another:
+            error.add_note(f"besides, with a batch in flight: {type(another).__name__}")
+        self._flights.done(flight)
 
     def _leave(self, nothing: Nothing) -> None:
         """Note that the rest waits for its time, such as midnight: until then nothing is late."""
@@ -140,94 +198,47 @@ class Sender:
             limits=ws.hub.limits,
         )
 
-    def _hand_over(self, taken: ClaimedBatch, began: float) -> bool:
-        """Take one batch from claim to recorded outcome; returns whether it was accepted."""
-        engine = self._ws.engine
+    def _launch_next(self) -> Nothing | None:
+        """Take one batch from claim to launch; returns why where there is none."""
+        began = time.monotonic()
+        taken = self._claim()
+        if isinstance(taken, Nothing):
+            return taken
         try:
-            batch = self._made_ready(taken, began)
-            receipt = self._provider.hand_over(batch)
-        except _Held as order:
-            until, why = order.until, order.reason
-            insist(lambda: outcomes.release(engine, taken, why, until, datetime.now(UTC)))
+            flight = Flight(taken, self._made_ready(taken), began)
+            self._may_leave(flight)
         except NotSent as error:
-            self._release(taken, error)
-        except (Rejected, TooLarge) as error:
-            self._refused(taken, error.reason)
-        except MustStop as error:
-            self._stop(taken, error)
-        except InDoubt as error:
-            self._doubts += len(taken.people)
-            reason = error.reason
-            insist(lambda: outcomes.record_doubt(engine, taken, reason, datetime.now(UTC)))
-        else:
-            message_id = receipt.message_id
-            insist(lambda: outcomes.record_accepted(engine, taken, message_id, datetime.now(UTC)))
-            self._in_a_row = 0
-            self._batches += 1
-            self._people += len(taken.people)
-            return True
-        return False
-
-    def _made_ready(self, taken: ClaimedBatch, began: float) -> Handover:
-        """Do all that comes before the first byte: where it fails, nothing was sent."""
-        try:
-            batch = self._handover(taken)
-            self._journal.append(self._journalled(taken))
-            self._may_leave(taken, began)
-        except (NotSent, _Held):
-            raise
-        except DatabaseTrouble as error:
-            raise NotSent("the ledger could not be asked right before the hand-over") from error
+            self._landing.release(taken, error)
+        except DatabaseTrouble:
+            away = "the ledger could not be asked right before the hand-over"
+            self._landing.release(taken, NotSent(away))
         except Exception:
-            now, engine = datetime.now(UTC), self._ws.engine
-            insist(lambda: outcomes.release(engine, taken, "could not be made ready", now, now))
+            self._landing.back_at_once(taken, "could not be made ready")
             raise
+        else:
+            self._flights.launch(flight)
+        return None
+
+    def _made_ready(self, taken: ClaimedBatch) -> Handover:
+        """Do all that comes before the first byte: where it fails, nothing was sent."""
+        batch = self._handover(taken)
+        self._journal.append(self._journalled(taken))
+        # A reply that came meanwhile may say to stop.
+        self._land()
         return batch
 
-    def _may_leave(self, taken: ClaimedBatch, began: float) -> None:
+    def _may_leave(self, flight: Flight) -> None:
         """Look once more right before bytes leave: an order is as sharp as can be."""
         engine, now = self._ws.engine, datetime.now(UTC)
-        if not outcomes.still_mine(engine, taken) or time.monotonic() - began > TO_FIRST_BYTE:
+        if not outcomes.still_mine(engine, flight.taken) or flight.held_up():
             raise NotSent("the sender was held up between claim and hand-over")
         closed = closed_now(self._ws, self._record, now)
         if closed is not None:
-            raise _Held(closed.words, closed.until)
+            raise Held(closed.words, closed.until)
         with reading(engine) as connection:
-            order = holds.held(connection, taken.edition_id, now)
+            order = holds.held(connection, flight.taken.edition_id, now)
         if order is not None:
-            raise _Held(order.why, order.wait_until or now)
-
-    def _release(self, taken: ClaimedBatch, error: NotSent) -> None:
-        now = datetime.now(UTC)
-        backoff = min(300.0, 2.0 ** min(taken.attempts, 9))
-        seconds = error.retry_after or backoff * random.uniform(0.5, 1.5)  # noqa: S311
-        until = now + timedelta(seconds=seconds)
-        engine, provider = self._ws.engine, self._record.provider
-        if error.everyone:
-            insist(lambda: outcomes.hold_provider(engine, provider, until, now))
-        insist(lambda: outcomes.release(engine, taken, error.reason, until, now))
-
-    def _refused(self, taken: ClaimedBatch, reason: str) -> None:
-        """One bad row never costs the others: halve the batch until it stands alone."""
-        now, engine = datetime.now(UTC), self._ws.engine
-        if len(taken.people) > 1:
-            insist(lambda: outcomes.split(engine, taken, now))
-            return
-        self._failed += 1
-        self._in_a_row += 1
-        insist(lambda: outcomes.record_failed(engine, taken, reason, now))
-        if self._in_a_row >= REFUSED_IN_A_ROW:
-            self._in_a_row = 0
-            self._pause(f"{REFUSED_IN_A_ROW} people one after another were refused: {reason}")
-
-    def _stop(self, taken: ClaimedBatch, error: MustStop) -> None:
-        """Pause the edition for every sender, saying what a person must mend."""
-        now, engine = datetime.now(UTC), self._ws.engine
-        insist(lambda: outcomes.release(engine, taken, error.reason, now, now))
-        self._pause(error.reason)
-
-    def _pause(self, reason: str) -> None:
-        pause_by_itself(self._ws, self._record, REFUSED, reason)
+            raise Held(order.why, order.wait_until or now)
 
     def _handover(self, taken: ClaimedBatch) -> Handover:
         ws = self._ws
@@ -255,16 +266,7 @@ class Sender:
         )
 
     def _report(self, finished: bool, why: str, wait_until: datetime | None = None) -> SendReport:
-        return SendReport(
-            edition=self._record.name,
-            batches=self._batches,
-            handed_over=self._people,
-            in_doubt=self._doubts,
-            failed=self._failed,
-            finished=finished,
-            why=why,
-            wait_until=wait_until,
-        )
+        return self._tally.report(self._record.name, finished, why, wait_until)
 
 
 def send(ws: Workspace, edition: str, *, progress: Progress | None = None) -> SendReport:

@@ -29,6 +29,23 @@ class SendReport:
     wait_until: datetime | None = None
 
 
+@dataclass(slots=True)
+class Tally:
+    """What a sender has done so far."""
+
+    batches: int = 0
+    handed_over: int = 0
+    in_doubt: int = 0
+    failed: int = 0
+
+    def report(
+        self, edition: str, finished: bool, why: str, wait_until: datetime | None = None
+    ) -> SendReport:
+        """Return it as the report on `edition`."""
+        done = (self.batches, self.handed_over, self.in_doubt, self.failed)
+        return SendReport(edition, *done, finished, why, wait_until)
+
+
 def not_now(ws: Workspace, record: EditionRecord, closed: Closed) -> SendReport:
     """Report that sending is closed; an edition under way is not late because of it."""
     if record.state is EditionState.SENDING:

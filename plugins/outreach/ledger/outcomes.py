@@ -6,13 +6,15 @@ was fenced off changes nothing, and is told so.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from outreach.domain import DeliveryState, Purpose
+from outreach.ledger.apart import Apart, set_apart
 from outreach.ledger.claims import ClaimedBatch
 from outreach.ledger.columns import chunks
 from outreach.ledger.cutting import cut_off
@@ -26,6 +28,15 @@ from outreach.ledger.people import contact
 S = DeliveryState
 
 
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A batch that the provider took, but for those in `apart`."""
+
+    taken: ClaimedBatch
+    message_id: str
+    apart: tuple[Apart, ...] = ()
+
+
 def record_accepted(engine: sa.Engine, taken: ClaimedBatch, message_id: str, now: datetime) -> bool:
     """Record the provider's receipt; returns False where this claim had been fenced off.
 
@@ -33,16 +44,47 @@ def record_accepted(engine: sa.Engine, taken: ClaimedBatch, message_id: str, now
     receipt is proof, also against a person who settled that doubt meanwhile. People suppressed
     since the claim are listed as crossed.
     """
+    return record_receipts(engine, (Accepted(taken, message_id),), now) == 1
+
+
+def record_receipts(engine: sa.Engine, receipts: Sequence[Accepted], now: datetime) -> int:
+    """Record several receipts of one edition at once, all or none, as `record_accepted` does.
+
+    Those who came to something else than their batch are put in batches of their own (see
+    `apart`). Returns how many of these claims had not been fenced off.
+    """
     with engine.begin() as connection:
-        done = connection.execute(
-            sa.update(batch)
-            .where(_is(taken), batch.c.state.in_([S.CLAIMED, S.UNKNOWN]))
-            .values(state=S.ACCEPTED, message_id=message_id, reason="", recorded_at=now)
-        )
-        if done.rowcount:
-            _prove(connection, taken)
-            _mark_crossed(connection, taken, now)
-        return bool(done.rowcount)
+        proven, recorded = [], 0
+        unsent: dict[str, object] = {}
+        if any(one.apart for one in receipts):
+            unsent = _unsent(connection, receipts[0].taken.edition_id)
+        # In one order, as everybody does who locks several.
+        for one in sorted(receipts, key=lambda one: one.taken.batch_id):
+            stood, took = _accept(connection, one, unsent, now)
+            recorded += stood
+            proven += [one.taken] if took else []
+        if proven:
+            ids = [taken.batch_id for taken in proven]
+            _prove(connection, ids)
+            _mark_crossed(connection, proven[0].edition_id, ids, now)
+        return recorded
+
+
+def _accept(
+    connection: sa.Connection, one: Accepted, unsent: dict[str, object], now: datetime
+) -> tuple[bool, bool]:
+    """Return whether the claim stood, and whether anybody of it was taken."""
+    held = sa.and_(_is(one.taken), batch.c.state.in_([S.CLAIMED, S.UNKNOWN]))
+    if one.apart:
+        row = connection.execute(sa.select(batch).where(held).with_for_update()).first()
+        if row is None or not set_apart(connection, row, one.apart, unsent, now):
+            return row is not None, False
+    done = connection.execute(
+        sa.update(batch)
+        .where(held)
+        .values(state=S.ACCEPTED, message_id=one.message_id, reason="", recorded_at=now)
+    )
+    return bool(done.rowcount), bool(done.rowcount)
 
 
 def release(
@@ -188,25 +230,27 @@ def _settle(engine: sa.Engine, taken: ClaimedBatch, values: dict[str, object]) -
         return bool(connection.execute(_mine(taken).values(**values)).rowcount)
 
 
-def _prove(connection: sa.Connection, taken: ClaimedBatch) -> None:
-    """Whoever of this batch was settled as not sent was sent after all."""
+def _prove(connection: sa.Connection, batch_ids: Sequence[int]) -> None:
+    """Whoever of these batches was settled as not sent was sent after all."""
     connection.execute(
         sa.update(delivery)
-        .where(delivery.c.batch_id == taken.batch_id, delivery.c.state == S.FAILED)
+        .where(delivery.c.batch_id.in_(batch_ids), delivery.c.state == S.FAILED)
         .values(state=None, reason="")
     )
 
 
-def _mark_crossed(connection: sa.Connection, taken: ClaimedBatch, now: datetime) -> None:
+def _mark_crossed(
+    connection: sa.Connection, edition_id: int, batch_ids: Sequence[int], now: datetime
+) -> None:
     """Everyone was mailable at the claim, so whoever is not now was crossed in flight."""
     purpose = connection.execute(
-        sa.select(edition.c.purpose).where(edition.c.id == taken.edition_id)
+        sa.select(edition.c.purpose).where(edition.c.id == edition_id)
     ).scalar_one()
     crossed = connection.execute(
         sa.select(delivery.c.contact_id)
         .select_from(delivery.join(contact, contact.c.id == delivery.c.contact_id))
         .where(
-            delivery.c.batch_id == taken.batch_id,
+            delivery.c.batch_id.in_(batch_ids),
             delivery.c.state.is_(None),
             not_mailable(Purpose(purpose)) != "",
         )
@@ -214,6 +258,6 @@ def _mark_crossed(connection: sa.Connection, taken: ClaimedBatch, now: datetime)
     for some in chunks(list(crossed)):
         connection.execute(
             sa.update(delivery)
-            .where(delivery.c.edition_id == taken.edition_id, delivery.c.contact_id.in_(some))
+            .where(delivery.c.edition_id == edition_id, delivery.c.contact_id.in_(some))
             .values(crossed_at=now)
         )

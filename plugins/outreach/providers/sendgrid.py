@@ -6,9 +6,12 @@ SendGrid has no idempotency key, so whatever may have been taken is doubt, never
 from __future__ import annotations
 
 import json
+import ssl
 import time
+from collections import deque
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -47,47 +50,85 @@ class SendGrid:
 
     name = "sendgrid"
     batch_size = MAX_RECIPIENTS
-    in_flight = 1
+    in_flight = 8
     networked = True
 
     def __init__(self, settings: Settings, timeout: httpx.Timeout = _TIMEOUT) -> None:
         self._settings = settings
-        self._client = client(settings, timeout)
-        self._deadline = Deadline()
+        self._timeout = timeout
+        # Read once for all connections: that takes longer than a request.
+        self._trusted = httpx.create_ssl_context()
+        self._free: deque[_Lane] = deque()
+        self._lanes: list[_Lane] = []
+        self._free.append(self._new_lane())
 
     def hand_over(self, handover: Handover) -> Receipt:
         """Post the batch. Raises one of the five HandOverErrors; see `verdict`."""
         guard((r.address for r in handover.recipients), self._settings)
         body = payload(handover)
-        try:
-            with self._deadline.of(EXCHANGE), self._posted(body) as response:
-                if response.status_code == httpx.codes.ACCEPTED:
-                    return Receipt(response.headers.get("X-Message-Id", ""))
-                raise verdict(response.status_code, response.headers, _words(response, handover))
-        except httpx.UnsupportedProtocol:
-            raise MustStop("OUTREACH_SENDGRID_BASE_URL is not an https address") from None
-        except _BEFORE_THE_BODY as error:
-            raise NotSent(
-                f"no connection to SendGrid ({type(error).__name__})", retry_after=_USUAL_WAIT
-            ) from None
-        except httpx.HTTPError as error:
-            raise InDoubt(
-                f"the connection to SendGrid was lost before its reply ({type(error).__name__})"
-            ) from None
+        with self._lane() as lane:
+            return _exchange(lane, body, handover)
 
-    def _posted(self, body: bytes) -> AbstractContextManager[httpx.Response]:
-        extensions = {"trace": self._deadline.trace}
-        return self._client.stream("POST", "/v3/mail/send", content=body, extensions=extensions)
+    @contextmanager
+    def _lane(self) -> Iterator[_Lane]:
+        try:
+            lane = self._free.pop()
+        except IndexError:
+            lane = self._new_lane()
+        try:
+            yield lane
+        finally:
+            self._free.append(lane)
+
+    def _new_lane(self) -> _Lane:
+        lane = _Lane(client(self._settings, self._timeout, self._trusted), Deadline())
+        self._lanes.append(lane)
+        return lane
 
     def close(self) -> None:
         """Let go of connections."""
-        self._client.close()
+        for lane in self._lanes:
+            lane.client.close()
 
 
-def client(settings: Settings, timeout: httpx.Timeout = _TIMEOUT) -> httpx.Client:
+@dataclass(frozen=True, slots=True)
+class _Lane:
+    """A connection that one thread uses at a time, and what cuts it."""
+
+    client: httpx.Client
+    deadline: Deadline
+
+    def posted(self, body: bytes) -> AbstractContextManager[httpx.Response]:
+        """Post one batch on it."""
+        extensions = {"trace": self.deadline.trace}
+        return self.client.stream("POST", "/v3/mail/send", content=body, extensions=extensions)
+
+
+def _exchange(lane: _Lane, body: bytes, handover: Handover) -> Receipt:
+    try:
+        with lane.deadline.of(EXCHANGE), lane.posted(body) as response:
+            if response.status_code == httpx.codes.ACCEPTED:
+                return Receipt(response.headers.get("X-Message-Id", ""))
+            raise verdict(response.status_code, response.headers, _words(response, handover))
+    except httpx.UnsupportedProtocol:
+        raise MustStop("OUTREACH_SENDGRID_BASE_URL is not an https address") from None
+    except _BEFORE_THE_BODY as error:
+        raise NotSent(
+            f"no connection to SendGrid ({type(error).__name__})", retry_after=_USUAL_WAIT
+        ) from None
+    except httpx.HTTPError as error:
+        raise InDoubt(
+            f"the connection to SendGrid was lost before its reply ({type(error).__name__})"
+        ) from None
+
+
+def client(
+    settings: Settings, timeout: httpx.Timeout = _TIMEOUT, trusted: ssl.SSLContext | None = None
+) -> httpx.Client:
     """Return an HTTP client for SendGrid's API that follows no redirect.
 
-    Raises ConfigError where the API key is missing or would travel in the clear.
+    `trusted` are the authorities it believes, the usual ones where none are given. Raises
+    ConfigError where the API key is missing or would travel in the clear.
     """
     if not settings.sendgrid_api_key:
         raise ConfigError(
@@ -112,6 +153,7 @@ def client(settings: Settings, timeout: httpx.Timeout = _TIMEOUT) -> httpx.Clien
             headers=headers,
             timeout=timeout,
             follow_redirects=False,
+            verify=trusted or True,
         )
     except httpx.InvalidURL:
         raise ConfigError("OUTREACH_SENDGRID_BASE_URL is not an address") from None

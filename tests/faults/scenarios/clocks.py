@@ -44,7 +44,7 @@ def clocks_differ(trial: Trial) -> None:
     trial.finish()
 
 
-@scenario("token keys rotate in the middle", 34)
+@scenario("token keys rotate in the middle", 34, alone=True)
 def keys_rotate(trial: Trial) -> None:
     """Links made with the old key and with the new one both work afterwards."""
     old = trial.start({"step": "after recording", "nth": 1, "do": "stop"})

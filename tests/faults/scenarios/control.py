@@ -36,4 +36,4 @@ def ordered(order: str, trial: Trial) -> None:
 
 
 for _order in ("cancelled", "paused"):
-    add(f"{_order} at any moment", (2, 3, 8), partial(ordered, _order))
+    add(f"{_order} at any moment", (2, 3, 8), partial(ordered, _order), alone=True)

@@ -28,7 +28,7 @@ def early(then: str, trial: Trial) -> None:
 
 
 for _then in ("recorded", "killed"):
-    add(f"an event before our own commit, then {_then}", (16,), partial(early, _then))
+    add(f"an event before our own commit, then {_then}", (16,), partial(early, _then), alone=True)
 
 
 def doubtful(trial: Trial) -> list[int]:

@@ -38,10 +38,10 @@ def killed_at(step: str, trial: Trial) -> None:
 
 
 for _step, _point in KILLED.items():
-    add(f"killed {_step}", (_point,), partial(killed_at, _step))
+    add(f"killed {_step}", (_point,), partial(killed_at, _step), alone=True)
 
 
-@scenario("killed while the server reads or answers", 5, 6)
+@scenario("killed while the server reads or answers", 5, 6, alone=True)
 def killed_in_the_request(trial: Trial) -> None:
     trial.server.fail({"kind": "hang after processing", "seconds": 0.5})
     waiting = trial.start()

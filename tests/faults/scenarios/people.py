@@ -33,7 +33,7 @@ def in_flight(step: str, trial: Trial) -> None:
 
 
 for _step in ("after the claim", "before handing over", "after handing over", "before recording"):
-    add(f"unsubscribes while in flight, {_step}", (28,), partial(in_flight, _step))
+    add(f"unsubscribes while in flight, {_step}", (28,), partial(in_flight, _step), alone=True)
 
 
 @scenario("unsubscribes at any moment", 27, 28)
@@ -92,7 +92,7 @@ def erased_before(trial: Trial) -> None:
     assert trial.account().accepted == trial.people - 1
 
 
-@scenario("erased while in flight", 28)
+@scenario("erased while in flight", 28, alone=True)
 def erased_in_flight(trial: Trial) -> None:
     held = trial.start({"step": "before handing over", "nth": trial.some_batch(), "do": "stop"})
     assert held.until_stopped(), held.words()

@@ -85,7 +85,7 @@ def two_backups(trial: Trial) -> None:
     proven(trial)
 
 
-@scenario("a claim like the last one before a recovery", 33)
+@scenario("a claim like the last one before a recovery", 33, alone=True)
 def claims_alike(trial: Trial) -> None:
     """Two histories may name different people by the same edition, batch and epoch."""
     left_out = trial.rng.randrange(trial.people)
@@ -124,7 +124,7 @@ def _batch_of(trial: Trial, n: int) -> int:
         ).scalar_one()
 
 
-@scenario("the journal's last line is torn", 33, 35)
+@scenario("the journal's last line is torn", 33, 35, alone=True)
 def torn(trial: Trial) -> None:
     """A line whose end is missing was never whole on disk, so its bytes never left."""
     send_some(trial)
@@ -135,7 +135,7 @@ def torn(trial: Trial) -> None:
     assert trial.account().accepted == trial.people
 
 
-@scenario("the journal is lost", 33)
+@scenario("the journal is lost", 33, alone=True)
 def journal_lost(trial: Trial) -> None:
     """The ledger alone still knows everything; a person is told, and sending goes on."""
     trial.start({"step": "after recording", "nth": 1, "do": "kill"}).wait()

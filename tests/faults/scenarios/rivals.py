@@ -36,7 +36,7 @@ def comes_back(step: str, trial: Trial) -> None:
 
 
 for _step in ("after the claim", "before handing over", "after handing over"):
-    add(f"comes back from the dead, frozen {_step}", (24,), partial(comes_back, _step))
+    add(f"comes back from the dead, frozen {_step}", (24,), partial(comes_back, _step), alone=True)
 
 
 @scenario("comes back from the dead within its request", 24, 6)
@@ -49,7 +49,7 @@ def comes_back_in_request(trial: Trial) -> None:
     assert 0 < trial.account().unknown <= trial.batch
 
 
-@scenario("comes back after a person settled its doubts", 24)
+@scenario("comes back after a person settled its doubts", 24, alone=True)
 def comes_back_settled(trial: Trial) -> None:
     """The receipt is proof and wins over what a person found out."""
     still = trial.start({"step": "before handing over", "nth": trial.some_batch(), "do": "stop"})
@@ -65,7 +65,7 @@ def comes_back_settled(trial: Trial) -> None:
     assert (account.failed, account.accepted) == (0, trial.people)
 
 
-@scenario("two runs of one edition, one late", 26)
+@scenario("two runs of one edition, one late", 26, alone=True)
 def two_runs(trial: Trial) -> None:
     first = trial.start({"step": "after handing over", "nth": trial.some_batch(), "do": "stop"})
     assert first.until_stopped(), first.words()

@@ -1,0 +1,114 @@
+"""Batches in flight: threads that hand over and do nothing else, beside the one that keeps books.
+
+Whoever launches is the only one who touches the ledger. Threads are started as they are needed:
+with a provider that answers at once there is one.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from queue import SimpleQueue
+
+from outreach.errors import NotSent
+from outreach.ledger.claimed import ClaimedBatch
+from outreach.providers.base import Handover, Receipt
+
+TO_FIRST_BYTE = 5.0
+"""Seconds from claim to hand-over; a batch that was held up longer is let go."""
+
+
+class Flight:
+    """One batch on its way. `came_to` is its receipt or its error, None until there is one."""
+
+    __slots__ = ("began", "came_to", "handover", "taken")
+
+    def __init__(self, taken: ClaimedBatch, handover: Handover, began: float) -> None:
+        self.taken = taken
+        self.handover = handover
+        self.began = began
+        self.came_to: Receipt | BaseException | None = None
+
+    def held_up(self) -> bool:
+        """Whether too long has passed since its claim was begun."""
+        return time.monotonic() - self.began > TO_FIRST_BYTE
+
+
+class Flights:
+    """The batches of one sender that are launched and whose outcome is not recorded yet.
+
+    Up to `most` at once: at 1, a launch takes until the batch has landed, and needs no thread.
+    """
+
+    def __init__(self, hand_over: Callable[[Handover], Receipt], most: int) -> None:
+        self._hand_over = hand_over
+        self._most = most
+        self._open: dict[int, Flight] = {}
+        self._threads = 0
+        self._jobs: SimpleQueue[Flight | None] = SimpleQueue()
+        self._news = threading.Event()
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def __iter__(self) -> Iterator[Flight]:
+        return iter(tuple(self._open.values()))
+
+    def room(self, most: int | None = None) -> bool:
+        """Whether one more may be launched, where no more than `most` are to be."""
+        return len(self._open) < min(self._most, most or self._most)
+
+    def launch(self, flight: Flight) -> None:
+        """Hand a batch over; `landed` tells what came of it."""
+        self._open[id(flight)] = flight
+        if self._most == 1:
+            self._alone(flight)
+            return
+        if self._threads < len(self._open):
+            self._threads += 1
+            name = f"hand-over {self._threads}"
+            threading.Thread(target=self._work, name=name, daemon=True).start()
+        self._jobs.put(flight)
+
+    def landed(self, seconds: float = 0.0) -> list[Flight]:
+        """Return the flights with an outcome; waits up to `seconds` for one where there is none.
+
+        Each is returned until it is `done`, so that no exception in between loses one.
+        """
+        self._news.clear()
+        found = self._with_outcome()
+        if not found and self._open and seconds > 0:
+            self._news.wait(seconds)
+            found = self._with_outcome()
+        return found
+
+    def done(self, flight: Flight) -> None:
+        """Let go of a flight: what came of it is recorded."""
+        self._open.pop(id(flight), None)
+
+    def close(self) -> None:
+        """Let the threads end; one that waits for its provider ends when that answers."""
+        for _ in range(self._threads):
+            self._jobs.put(None)
+        self._threads = 0
+
+    def _with_outcome(self) -> list[Flight]:
+        return [flight for flight in self._open.values() if flight.came_to is not None]
+
+    def _alone(self, flight: Flight) -> None:
+        try:
+            flight.came_to = self._hand_over(flight.handover)
+        except Exception as error:
+            flight.came_to = error
+
+    def _work(self) -> None:
+        while (flight := self._jobs.get()) is not None:
+            try:
+                if flight.held_up():
+                    raise NotSent("the sender was held up between claim and hand-over")
+                flight.came_to = self._hand_over(flight.handover)
+            except BaseException as error:
+                flight.came_to = error
+            self._news.set()
+            del flight

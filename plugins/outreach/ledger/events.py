@@ -164,9 +164,10 @@ def add(connection: sa.Connection, facts: Iterable[Fact], now: datetime) -> set[
     """Insert facts that are not there yet; returns the fact keys that were new."""
     # One order for all drainers, so that two of them never wait for each other in a ring.
     ordered = sorted(facts, key=attrgetter("fact_key"))
+    recorded_at = stored(connection, now)
     added: set[bytes] = set()
     for some in chunks(ordered, _TOGETHER):
-        cells = chain.from_iterable(_row(connection, fact, now) for fact in some)
+        cells = chain.from_iterable(_row(connection, fact, recorded_at) for fact in some)
         found = connection.exec_driver_sql(_insert(connection.dialect.name, len(some)), (*cells,))
         added.update(map(bytes, found.scalars()))
     return added
@@ -205,7 +206,7 @@ def _insert(dialect: str, rows: int) -> str:
     )
 
 
-def _row(connection: sa.Connection, fact: Fact, now: datetime) -> tuple[object, ...]:
+def _row(connection: sa.Connection, fact: Fact, recorded_at: str | None) -> tuple[object, ...]:
     """Return the cells of one fact, in the order of `_FACT`."""
     one = fact.event
     if one.occurred_at.tzinfo is None:
@@ -223,6 +224,6 @@ def _row(connection: sa.Connection, fact: Fact, now: datetime) -> tuple[object, 
         one.reason,
         flag(one.machine),
         flag(one.simulated),
-        stored(connection, now),
+        recorded_at,
         fact.raw_id or None,
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
-from operator import attrgetter
+from itertools import compress
+from operator import attrgetter, ne
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -102,13 +103,10 @@ def save(
     """Write back what has changed of deliveries (they were locked by `standings`)."""
     rows: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
     for one in sorted(after, key=attrgetter("key")):
-        changed = {
-            name: _stored(connection, new)
-            for name, old, new in zip(_COLUMNS, before[one.key], one, strict=True)
-            if old != new
-        }
-        if changed:
-            rows.setdefault(tuple(changed), []).append((*changed.values(), *one.key))
+        differs = [*map(ne, before[one.key], one)]
+        if any(differs):
+            values = [_stored(connection, value) for value in compress(one, differs)]
+            rows.setdefault((*compress(_COLUMNS, differs),), []).append((*values, *one.key))
     for names, some in rows.items():
         connection.exec_driver_sql(_update(connection.dialect.name, names), some)
 

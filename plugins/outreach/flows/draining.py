@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
@@ -27,9 +26,6 @@ from outreach.ledger import notices
 from outreach.ledger.events import Fact
 from outreach.ledger.objections import Objection, suppress
 from outreach.ledger.standings import Standing, newest_accepted, save, standings
-
-if TYPE_CHECKING:
-    from outreach.workspace import Workspace
 
 _FINGERPRINTS_KEPT = timedelta(days=7)
 _TRIES = 5
@@ -62,27 +58,27 @@ class Taken:
     aside: int = 0
 
 
-def take_in(ws: Workspace, slices: Sequence[Slice]) -> Iterator[Taken]:
+def take_in(connection: sa.Connection, keys: Keys, slices: Sequence[Slice]) -> Iterator[Taken]:
     """Take slices in, in one transaction where the database takes them all.
 
     Where it refuses one, the halves are tried apart, so that one event never costs the others.
     """
     try:
-        yield _tried(ws, slices)
+        yield _tried(connection, keys, slices)
     except (sa.exc.StatementError, ValueError, OverflowError) as error:
         if isinstance(error, sa.exc.OperationalError):
             raise
         for part in _halves(slices) or _given_up(slices, error):
-            yield from take_in(ws, part)
+            yield from take_in(connection, keys, part)
 
 
-def _tried(ws: Workspace, slices: Sequence[Slice]) -> Taken:
+def _tried(connection: sa.Connection, keys: Keys, slices: Sequence[Slice]) -> Taken:
     """Run the transaction, again where the database broke a tie between two writers."""
-    read = _read(ws.keys, slices)  # while nobody waits for this
+    read = _read(keys, slices)  # while nobody waits for this
     for left in reversed(range(_TRIES)):
         try:
-            with ws.engine.begin() as connection:
-                return _take_in(connection, ws.keys, slices, read)
+            with connection.begin():
+                return _take_in(connection, keys, slices, read)
         except sa.exc.OperationalError:
             if not left:
                 raise

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from outreach.domain import (
     ACCEPTED_OR_LATER,
@@ -63,7 +63,8 @@ def fact_key(event: Event, address_hash: bytes) -> bytes:
 
 def apply(standing: Standing, event: Event) -> Standing:
     """Return the delivery after one event; opens and clicks are `with_engagement`'s."""
-    return _timed(_moved(standing, event), event)
+    changed = _moved(standing, event) | _timed(standing, event)
+    return standing._replace(**changed) if changed else standing
 
 
 def with_engagement(
@@ -78,8 +79,7 @@ def with_engagement(
         whose = "machine_" if by_machine or _burst(standing, at) else ""
         name = whose + ("opened_at" if kind is E.OPENED else "clicked_at")
         first[name] = min(at, first.get(name, at))
-    return replace(
-        standing,
+    return standing._replace(
         opened_at=first.get("opened_at"),
         machine_opened_at=first.get("machine_opened_at"),
         clicked_at=first.get("clicked_at"),
@@ -116,10 +116,11 @@ def _burst(standing: Standing, at: datetime) -> bool:
     return standing.delivered_at is not None and at <= standing.delivered_at + BURST
 
 
-def _moved(standing: Standing, event: Event) -> Standing:
+def _moved(standing: Standing, event: Event) -> dict[str, Any]:
+    """Return the fields in which an event moves a delivery's state."""
     shown = SHOWN_STATE.get(event.type)
     if shown is None or not _may_move(standing.state, shown):
-        return standing
+        return {}
     if shown in (S.BOUNCED, S.DROPPED, S.DEFERRED):
         soft = "blocked: " if event.type is E.BLOCKED else ""
         reason = f"{soft}{event.reason}"
@@ -127,7 +128,7 @@ def _moved(standing: Standing, event: Event) -> Standing:
         reason = SETTLED
     else:
         reason = SETTLED if standing.reason == SETTLED else ""
-    return replace(standing, own=shown, reason=reason)
+    return {"own": shown, "reason": reason}
 
 
 def _may_move(old: DeliveryState, new: DeliveryState) -> bool:
@@ -142,11 +143,12 @@ def _may_move(old: DeliveryState, new: DeliveryState) -> bool:
     return through_doubt or may_become(old, new)
 
 
-def _timed(standing: Standing, event: Event) -> Standing:
+def _timed(standing: Standing, event: Event) -> dict[str, Any]:
+    """Return the time that an event sets or puts earlier."""
     name = _TIME_OF.get(event.type)
     if name is None:
-        return standing
+        return {}
     known: datetime | None = getattr(standing, name)
     if known is not None and known <= event.occurred_at:
-        return standing
-    return replace(standing, **{name: event.occurred_at})  # type: ignore[arg-type]
+        return {}
+    return {name: event.occurred_at}

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import suppress as suppress_error
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
@@ -20,7 +19,6 @@ from outreach.engagement.facts import (
     unexpected,
     with_engagement,
 )
-from outreach.errors import TokenError
 from outreach.flows.heard_aside import hear
 from outreach.keys import Keys
 from outreach.ledger import events as store
@@ -28,9 +26,6 @@ from outreach.ledger import notices
 from outreach.ledger.events import Fact
 from outreach.ledger.objections import Objection, suppress
 from outreach.ledger.standings import Standing, newest_accepted, save, standings
-
-if TYPE_CHECKING:
-    from outreach.workspace import Workspace
 
 _FINGERPRINTS_KEPT = timedelta(days=7)
 _TRIES = 5
@@ -63,26 +58,27 @@ class Taken:
     aside: int = 0
 
 
-def take_in(ws: Workspace, slices: Sequence[Slice]) -> Iterator[Taken]:
+def take_in(connection: sa.Connection, keys: Keys, slices: Sequence[Slice]) -> Iterator[Taken]:
     """Take slices in, in one transaction where the database takes them all.
 
     Where it refuses one, the halves are tried apart, so that one event never costs the others.
     """
     try:
-        yield _tried(ws, slices)
+        yield _tried(connection, keys, slices)
     except (sa.exc.StatementError, ValueError, OverflowError) as error:
         if isinstance(error, sa.exc.OperationalError):
             raise
         for part in _halves(slices) or _given_up(slices, error):
-            yield from take_in(ws, part)
+            yield from take_in(connection, keys, part)
 
 
-def _tried(ws: Workspace, slices: Sequence[Slice]) -> Taken:
+def _tried(connection: sa.Connection, keys: Keys, slices: Sequence[Slice]) -> Taken:
     """Run the transaction, again where the database broke a tie between two writers."""
+    read = _read(keys, slices)  # while nobody waits for this
     for left in reversed(range(_TRIES)):
         try:
-            with ws.engine.begin() as connection:
-                return _take_in(connection, ws.keys, slices)
+            with connection.begin():
+                return _take_in(connection, keys, slices, read)
         except sa.exc.OperationalError:
             if not left:
                 raise
@@ -109,24 +105,43 @@ def _given_up(slices: Sequence[Slice], error: Exception) -> list[list[Slice]]:
     return [[replace(one, items=(fault,))]]
 
 
-def _take_in(connection: sa.Connection, keys: Keys, slices: Sequence[Slice]) -> Taken:
+def _read(keys: Keys, slices: Sequence[Slice]) -> list[tuple[Slice, Fact]]:
+    """Return what can be told of events before the ledger is asked."""
+    found = [(part, item) for part in slices for item in part.items if isinstance(item, Event)]
+    # An id that does not open is another deployment's mail through the same account.
+    opened = keys.open_delivery_ids([event.delivery_id for _, event in found])
+    return [
+        (part, Fact(event, key, fact_key(event, _named_by(keys, event)), part.raw_id))
+        for (part, event), key in zip(found, opened, strict=True)
+    ]
+
+
+def _named_by(keys: Keys, event: Event) -> bytes:
+    """Return the hash of the address that stands in where an event carries no delivery id."""
+    return keys.address_hash(event.address) if event.address and not event.delivery_id else b""
+
+
+def _take_in(
+    connection: sa.Connection,
+    keys: Keys,
+    slices: Sequence[Slice],
+    read: Sequence[tuple[Slice, Fact]],
+) -> Taken:
     now = datetime.now(UTC)
     held = store.lock(connection, [part.raw_id for part in slices])
-    mine = []
+    mine: dict[tuple[int, int], Slice] = {}
     for part in slices:
         # Another drainer may have taken this part meanwhile.
         if held.get(part.raw_id) == part.start:
             held[part.raw_id] += len(part.items)
-            mine.append(part)
-    found = [(part.raw_id, item) for part in mine for item in part.items if isinstance(item, Event)]
-    facts = [_fact(connection, keys, raw_id, event) for raw_id, event in found]
-    facts = hear(connection, keys, facts, now)
+            mine[part.raw_id, part.start] = part
+    found = [fact for part, fact in read if (part.raw_id, part.start) in mine]
+    facts = hear(connection, keys, [_matched(connection, keys, fact) for fact in found], now)
     added, odd = _record(connection, keys, facts, now)
-    for part in mine:
-        _note_progress(connection, part, added, odd, now)
-    events = sum(len(part.items) for part in mine)
+    store.progress(connection, _progress(mine.values(), added, odd, now))
+    events = sum(len(part.items) for part in mine.values())
     return Taken(
-        finished=sum(part.last for part in mine),
+        finished=sum(part.last for part in mine.values()),
         events=events,
         added=len(added),
         duplicates=len(facts) - len(added),
@@ -136,23 +151,29 @@ def _take_in(connection: sa.Connection, keys: Keys, slices: Sequence[Slice]) -> 
     )
 
 
-def _note_progress(
-    connection: sa.Connection, part: Slice, added: list[Fact], odd: list[Fact], now: datetime
-) -> None:
-    faults = [item for item in part.items if isinstance(item, str)]
-    faults += [
-        f"a {one.event.type} event came for a delivery that was never handed over"
-        for one in odd
-        if one.raw_id == part.raw_id
-    ]
-    store.progress(
-        connection,
-        part.raw_id,
-        done=part.start + len(part.items),
-        added=sum(fact.raw_id == part.raw_id for fact in added),
-        faults=faults,
-        drained_at=now if part.last else None,
-    )
+def _matched(connection: sa.Connection, keys: Keys, fact: Fact) -> Fact:
+    """Find the delivery of a bounce that came without an id, by its address."""
+    event = fact.event
+    if event.delivery_id or not event.address or event.type not in _BOUNCES:
+        return fact
+    found = newest_accepted(connection, keys.address_hash(event.address), event.occurred_at)
+    return replace(fact, key=found)
+
+
+def _progress(
+    mine: Iterable[Slice], added: list[Fact], odd: list[Fact], now: datetime
+) -> Iterator[store.Progress]:
+    new = Counter(fact.raw_id for fact in added)
+    for part in mine:
+        faults = [item for item in part.items if isinstance(item, str)]
+        faults += [
+            f"a {one.event.type} event came for a delivery that was never handed over"
+            for one in odd
+            if one.raw_id == part.raw_id
+        ]
+        done = part.start + len(part.items)
+        drained_at = now if part.last else None
+        yield store.Progress(part.raw_id, done, new[part.raw_id], tuple(faults), drained_at)
 
 
 def _record(
@@ -160,24 +181,25 @@ def _record(
 ) -> tuple[list[Fact], list[Fact]]:
     """Store new facts and what follows from them; returns (added, those that contradict)."""
     known = standings(connection, {fact.key for fact in facts if fact.key})
-    facts = [fact if fact.key in known else replace(fact, key=None) for fact in facts]
+    facts = [
+        fact if fact.key is None or fact.key in known else replace(fact, key=None)
+        for fact in facts
+    ]
     added = _add_new(connection, facts, now)
     _update(connection, known, added)
     suppress(connection, _objections(keys, known, added), origin="event", now=now)
-    _notice_never_handed_over(connection, known, added, now)
-    odd = [fact for fact in added if fact.key and unexpected(known[fact.key], fact.event)]
-    return added, odd
+    strange = [
+        fact for fact in added if fact.key and never_handed_over(known[fact.key], fact.event)
+    ]
+    _notice_never_handed_over(connection, known, strange, now)
+    return added, [one for one in strange if one.key and unexpected(known[one.key], one.event)]
 
 
 def _notice_never_handed_over(
-    connection: sa.Connection, known: dict[Key, Standing], added: list[Fact], now: datetime
+    connection: sa.Connection, known: dict[Key, Standing], strange: list[Fact], now: datetime
 ) -> None:
     """Tell the owner, once a day for each edition, that a message went that should not have."""
-    found = {
-        fact.key[0]: known[fact.key].state
-        for fact in added
-        if fact.key and never_handed_over(known[fact.key], fact.event)
-    }
+    found = {fact.key[0]: known[fact.key].state for fact in strange if fact.key}
     for edition_id, state in sorted(found.items()):
         name, campaign_id = notices.about(connection, edition_id)
         notices.add(
@@ -193,17 +215,6 @@ def _notice_never_handed_over(
             campaign_id=campaign_id,
             edition_id=edition_id,
         )
-
-
-def _fact(connection: sa.Connection, keys: Keys, raw_id: int, event: Event) -> Fact:
-    address_hash = keys.address_hash(event.address) if event.address else b""
-    key: Key | None = None
-    # An id that does not open is another deployment's mail through the same account.
-    with suppress_error(TokenError):
-        key = keys.open_delivery_id(event.delivery_id) if event.delivery_id else None
-    if not event.delivery_id and address_hash and event.type in _BOUNCES:
-        key = newest_accepted(connection, address_hash, event.occurred_at)
-    return Fact(event, key, fact_key(event, address_hash), raw_id)
 
 
 def _add_new(connection: sa.Connection, facts: list[Fact], now: datetime) -> list[Fact]:
@@ -233,7 +244,7 @@ def _update(connection: sa.Connection, known: dict[Key, Standing], added: list[F
     engagement = store.engagement_of(connection, recount)
     for key, events in engagement.items():
         after[key] = with_engagement(after[key], events)
-    save(connection, [one for key, one in after.items() if one != known[key]])
+    save(connection, known, after.values())
 
 
 def _delivery_moved(before: Standing, after: Standing) -> bool:
@@ -247,12 +258,14 @@ def _objections(keys: Keys, known: dict[Key, Standing], added: list[Fact]) -> li
     found = []
     for fact in added:
         reason = objection_in(fact.event)
+        if reason is None:
+            continue
         address_hash = b""
         if fact.key:
             address_hash = bytes(known[fact.key].address_hash)
         elif fact.event.address:
             address_hash = keys.address_hash(fact.event.address)
-        if reason and address_hash:
+        if address_hash:
             detail = "simulated" if fact.event.simulated else fact.event.reason
             found.append(Objection(address_hash, reason, fact.event.occurred_at, detail))
     return found

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
 
 from outreach.errors import ConfigError
 from outreach.flows.draining import Slice, Taken, take_in
@@ -22,7 +25,7 @@ from outreach.flows.objections import (
 )
 from outreach.flows.watching import watch
 from outreach.ledger import events as store
-from outreach.ledger.engine import reading
+from outreach.ledger.engine import reading, writing_much
 from outreach.providers.registry import event_source
 
 if TYPE_CHECKING:
@@ -42,7 +45,12 @@ __all__ = [
 ]
 
 _POSTS_AT_ONCE = 20
-_EVENTS_AT_ONCE = 250
+_EVENTS_AT_ONCE = 500
+"""Events to a transaction: less than 50 ms, for which an unsubscribe may wait."""
+
+_FEW = 3
+"""Transactions for which it does not pay to prepare for many."""
+
 _WATCH_EVERY = 30.0
 
 
@@ -103,9 +111,11 @@ def _drained(ws: Workspace, limit: int = 10_000) -> DrainReport:
             break
         after = posts[-1].id
         looked_at += len(posts)
-        for group in _grouped([part for post in posts for part in _slices(post)]):
-            for taken in take_in(ws, group):
-                report = report.plus(taken)
+        groups = _grouped([part for post in posts for part in _slices(post)])
+        with _connected(ws, len(groups)) as connection:
+            for group in groups:
+                for taken in take_in(connection, ws.keys, group):
+                    report = report.plus(taken)
     return report
 
 
@@ -128,6 +138,10 @@ def waiting(ws: Workspace) -> int:
     """Return how many posts have not been drained."""
     with reading(ws.engine) as connection:
         return store.count_waiting(connection)
+
+
+def _connected(ws: Workspace, transactions: int) -> AbstractContextManager[sa.Connection]:
+    return writing_much(ws.engine) if transactions > _FEW else ws.engine.connect()
 
 
 def _figures(report: DrainReport) -> tuple[int, ...]:

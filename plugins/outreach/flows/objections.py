@@ -118,5 +118,5 @@ def _note(connection: sa.Connection, keys: Keys, one: Listed) -> bool:
     after = apply(before, Event(at_least, one.at, reason=one.reason))
     if after == before:
         return False
-    save(connection, [after])
+    save(connection, {key: before}, [after])
     return True

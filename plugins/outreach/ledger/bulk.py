@@ -129,23 +129,25 @@ def update_rows(
 def select_among(
     connection: sa.Connection,
     statement: str,
-    keys: Sequence[bytes] | Sequence[int],
-    *more: str,
+    keys: Sequence[bytes] | Sequence[int] | Sequence[str],
+    *more: str | int,
+    then: str = "",
 ) -> list[sa.Row[Any]]:
     """Return the rows of a query that ends in the column to find `keys` in.
 
-    `more` are texts for its marks, each written `:?`, which stand before the keys.
+    `more` are values for its marks, each written `:?`, which stand before the keys. `then` is
+    what the query says after them, such as their order.
     """
     if not keys:
         return []
     if connection.dialect.name == "postgresql":
         kind, array = _array(keys)
-        text = f"{statement} = ANY(CAST(%s AS {kind}[]))".replace(":?", "%s")
+        text = f"{statement} = ANY(CAST(%s AS {kind}[])) {then}".replace(":?", "%s")
         return list(connection.exec_driver_sql(text, (*more, array)).all())
     found: list[sa.Row[Any]] = []
     for start in range(0, len(keys), _SQLITE_KEYS):
         some = keys[start : start + _SQLITE_KEYS]
-        text = f"{statement} IN ({', '.join('?' * len(some))})".replace(":?", "?")
+        text = f"{statement} IN ({', '.join('?' * len(some))}) {then}".replace(":?", "?")
         found += connection.exec_driver_sql(text, (*more, *some)).all()
     return found
 
@@ -204,7 +206,7 @@ def stored(connection: sa.Connection, moment: datetime | None) -> str | None:
 
 def as_sqlite_has_it(moment: datetime) -> str:
     """Return an instant as a column of SQLite holds it."""
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"
+    return moment.astimezone(UTC).isoformat(" ", "microseconds")[:26]
 
 
 @lru_cache(maxsize=1_000)
@@ -216,7 +218,9 @@ def moment_of(value: datetime | str | None) -> datetime | None:
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
-def _array(keys: Sequence[bytes] | Sequence[int]) -> tuple[str, str]:
+def _array(keys: Sequence[bytes] | Sequence[int] | Sequence[str]) -> tuple[str, object]:
+    if isinstance(keys[0], str):
+        return "text", list(keys)
     if isinstance(keys[0], bytes):
         hexed = '","'.join("\\\\x" + key.hex() for key in keys)  # type: ignore[union-attr]
         return "bytea", f'{{"{hexed}"}}'

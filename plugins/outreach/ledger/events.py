@@ -5,15 +5,50 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from itertools import chain
+from operator import attrgetter
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from outreach.domain import Event, EventType
+from outreach.ledger.bulk import moment_of, select_among, stored
 from outreach.ledger.columns import chunks
 from outreach.ledger.editions import event, raw_event
 
 _MAX_FAULTS = 100
+_TOGETHER = 50
+"""Facts to a statement: its text and its plan are the same every time."""
+
+_FACT = (
+    "edition_id",
+    "contact_id",
+    "type",
+    "occurred_at",
+    "link",
+    "fact_key",
+    "fingerprint",
+    "provider_word",
+    "reason",
+    "machine",
+    "simulated",
+    "recorded_at",
+    "raw_event_id",
+)
+_SEEN = "SELECT fingerprint FROM event WHERE recorded_at >= :? AND fingerprint"
+_ENGAGEMENT = (
+    "SELECT contact_id, type, occurred_at, machine FROM event WHERE edition_id = :? "
+    f"AND type IN ('{EventType.OPENED.value}', '{EventType.CLICKED.value}') AND contact_id"
+)
+_PROGRESS = (
+    sa.update(raw_event)
+    .where(raw_event.c.id == sa.bindparam("b_id"))
+    .values(
+        events=sa.bindparam("b_done"),
+        added=raw_event.c.added + sa.bindparam("b_added"),
+        drained_at=sa.bindparam("b_at"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +69,20 @@ class Fact:
     key: tuple[int, int] | None
     fact_key: bytes
     raw_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far one post has been taken in: `done` of its events, which gave `added` new facts.
+
+    `drained_at` is None while some are left.
+    """
+
+    raw_id: int
+    done: int
+    added: int
+    faults: tuple[str, ...]
+    drained_at: datetime | None
 
 
 def store_raw(connection: sa.Connection, provider: str, body: bytes, now: datetime) -> int:
@@ -83,55 +132,45 @@ def lock(connection: sa.Connection, ids: Collection[int]) -> dict[int, int]:
     return {row.id: row.events for row in rows}
 
 
-def progress(
-    connection: sa.Connection,
-    raw_id: int,
-    *,
-    done: int,
-    added: int,
-    faults: Sequence[str],
-    drained_at: datetime | None,
-) -> None:
-    """Note how far a post has been taken in; `drained_at` once it is finished."""
-    values: dict[str, object] = {
-        "events": done,
-        "added": raw_event.c.added + added,
-        "drained_at": drained_at,
-    }
-    if faults:
-        known = connection.execute(
-            sa.select(raw_event.c.faults).where(raw_event.c.id == raw_id)
-        ).scalar()
-        values["faults"] = [*(known or []), *faults][:_MAX_FAULTS]
-    connection.execute(sa.update(raw_event).where(raw_event.c.id == raw_id).values(**values))
+def progress(connection: sa.Connection, taken: Iterable[Progress]) -> None:
+    """Note how far posts have been taken in."""
+    rows = []
+    for one in taken:
+        rows.append(
+            {"b_id": one.raw_id, "b_done": one.done, "b_added": one.added, "b_at": one.drained_at}
+        )
+        if one.faults:
+            _add_faults(connection, one)
+    if rows:
+        connection.execute(_PROGRESS, rows)
+
+
+def _add_faults(connection: sa.Connection, one: Progress) -> None:
+    this = raw_event.c.id == one.raw_id
+    known = connection.execute(sa.select(raw_event.c.faults).where(this)).scalar()
+    faults = [*(known or []), *one.faults][:_MAX_FAULTS]
+    connection.execute(sa.update(raw_event).where(this).values(faults=faults))
 
 
 def seen_fingerprints(
     connection: sa.Connection, fingerprints: Collection[str], since: datetime
 ) -> set[str]:
     """Return those provider ids that were recorded at or after `since`."""
-    if not fingerprints:
-        return set()
-    return set(
-        connection.execute(
-            sa.select(event.c.fingerprint).where(
-                event.c.fingerprint.in_(fingerprints), event.c.recorded_at >= since
-            )
-        ).scalars()
-    )
+    after = stored(connection, since) or ""
+    return {row[0] for row in select_among(connection, _SEEN, list(fingerprints), after)}
 
 
 def add(connection: sa.Connection, facts: Iterable[Fact], now: datetime) -> set[bytes]:
     """Insert facts that are not there yet; returns the fact keys that were new."""
     # One order for all drainers, so that two of them never wait for each other in a ring.
-    rows = [_row(fact, now) for fact in sorted(facts, key=lambda f: f.fact_key)]
-    if not rows:
-        return set()
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    added = connection.execute(
-        dialect.insert(event).on_conflict_do_nothing().returning(event.c.fact_key), rows
-    )
-    return {bytes(key) for key in added.scalars()}
+    ordered = sorted(facts, key=attrgetter("fact_key"))
+    recorded_at = stored(connection, now)
+    added: set[bytes] = set()
+    for some in chunks(ordered, _TOGETHER):
+        cells = chain.from_iterable(_row(connection, fact, recorded_at) for fact in some)
+        found = connection.exec_driver_sql(_insert(connection.dialect.name, len(some)), (*cells,))
+        added.update(map(bytes, found.scalars()))
+    return added
 
 
 def engagement_of(
@@ -140,15 +179,12 @@ def engagement_of(
     """Return (type, time, machine by the provider's word) of all opens and clicks, by delivery."""
     found: dict[tuple[int, int], list[tuple[EventType, datetime, bool]]] = {}
     for edition_id, contact_ids in by_edition(keys).items():
-        for some in chunks(contact_ids):
-            rows = connection.execute(
-                sa.select(event.c.contact_id, event.c.type, event.c.occurred_at, event.c.machine)
-                .where(event.c.edition_id == edition_id, event.c.contact_id.in_(some))
-                .where(event.c.type.in_([EventType.OPENED, EventType.CLICKED]))
-            )
-            for row in rows:
-                one = (EventType(row.type), row.occurred_at, row.machine)
-                found.setdefault((edition_id, row.contact_id), []).append(one)
+        rows = select_among(connection, _ENGAGEMENT, contact_ids, edition_id)
+        for contact_id, kind, occurred_at, machine in rows:
+            at = moment_of(occurred_at)
+            assert at is not None
+            one = (EventType(kind), at, bool(machine))
+            found.setdefault((edition_id, contact_id), []).append(one)
     return found
 
 
@@ -160,21 +196,34 @@ def by_edition(keys: Iterable[tuple[int, int]]) -> dict[int, list[int]]:
     return grouped
 
 
-def _row(fact: Fact, now: datetime) -> dict[str, object]:
+@lru_cache(maxsize=100)
+def _insert(dialect: str, rows: int) -> str:
+    mark = "%s" if dialect == "postgresql" else "?"
+    row = f"({', '.join([mark] * len(_FACT))})"
+    return (
+        f"INSERT INTO event ({', '.join(_FACT)}) VALUES {', '.join([row] * rows)} "  # noqa: S608
+        "ON CONFLICT DO NOTHING RETURNING fact_key"
+    )
+
+
+def _row(connection: sa.Connection, fact: Fact, recorded_at: str | None) -> tuple[object, ...]:
+    """Return the cells of one fact, in the order of `_FACT`."""
     one = fact.event
-    edition_id, contact_id = fact.key or (None, None)
-    return {
-        "edition_id": edition_id,
-        "contact_id": contact_id,
-        "type": one.type.value,
-        "occurred_at": one.occurred_at,
-        "link": one.link,
-        "fact_key": fact.fact_key,
-        "fingerprint": one.fingerprint,
-        "provider_word": one.provider_word,
-        "reason": one.reason,
-        "machine": one.machine,
-        "simulated": one.simulated,
-        "recorded_at": now,
-        "raw_event_id": fact.raw_id or None,
-    }
+    if one.occurred_at.tzinfo is None:
+        raise ValueError("a time without a zone cannot be stored")
+    # SQLite's driver binds numbers at once, and looks for an adapter for everything else.
+    flag = bool if connection.dialect.name == "postgresql" else int
+    return (
+        *(fact.key or (None, None)),
+        one.type.value,
+        stored(connection, one.occurred_at),
+        one.link,
+        fact.fact_key,
+        one.fingerprint,
+        one.provider_word,
+        one.reason,
+        flag(one.machine),
+        flag(one.simulated),
+        recorded_at,
+        fact.raw_id or None,
+    )

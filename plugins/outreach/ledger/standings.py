@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from functools import lru_cache
+from itertools import compress
+from operator import attrgetter, ne
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from outreach.domain import ACCEPTED_OR_LATER, DeliveryState
-from outreach.ledger.columns import chunks
+from outreach.ledger.bulk import moment_of, select_among, stored
 from outreach.ledger.editions import batch, delivery
 from outreach.ledger.events import by_edition
 from outreach.ledger.people import contact
@@ -22,9 +24,11 @@ MATCH_WITHIN = timedelta(days=30)
 _CLOCKS_DIFFER = timedelta(minutes=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """One delivery. `own` is its state where it differs from its batch's."""
+class Standing(NamedTuple):
+    """One delivery. `own` is its state where it differs from its batch's.
+
+    A named tuple: a drain makes, changes and compares one for each event.
+    """
 
     edition_id: int
     contact_id: int
@@ -63,52 +67,48 @@ _TIMES = (
     "unsubscribed_at",
 )
 _SAVED = ("reason", *_TIMES)
+_COLUMNS = ("edition_id", "contact_id", "address_hash", "state", "batch_state", *_SAVED)
+"""Where each field of a standing is kept."""
+
+
+
+_STANDINGS = (
+    "SELECT delivery.contact_id, delivery.address_hash, delivery.state, batch.state, "
+    + ", ".join(f"delivery.{name}" for name in _SAVED)
+    + " FROM delivery LEFT JOIN batch ON batch.id = delivery.batch_id"
+    " WHERE delivery.edition_id = :? AND delivery.contact_id"
+)
 
 
 def standings(
     connection: sa.Connection, keys: Collection[tuple[int, int]]
 ) -> dict[tuple[int, int], Standing]:
     """Return the deliveries that exist of `keys`, locked for this transaction."""
+    then = "ORDER BY delivery.contact_id"
+    if connection.dialect.name == "postgresql":
+        then += " FOR UPDATE OF delivery"
     found: dict[tuple[int, int], Standing] = {}
     for edition_id, contact_ids in by_edition(keys).items():
-        for some in chunks(contact_ids):
-            rows = connection.execute(
-                sa.select(
-                    delivery.c.edition_id,
-                    delivery.c.contact_id,
-                    delivery.c.address_hash,
-                    delivery.c.state,
-                    batch.c.state.label("batch_state"),
-                    *(delivery.c[name] for name in _SAVED),
-                )
-                .select_from(WITH_BATCH)
-                .where(delivery.c.edition_id == edition_id, delivery.c.contact_id.in_(some))
-                .order_by(delivery.c.contact_id)
-                .with_for_update(of=delivery)
-            ).mappings()
-            for row in rows:
-                standing = _standing(row)
-                found[standing.key] = standing
+        for row in select_among(connection, _STANDINGS, contact_ids, edition_id, then=then):
+            standing = _standing(edition_id, row)
+            found[standing.key] = standing
     return found
 
 
-def save(connection: sa.Connection, changed: Collection[Standing]) -> None:
-    """Write deliveries back (they were locked by `standings`)."""
-    if not changed:
-        return
-    rows = [_parameters(standing) for standing in sorted(changed, key=lambda s: s.key)]
-    connection.execute(
-        sa.update(delivery)
-        .where(
-            delivery.c.edition_id == sa.bindparam("b_edition"),
-            delivery.c.contact_id == sa.bindparam("b_contact"),
-        )
-        .values(
-            state=sa.bindparam("b_own"),
-            **{name: sa.bindparam(f"b_{name}") for name in _SAVED},
-        ),
-        rows,
-    )
+def save(
+    connection: sa.Connection,
+    before: Mapping[tuple[int, int], Standing],
+    after: Iterable[Standing],
+) -> None:
+    """Write back what has changed of deliveries (they were locked by `standings`)."""
+    rows: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
+    for one in sorted(after, key=attrgetter("key")):
+        differs = [*map(ne, before[one.key], one)]
+        if any(differs):
+            values = [_stored(connection, value) for value in compress(one, differs)]
+            rows.setdefault((*compress(_COLUMNS, differs),), []).append((*values, *one.key))
+    for names, some in rows.items():
+        connection.exec_driver_sql(_update(connection.dialect.name, names), some)
 
 
 def newest_accepted(
@@ -135,20 +135,27 @@ def contact_ids(*address_hashes: bytes) -> sa.Select[tuple[int]]:
     return sa.select(contact.c.id).where(contact.c.address_hash.in_(address_hashes))
 
 
-def _standing(row: sa.RowMapping) -> Standing:
-    values: dict[str, Any] = dict(row)
-    own, of_batch = values.pop("state"), values.pop("batch_state")
+def _standing(edition_id: int, row: sa.Row[Any]) -> Standing:
+    contact_id, address_hash, own, of_batch, reason, *times = row
     return Standing(
-        **values,
-        own=DeliveryState(own) if own else None,
-        batch_state=DeliveryState(of_batch) if of_batch else None,
+        edition_id,
+        contact_id,
+        bytes(address_hash),
+        DeliveryState(own) if own else None,
+        DeliveryState(of_batch) if of_batch else None,
+        reason,
+        *map(moment_of, times),
     )
 
 
-def _parameters(standing: Standing) -> dict[str, Any]:
-    return {
-        "b_edition": standing.edition_id,
-        "b_contact": standing.contact_id,
-        "b_own": standing.own.value if standing.own else None,
-        **{f"b_{name}": getattr(standing, name) for name in _SAVED},
-    }
+def _stored(connection: sa.Connection, value: Any) -> Any:
+    if isinstance(value, datetime):
+        return stored(connection, value)
+    return value.value if isinstance(value, DeliveryState) else value
+
+
+@lru_cache(maxsize=100)
+def _update(dialect: str, names: tuple[str, ...]) -> str:
+    mark = "%s" if dialect == "postgresql" else "?"
+    put = ", ".join(f"{name} = {mark}" for name in names)
+    return f"UPDATE delivery SET {put} WHERE edition_id = {mark} AND contact_id = {mark}"  # noqa: S608

@@ -163,6 +163,8 @@ def _text(value: Any) -> str:
     # NUL and lone surrogates are legal JSON that PostgreSQL cannot store.
     if not isinstance(value, str):
         return ""
+    if len(value) <= _MAX_TEXT and value.isascii() and "\0" not in value:
+        return value
     return value.replace("\0", "")[:_MAX_TEXT].encode("utf-8", "ignore").decode()
 
 

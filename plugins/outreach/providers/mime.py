@@ -15,12 +15,14 @@ from typing import Any
 from outreach.domain import Mailbox
 from outreach.errors import Rejected
 from outreach.providers.base import Content, Handover, Recipient, Written
+from outreach.providers.columns import PRINTABLE, Column
 from outreach.providers.filling import check_values, join, join_escaped, one_line
 
 DELIVERY_HEADER = "X-Outreach-Delivery"
 MARK_HEADER = "X-Outreach-Mark"
 _UNFOLDED = frozenset({"list-unsubscribe", "list-unsubscribe-post", "message-id"})
 _LONGEST_LINE = 998
+_OF_LINKS = PRINTABLE.translate(None, b" <>,")
 _CODED = "=?"
 """How an encoded word begins (RFC 2047)."""
 
@@ -63,13 +65,18 @@ def list_unsubscribe(handover: Handover, recipient: Recipient) -> dict[str, str]
     if handover.notice:
         return {}
     url = recipient.unsubscribe_url
-    good = url.isascii() and url.isprintable() and not {*" <>,"} & {*url}
-    if not good or not url.startswith(("https://", "http://")) or len(url) > _LONGEST_LINE - 40:
+    if not are_links(Column((url,))):
         raise Rejected("an unsubscribe link is missing or cannot stand in a header")
     return {
         "List-Unsubscribe": f"<{url}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
     }
+
+
+def are_links(column: Column) -> bool:
+    """Whether each text of a column is a link that a header can carry as it is."""
+    begun = column.begins("https://") or column.begins("http://")
+    return begun and column.only(_OF_LINKS) and column.longest <= _LONGEST_LINE - 40
 
 
 def own_headers(handover: Handover, recipient: Recipient) -> dict[str, str]:

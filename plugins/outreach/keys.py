@@ -147,9 +147,15 @@ class Keys:
         return self.sign_all(purpose, (subject,), kid=kid, expires=expires)[0]
 
     def sign_all(
-        self, purpose: str, subjects: Sequence[str], *, kid: str = "", expires: int = 0
+        self,
+        purpose: str,
+        subjects: Sequence[str],
+        *,
+        kid: str = "",
+        expires: int = 0,
+        before: str = "",
     ) -> list[str]:
-        """Return `sign` of each subject."""
+        """Return `sign` of each subject, with `before` in front of it."""
         kid = kid or self.signing_kid
         lead = f"{kid}.{expires:x}."
         fresh = _mac_of(self.tokens[kid], f"{purpose}\0{lead}")
@@ -159,9 +165,9 @@ class Keys:
             one.update(subject.encode())
             macs.append(one.digest())
         letters = base64.urlsafe_b64encode(b"".join([mac + _FILL for mac in macs])).decode()
-        places = range(0, len(letters), _MAC_STRIDE)
+        front, places = before + lead, range(0, len(letters), _MAC_STRIDE)
         return [
-            f"{lead}{subject}.{letters[place : place + _MAC_LETTERS]}"
+            f"{front}{subject}.{letters[place : place + _MAC_LETTERS]}"
             for subject, place in zip(subjects, places, strict=True)
         ]
 

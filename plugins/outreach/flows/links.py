@@ -49,9 +49,11 @@ def links_of_all(
         number = len(delivery_ids)
         return [unsubscribe + WITHDRAWN] * number, [view + WITHDRAWN] * number
     ends = int(((since or datetime.now(UTC)) + VIEW_LASTS).timestamp())
-    to_stop = ws.keys.sign_all(UNSUBSCRIBE, delivery_ids, kid=kid)
-    to_view = ws.keys.sign_all(VIEW, delivery_ids, kid=kid, expires=ends)
-    return [unsubscribe + token for token in to_stop], [view + token for token in to_view]
+    sign = ws.keys.sign_all
+    return (
+        sign(UNSUBSCRIBE, delivery_ids, kid=kid, before=unsubscribe),
+        sign(VIEW, delivery_ids, kid=kid, expires=ends, before=view),
+    )
 
 
 def copy_links(ws: Workspace) -> tuple[str, str]:

@@ -53,17 +53,17 @@ class Column:
     def _apart(self) -> bool:
         return self.joined.count(_BETWEEN) == len(self.texts) - 1
 
-    def changed(self, change: Callable[[str], str]) -> Sequence[str]:
-        """Return `change` of each text, as the Latin-1 reading of its UTF-8 bytes.
+    def changed(self, change: Callable[[str], str]) -> Column:
+        """Return the column of `change` of each text, as the Latin-1 reading of its UTF-8 bytes.
 
         `change` leaves what is `ordinary` as it is, and `_BETWEEN` too, and does the same to a
         text whatever stands beyond a `_BETWEEN`. Half a surrogate pair is a question mark.
         """
         if self.ordinary:
-            return self.texts
+            return self
         if self._apart:
-            return utf8_letters(change(self.joined)).split(_BETWEEN)
-        return [utf8_letters(change(text)) for text in self.texts]
+            return Column(utf8_letters(change(self.joined)).split(_BETWEEN))
+        return Column([utf8_letters(change(text)) for text in self.texts])
 
 
 def utf8_letters(text: str) -> str:

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import overload
 
 from outreach.providers.base import Recipient
+from outreach.providers.columns import Column
 
 
 class People(Sequence[Recipient]):
@@ -26,6 +27,17 @@ class People(Sequence[Recipient]):
         self.addresses = addresses
         self.values = values
         self.unsubscribe_urls = unsubscribe_urls
+
+    @cached_property
+    def columns(self) -> list[Column]:
+        """The values, slot by slot."""
+        return [Column(texts) for texts in self.values]
+
+    @cached_property
+    def links(self) -> Column:
+        """The links to unsubscribe, which are mostly one of `columns`."""
+        found = (one for one in self.columns if one.texts is self.unsubscribe_urls)
+        return next(found, None) or Column(self.unsubscribe_urls)
 
     @cached_property
     def _recipients(self) -> tuple[Recipient, ...]:

@@ -6,7 +6,6 @@ for plain text and one for HTML.
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Callable
 from typing import Any
@@ -14,11 +13,11 @@ from typing import Any
 from outreach.domain import Mailbox
 from outreach.errors import Rejected, TooLarge
 from outreach.providers.base import Content, Handover, Pieces, Recipient, Written
-from outreach.providers.columns import Column
+from outreach.providers.columns import Column, utf8_letters
 from outreach.providers.filling import check_values, join, slots_of
 from outreach.providers.mime import own_headers
 from outreach.providers.people import by_column
-from outreach.providers.sendgrid_people import personalizations
+from outreach.providers.sendgrid_people import compact, personalizations
 from outreach.providers.sendgrid_tags import Tags, inert, inert_html
 
 MAX_RECIPIENTS = 1000
@@ -43,10 +42,10 @@ def payload(handover: Handover, draw: Callable[[], str] | None = None) -> bytes:
     people = by_column(handover.recipients)
     if people:
         check_values(handover.content, people.values)
-    values = [Column(texts) for texts in people.values]
-    tags = _tags(handover.content, values, draw or (lambda: secrets.token_hex(8)))
-    everyone = personalizations(handover, people, values, tags)
-    body = b'{"personalizations":[%b],%b' % (everyone, _json(_shared(handover, tags))[1:])
+    tags = _tags(handover.content, people.columns, draw or (lambda: secrets.token_hex(8)))
+    shared = utf8_letters(compact(_shared(handover, tags)))
+    parts = personalizations(handover, people, tags)
+    body = "".join(['{"personalizations":[', *parts, "],", shared[1:]]).encode("latin-1")
     if len(body) > MAX_BODY:
         kind = TooLarge if len(handover.recipients) > 1 else Rejected
         raise kind(f"the request has {len(body):,} bytes; SendGrid takes 30 MB")
@@ -115,11 +114,6 @@ def _shared(handover: Handover, tags: Tags) -> dict[str, Any]:
     if handover.reply_to:
         shared["reply_to"] = _mailbox(handover.reply_to)
     return shared
-
-
-def _json(value: object) -> bytes:
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return text.encode("utf-8", "replace")
 
 
 def _mailbox(mailbox: Mailbox) -> dict[str, str]:

@@ -25,27 +25,29 @@ _GAP = "https://{}.gap.invalid/"
 _GAPS = re.compile(re.escape(_GAP).replace(r"\{\}", r"(\w+)"))
 
 
-def personalizations(
-    handover: Handover, people: People, values: Sequence[Column], tags: Tags
-) -> bytes:
-    """Return the JSON object of each person in their order, commas between them.
+def personalizations(handover: Handover, people: People, tags: Tags) -> list[str]:
+    """Return the JSON objects of all people in their order, in parts, commas between them.
 
-    Raises Rejected where one person's part cannot be sent.
+    Every part is the Latin-1 reading of its UTF-8 bytes. Raises Rejected where one person's part
+    cannot be sent.
     """
-    links = Column(people.unsubscribe_urls)
-    substitutions = dict(_substitutions(values, tags))
-    longest = sum(max(map(len, texts), default=0) for texts in substitutions.values())
-    fits = longest + sum(map(len, tags.all())) <= MAX_SUBSTITUTIONS
-    if not (fits and (handover.notice or are_links(links))):
+    if not people:
+        return []
+    texts = dict(_substitutions(people.columns, tags))
+    longest = sum(column.longest for column in texts.values()) + sum(map(len, tags.all()))
+    good = handover.notice or are_links(people.links)
+    if longest > MAX_SUBSTITUTIONS or not good:
         _must_be_sendable(handover, tags)
-    texts = {
-        **substitutions,
-        "address": Column(people.addresses).changed(_escaped),
-        "link": links.changed(_escaped),
-        "delivery": Column(people.delivery_ids).changed(_escaped),
-    }
-    first, *rest = _GAPS.split(utf8_letters(_json(_personal(handover, tags))))
-    return _filled(first, [texts[name] for name in rest[::2]], rest[1::2], len(people))
+    texts["address"] = Column(people.addresses).changed(_escaped)
+    texts["link"] = people.links.changed(_escaped)
+    texts["delivery"] = Column(people.delivery_ids).changed(_escaped)
+    first, *rest = _GAPS.split(utf8_letters(compact(_personal(handover, tags))))
+    return _filled(first, [texts[name].texts for name in rest[::2]], rest[1::2], len(people))
+
+
+def compact(value: object) -> str:
+    """Return JSON without spaces, letters outside ASCII as they are."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _must_be_sendable(handover: Handover, tags: Tags) -> None:
@@ -54,11 +56,11 @@ def _must_be_sendable(handover: Handover, tags: Tags) -> None:
         tags.must_fit(recipient.values)
 
 
-def _substitutions(values: Sequence[Column], tags: Tags) -> Iterator[tuple[str, Sequence[str]]]:
+def _substitutions(columns: Sequence[Column], tags: Tags) -> Iterator[tuple[str, Column]]:
     for slot in tags.plain:
-        yield f"p{slot}", values[slot].changed(lambda text: _escaped(inert(text)))
+        yield f"p{slot}", columns[slot].changed(lambda text: _escaped(inert(text)))
     for slot in tags.html:
-        yield f"h{slot}", values[slot].changed(lambda text: _escaped(inert_html(text)))
+        yield f"h{slot}", columns[slot].changed(lambda text: _escaped(inert_html(text)))
 
 
 def _personal(handover: Handover, tags: Tags) -> dict[str, Any]:
@@ -77,10 +79,8 @@ def _personal(handover: Handover, tags: Tags) -> dict[str, Any]:
 
 def _filled(
     first: str, columns: Sequence[Sequence[str]], literals: Sequence[str], number: int
-) -> bytes:
+) -> list[str]:
     """Return `first`, then each column's text with its literal behind it; for each person."""
-    if not number:
-        return b""
     step = 2 * len(columns)
     parts = [""] * (step * number)
     for place, (texts, literal) in enumerate(zip(columns, literals, strict=True)):
@@ -88,12 +88,8 @@ def _filled(
         parts[2 * place + 1 :: step] = [literal] * number
     parts[step - 1 :: step] = [f"{literals[-1]},{first}"] * number
     parts[-1] = literals[-1]
-    return (first + "".join(parts)).encode("latin-1")
+    return [first, *parts]
 
 
 def _escaped(text: str) -> str:
-    return _json(text)[1:-1]
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return compact(text)[1:-1]

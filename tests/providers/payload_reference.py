@@ -24,6 +24,8 @@ def payload(handover: Handover, draw: Callable[[], str]) -> bytes:
             raise Rejected("a person's values do not fill all the slots of this variant")
     literals = content.subject.literals + content.text.literals + content.html.literals
     values = [value for one in handover.recipients for value in one.values]
+    shared = [slot for slot in html if slot in plain and _reads_the_same(handover, slot)]
+    html = [slot for slot in html if slot not in shared]
     mark = draw()
     while any(mark in text for text in (*literals, *values)):
         mark = draw()
@@ -35,7 +37,7 @@ def payload(handover: Handover, draw: Callable[[], str]) -> bytes:
         "subject": _tagged(content.subject, f"~{mark}p{{}}~"),
         "content": [
             {"type": "text/plain", "value": _tagged(content.text, f"~{mark}p{{}}~")},
-            {"type": "text/html", "value": _tagged(content.html, f"~{mark}h{{}}~")},
+            {"type": "text/html", "value": _html(content.html, mark, shared)},
         ],
         "categories": _categories(handover),
         "tracking_settings": {
@@ -48,6 +50,16 @@ def payload(handover: Handover, draw: Callable[[], str]) -> bytes:
     if handover.reply_to:
         whole["reply_to"] = _mailbox(handover.reply_to)
     return json.dumps(whole, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
+def _reads_the_same(handover: Handover, slot: int) -> bool:
+    values = [one.values[slot] for one in handover.recipients]
+    return bool(values) and all(_inert(value) == value == _inert_html(value) for value in values)
+
+
+def _html(pieces: Pieces, mark: str, shared: list[int]) -> str:
+    tags = [f"~{mark}{'p' if slot in shared else 'h'}{slot}~" for slot in pieces.slots]
+    return "".join(map("".join, zip(("", *tags), pieces.literals, strict=True)))
 
 
 def _categories(handover: Handover) -> list[str]:
@@ -65,7 +77,7 @@ def _personal(
         "custom_args": {"outreach_delivery": one.delivery_id},
     }
     found = {f"~{mark}p{slot}~": _inert(one.values[slot]) for slot in plain}
-    found |= {f"~{mark}h{slot}~": escape(one.values[slot]).replace("[", "&#91;") for slot in html}
+    found |= {f"~{mark}h{slot}~": _inert_html(one.values[slot]) for slot in html}
     size = sum(len(tag) + len(text.encode("utf-8", "replace")) for tag, text in found.items())
     if size > 10_000:
         raise Rejected(
@@ -88,6 +100,10 @@ def _headers(handover: Handover, url: str) -> dict[str, str]:
 
 def _inert(value: str) -> str:
     return THEIR_TAGS.sub(lambda found: " ".join(found[0]) if len(found[0]) > 1 else "[ ", value)
+
+
+def _inert_html(value: str) -> str:
+    return escape(value).replace("[", "&#91;")
 
 
 def _mailbox(mailbox: Any) -> dict[str, str]:

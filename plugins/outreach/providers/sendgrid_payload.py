@@ -1,7 +1,7 @@
 """A batch -> the body of SendGrid's POST /v3/mail/send. Pure: no network, no clock.
 
 SendGrid puts substitutions into subject and content without escaping, so each slot has one tag
-for plain text and one for HTML.
+for plain text and one for HTML, unless all of the batch's values read the same in both.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from outreach.providers.filling import check_values, join, slots_of
 from outreach.providers.mime import own_headers
 from outreach.providers.people import by_column
 from outreach.providers.sendgrid_people import compact, personalizations
-from outreach.providers.sendgrid_tags import Tags, inert, inert_html
+from outreach.providers.sendgrid_tags import Tags, inert, inert_html, reads_the_same
 
 MAX_RECIPIENTS = 1000
 MAX_BODY = 30_000_000
@@ -131,11 +131,18 @@ def _tagged(pieces: Pieces, tag: Callable[[int], str]) -> str:
 
 def _tags(content: Content, values: list[Column], draw: Callable[[], str]) -> Tags:
     plain, html = slots_of(content)
+    shared = {slot for slot in {*plain} & {*html} if _reads_the_same(values, slot)}
     texts = (*_literals(content), *(column.joined for column in values))
     mark = draw()
     while any(mark in text for text in texts):
         mark = draw()
-    return Tags(mark, plain, html)
+    return Tags(mark, plain, tuple(slot for slot in html if slot not in shared))
+
+
+def _reads_the_same(values: list[Column], slot: int) -> bool:
+    if slot >= len(values):
+        return False
+    return values[slot].ordinary or reads_the_same(values[slot].joined)
 
 
 def _literals(content: Content) -> tuple[str, ...]:

@@ -18,7 +18,11 @@ _THEIR_TAGS = re.compile(r"<%|%>|\[(?=\s*%?\s*(?:unsubscribe|weblink)\b)", re.IG
 
 @dataclass(frozen=True, slots=True)
 class Tags:
-    """The tag of each slot that is really used; `mark` occurs in no value."""
+    """The tags of the slots that are really used; `mark` occurs in no value.
+
+    `html` are the slots with a tag of their own in HTML: the others that enter HTML read the same
+    there as in plain text, for each person of the batch, and share the tag of `plain`.
+    """
 
     mark: str
     plain: tuple[int, ...]
@@ -30,7 +34,7 @@ class Tags:
 
     def html_tag(self, slot: int) -> str:
         """Return what stands for a slot in HTML."""
-        return f"~{self.mark}h{slot}~"
+        return f"~{self.mark}h{slot}~" if slot in self.html else self.plain_tag(slot)
 
     def all(self) -> list[str]:
         """Return every tag."""
@@ -47,6 +51,11 @@ class Tags:
                 f"one person's values come to {size:,} bytes; SendGrid takes 10,000: "
                 "shorten what this variant prints per person"
             )
+
+
+def reads_the_same(text: str) -> bool:
+    """Whether `inert` and `inert_html` both leave a text as it is."""
+    return not any(letter in text for letter in "&<>\"'[")
 
 
 def inert(value: str) -> str:

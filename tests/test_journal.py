@@ -39,6 +39,22 @@ def test_several_claims_are_appended_in_their_order(tmp_path: Path) -> None:
     assert list(journal.claims()) == [*several, made(4)]
 
 
+def test_what_was_added_is_read_from_where_reading_ended(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "claims.journal")
+    journal.append(made(1))
+    assert journal.after(0) == ([made(1)], journal.size())
+    first = journal.size()
+    assert journal.after(first) == ([], first)
+    assert journal.after(first - 1) is None
+    journal.append(made(2))
+    second = journal.size()
+    with journal.path.open("ab") as file:
+        file.write(made(3).line()[:20])
+    assert journal.after(first) == ([made(2)], second)
+    journal.append(made(4))
+    assert journal.after(second) == ([made(4)], journal.size())
+
+
 def test_a_line_is_a_check_sum_and_the_compact_json_of_a_claim() -> None:
     claim = Claim("l", "“x”", 3, 1, (b"h" * 16, b"i" * 16), ("a\n", '"'), 7, (8, 9))
     check, _, body = claim.line().partition(b" ")

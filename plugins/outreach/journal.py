@@ -136,6 +136,20 @@ class Journal:
             window *= 4
         return []
 
+    def after(self, offset: int) -> tuple[list[Claim], int] | None:
+        """Return the whole claims from byte `offset` on, oldest first, and where they end.
+
+        None where no line begins at `offset`.
+        """
+        with self._open() as file:
+            file.seek(max(0, offset - 1))
+            if offset and file.read(1) != b"\n":
+                return None
+            read = file.read()
+        end = read.rfind(b"\n") + 1
+        parsed = map(_parsed, read[:end].split(b"\n"))
+        return [one for one in parsed if one is not None], offset + end
+
     def _open(self) -> BinaryIO:
         try:
             return self.path.open("rb")

@@ -18,7 +18,7 @@ PACKAGE = PLUGINS / "outreach"
 SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if "versions" not in path.parts)
 
 BASE = {
-    *("domain", "errors", "settings", "keys", "connections", "clock", "records"),
+    *("domain", "errors", "settings", "keys", "base32", "connections", "clock", "records"),
     *("wording", "yamlfile", "headslips", "hub", "hubform", "colours", "limits"),
     *("answering", "retention", "memo", "scheduling", "rates", "ratesform"),
     *("digest", "segments"),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import resource
 import signal
+import zlib
 from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
@@ -26,6 +29,41 @@ def test_claims_come_back_as_they_went_in(tmp_path: Path) -> None:
         journal.append(claim)
     assert list(journal.claims()) == claims
     assert journal.last() == claims[-1]
+
+
+def test_several_claims_are_appended_in_their_order(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "claims.journal")
+    several = [made(1), made(2), Claim("l", "“x”", 3, 1, (), ("a\n", '"'), 7, (8, 9))]
+    journal.append_all(several)
+    journal.append(made(4))
+    assert list(journal.claims()) == [*several, made(4)]
+
+
+def test_what_was_added_is_read_from_where_reading_ended(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "claims.journal")
+    journal.append(made(1))
+    assert journal.after(0) == ([made(1)], journal.size())
+    first = journal.size()
+    assert journal.after(first) == ([], first)
+    assert journal.after(first - 1) is None
+    journal.append(made(2))
+    second = journal.size()
+    with journal.path.open("ab") as file:
+        file.write(made(3).line()[:20])
+    assert journal.after(first) == ([made(2)], second)
+    journal.append(made(4))
+    assert journal.after(second) == ([made(4)], journal.size())
+
+
+def test_a_line_is_a_check_sum_and_the_compact_json_of_a_claim() -> None:
+    claim = Claim("l", "“x”", 3, 1, (b"h" * 16, b"i" * 16), ("a\n", '"'), 7, (8, 9))
+    check, _, body = claim.line().partition(b" ")
+    assert int(check, 16) == zlib.crc32(body.rstrip(b"\n"))
+    kept = json.loads(body)
+    assert (json.dumps(kept, separators=(",", ":")) + "\n").encode() == body
+    assert list(kept) == ["l", "e", "b", "n", "h", "o", "i", "c"]
+    assert base64.b64decode(kept["c"]) == bytes(7) + b"\x08" + bytes(7) + b"\x09"
+    assert base64.b64decode(kept["h"]) == b"h" * 16 + b"i" * 16
 
 
 def test_an_empty_journal_has_no_last_claim(tmp_path: Path) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+
 import pytest
 
+from outreach import base32
 from outreach.errors import ConfigError, TokenError
 from outreach.keys import UNSUBSCRIBE, VIEW, Keys, load_keys
 from outreach.settings import load_settings
@@ -81,3 +85,36 @@ def test_the_number_of_an_edition_of_today_fits_a_delivery_id(edition: int) -> N
     for contact in (1, (1 << 48) - 1):
         opened = KEYS.open_delivery_id(KEYS.delivery_id(edition, contact))
         assert opened == (edition, contact)
+
+
+@pytest.mark.parametrize("number", [0, 1, 2, 63, 64, 65, 200])
+def test_many_blocks_at_once_are_the_base32_of_each(number: int) -> None:
+    blocks = [hashlib.blake2s(b"%d" % n, digest_size=16).digest() for n in range(number)]
+    each = [base64.b32encode(block).decode().rstrip("=").lower() for block in blocks]
+    assert base32.encoded(b"".join(blocks)) == each
+
+
+@pytest.mark.parametrize("edition", [7, 1_795_000_000_123])
+def test_ids_made_together_are_those_made_alone(edition: int) -> None:
+    people = [1, 2, 99_999, (1 << 32) - 1]
+    ids = KEYS.delivery_ids(edition, people)
+    assert ids == [KEYS.delivery_id(edition, one) for one in people]
+    assert [KEYS.open_delivery_id(one) for one in ids] == [(edition, one) for one in people]
+
+
+@pytest.mark.parametrize(("kid", "expires"), [("", 0), ("k1", 0), ("k2", 4_102_444_800)])
+def test_tokens_signed_together_are_what_they_always_were(kid: str, expires: int) -> None:
+    subjects = ["x", *KEYS.delivery_ids(1_795_000_000_123, range(1, 70))]
+    tokens = KEYS.sign_all(VIEW, subjects, kid=kid, expires=expires)
+    assert tokens == [_signed(VIEW, one, kid or "k2", expires) for one in subjects]
+    assert [KEYS.verify(VIEW, one) for one in tokens] == subjects
+    before = KEYS.sign_all(VIEW, subjects, kid=kid, expires=expires, before="https://x/view/")
+    assert before == [f"https://x/view/{token}" for token in tokens]
+    assert KEYS.sign_all(VIEW, []) == []
+
+
+def _signed(purpose: str, subject: str, kid: str, expires: int) -> str:
+    body = f"{kid}.{expires:x}.{subject}"
+    whole = f"{purpose}\0{body}".encode()
+    mac = hashlib.blake2s(whole, key=KEYS.tokens[kid], digest_size=16).digest()
+    return f"{body}.{base64.urlsafe_b64encode(mac).decode().rstrip('=')}"

@@ -13,7 +13,7 @@ import json
 import os
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -44,19 +44,19 @@ class Claim:
 
     def line(self) -> bytes:
         """Return this claim as one journal line, newline included."""
-        kept: dict[str, object] = {
-            "l": self.ledger_id,
-            "e": self.edition,
-            "b": self.batch,
-            "n": self.epoch,
-            "h": base64.b64encode(b"".join(self.address_hashes)).decode(),
-            "o": list(self.occasions),
-        }
+        named = {"l": self.ledger_id, "e": self.edition, "b": self.batch, "n": self.epoch}
+        hashes = base64.b64encode(b"".join(self.address_hashes))
+        # Base64 needs no escaping, and is nearly all of the line.
+        body = b'%b,"h":"%b","o":%b' % (_json(named)[:-1], hashes, _json(self.occasions))
         if self.edition_id:
             numbers = struct.pack(f">{len(self.contact_ids)}Q", *self.contact_ids)
-            kept |= {"i": self.edition_id, "c": base64.b64encode(numbers).decode()}
-        body = json.dumps(kept, separators=(",", ":")).encode()
+            body += b',"i":%d,"c":"%b"' % (self.edition_id, base64.b64encode(numbers))
+        body += b"}"
         return b"%08x " % zlib.crc32(body) + body + b"\n"
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()
 
 
 class Journal:
@@ -66,12 +66,16 @@ class Journal:
         self.path = path
 
     def append(self, claim: Claim) -> None:
-        """Append one claim and wait until it is on disk.
+        """Append one claim and wait until it is on disk. Raises as `append_all` does."""
+        self.append_all((claim,))
 
-        Raises NotSent where the file cannot be written: nothing has left yet.
+    def append_all(self, claims: Iterable[Claim]) -> None:
+        """Append claims in their order, waiting once until all are on disk.
+
+        Raises NotSent where the file cannot be written: nothing of them has left yet.
         """
         try:
-            self._append(claim.line())
+            self._append(b"".join([claim.line() for claim in claims]))
         except OSError as error:
             raise NotSent(
                 f"the claim journal could not be written ({error.strerror}); free some disk space "
@@ -131,6 +135,20 @@ class Journal:
                     return claims
             window *= 4
         return []
+
+    def after(self, offset: int) -> tuple[list[Claim], int] | None:
+        """Return the whole claims from byte `offset` on, oldest first, and where they end.
+
+        None where no line begins at `offset`.
+        """
+        with self._open() as file:
+            file.seek(max(0, offset - 1))
+            if offset and file.read(1) != b"\n":
+                return None
+            read = file.read()
+        end = read.rfind(b"\n") + 1
+        parsed = map(_parsed, read[:end].split(b"\n"))
+        return [one for one in parsed if one is not None], offset + end
 
     def _open(self) -> BinaryIO:
         try:

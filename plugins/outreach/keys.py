@@ -12,12 +12,14 @@ import os
 import secrets
 import struct
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+from outreach import base32
 from outreach.errors import ConfigError, TokenError
 from outreach.settings import Settings
 
@@ -36,11 +38,18 @@ _MARK_TODAY = b"odl2"
 _MARK_PERSON = b"oprs"
 _MARK_SIDE = b"osid"
 _MAC_BYTES = 16
+_MAC_LETTERS = 22
+"""Letters of a MAC in base64, without padding."""
+
+_FILL = bytes(-_MAC_BYTES % 3)
+"""Fills a MAC up to where a letter of base64 ends, so that many are encoded in one go."""
+
+_MAC_STRIDE = (_MAC_BYTES + len(_FILL)) * 4 // 3
 
 _ID_LENGTH = 26
 _DIGITS = "abcdefghijklmnopqrstuvwxyz234567"
 _AS_INT_HAS_IT = bytes(
-    "0123456789abcdefghijklmnopqrstuv".encode()[_DIGITS.index(chr(code))]
+    b"0123456789abcdefghijklmnopqrstuv"[_DIGITS.index(chr(code))]
     if chr(code) in _DIGITS
     else ord("!")
     for code in range(256)
@@ -93,12 +102,9 @@ class Keys:
     def delivery_ids(self, edition_id: int, contact_ids: Iterable[int]) -> list[str]:
         """Return the opaque outside id of each delivery (26 characters, a-z and 2-7)."""
         if edition_id < _SMALL:
-            blocks = b"".join(_BLOCK.pack(c, edition_id, _MARK) for c in contact_ids)
-        else:
-            rest = edition_id.to_bytes(_HALF) + _MARK_TODAY
-            blocks = b"".join(c.to_bytes(_HALF) + rest for c in contact_ids)
-        sealed = self._cipher().encryptor().update(blocks)
-        return [_b32(sealed[i : i + 16]) for i in range(0, len(sealed), 16)]
+            return self._sealed(_BLOCK.pack(c, edition_id, _MARK) for c in contact_ids)
+        rest = edition_id.to_bytes(_HALF) + _MARK_TODAY
+        return self._sealed([number.to_bytes(_HALF) + rest for number in contact_ids])
 
     def delivery_id(self, edition_id: int, contact_id: int) -> str:
         """Return the opaque outside id of one delivery."""
@@ -114,16 +120,14 @@ class Keys:
     def open_delivery_ids(self, texts: Sequence[str]) -> list[tuple[int, int] | None]:
         """Return (edition_id, contact_id) behind each outside id, None for one that is forged."""
         sealed = [_sealed(text) for text in texts]
-        opened = self._cipher().decryptor().update(b"".join(filter(None, sealed)))
+        opened = _cipher(self.address).decryptor().update(b"".join(filter(None, sealed)))
         blocks = (opened[i : i + 16] for i in range(0, len(opened), 16))
         return [_delivery(next(blocks)) if one else None for one in sealed]
 
     def person_ids(self, contact_ids: Iterable[int]) -> list[str]:
         """Return the opaque outside id of each contact: 26 characters, a-z and 2-7."""
         rest = bytes(_HALF) + _MARK_PERSON
-        blocks = b"".join(number.to_bytes(_HALF) + rest for number in contact_ids)
-        sealed = self._cipher().encryptor().update(blocks)
-        return [_b32(sealed[i : i + 16]) for i in range(0, len(sealed), 16)]
+        return self._sealed([number.to_bytes(_HALF) + rest for number in contact_ids])
 
     def person_id(self, contact_id: int) -> str:
         """Return the opaque outside id of one contact."""
@@ -139,7 +143,7 @@ class Keys:
     def side_id(self, number: int) -> str:
         """Return the opaque outside id of one side message, which is no delivery."""
         block = number.to_bytes(_HALF) + bytes(_HALF) + _MARK_SIDE
-        return _b32(self._cipher().encryptor().update(block))
+        return self._sealed((block,))[0]
 
     def open_side_id(self, text: str) -> int:
         """Return the number of the side message behind an outside id. Raises TokenError."""
@@ -153,9 +157,32 @@ class Keys:
 
         `expires` is a Unix time in seconds; 0 means never.
         """
+        return self.sign_all(purpose, (subject,), kid=kid, expires=expires)[0]
+
+    def sign_all(
+        self,
+        purpose: str,
+        subjects: Sequence[str],
+        *,
+        kid: str = "",
+        expires: int = 0,
+        before: str = "",
+    ) -> list[str]:
+        """Return `sign` of each subject, with `before` in front of it."""
         kid = kid or self.signing_kid
-        body = f"{kid}.{expires:x}.{subject}"
-        return f"{body}.{self._mac(kid, purpose, body)}"
+        lead = f"{kid}.{expires:x}."
+        fresh = _mac_of(self.tokens[kid], f"{purpose}\0{lead}")
+        macs = []
+        for subject in subjects:
+            one = fresh()
+            one.update(subject.encode())
+            macs.append(one.digest())
+        letters = base64.urlsafe_b64encode(b"".join([mac + _FILL for mac in macs])).decode()
+        front, places = before + lead, range(0, len(letters), _MAC_STRIDE)
+        return [
+            f"{front}{subject}.{letters[place : place + _MAC_LETTERS]}"
+            for subject, place in zip(subjects, places, strict=True)
+        ]
 
     def verify(self, purpose: str, token: str) -> str:
         """Return the subject of a token. Raises TokenError if altered, misused or expired."""
@@ -174,7 +201,10 @@ class Keys:
         sealed = _sealed(text)
         if sealed is None:
             raise TokenError("this is not an id that we gave out")
-        return self._cipher().decryptor().update(sealed)
+        return _cipher(self.address).decryptor().update(sealed)
+
+    def _sealed(self, blocks: Iterable[bytes]) -> list[str]:
+        return base32.encoded(_cipher(self.address).encryptor().update(b"".join(blocks)))
 
     def _mac(self, kid: str, purpose: str, body: str) -> str:
         digest = hashlib.blake2s(
@@ -187,14 +217,17 @@ class Keys:
             text.encode(), key=self.address, digest_size=16, person=kind
         ).digest()
 
-    def _cipher(self) -> Cipher[modes.ECB]:
-        # One block per id, each a distinct number: ECB here is a keyed permutation.
-        derived = hashlib.blake2s(b"delivery ids", key=self.address, digest_size=16).digest()
-        return Cipher(algorithms.AES(derived), modes.ECB())  # noqa: S305
+
+@lru_cache(maxsize=4)
+def _cipher(address_key: bytes) -> Cipher[modes.ECB]:
+    # One block per id, each a distinct number: ECB here is a keyed permutation.
+    derived = hashlib.blake2s(b"delivery ids", key=address_key, digest_size=16).digest()
+    return Cipher(algorithms.AES(derived), modes.ECB())  # noqa: S305
 
 
-def _b32(sealed: bytes) -> str:
-    return base64.b32encode(sealed).decode().rstrip("=").lower()
+def _mac_of(key: bytes, begun: str) -> Callable[[], hashlib.blake2s]:
+    """Return what makes a MAC anew that has taken in `begun` already."""
+    return hashlib.blake2s(begun.encode(), key=key, digest_size=_MAC_BYTES).copy
 
 
 def _sealed(text: str) -> bytes | None:

@@ -41,6 +41,17 @@ def test_only_slots_that_are_used_are_sent() -> None:
     assert sorted(body["personalizations"][0]["substitutions"].values()) == ["Camden", "Name1"]
 
 
+def test_what_reads_the_same_in_plain_text_and_html_is_sent_once() -> None:
+    few = handover(recipient(1, "Zoë"), recipient(2, "Ann"))
+    body = json.loads(payload(few, lambda: "mark"))
+    assert [*body["personalizations"][0]["substitutions"]] == ["~markp0~", "~markp2~", "~markp3~"]
+    more = handover(recipient(1, "Zoë"), recipient(2, "O'Neil"))
+    body = json.loads(payload(more, lambda: "mark"))
+    assert [*body["personalizations"][0]["substitutions"]][-1] == "~markh2~"
+    assert composed(body, body["personalizations"][1])["text"].startswith("Dear O'Neil")
+    assert composed(body, body["personalizations"][1])["html"].startswith("<p>Dear O&#x27;Neil")
+
+
 def test_a_value_that_contains_the_mark_makes_another_mark() -> None:
     marks = iter(["unlucky", "fresh"])
     body = payload(handover(recipient(1, "An unlucky name")), lambda: next(marks)).decode()
@@ -60,9 +71,9 @@ def test_a_name_cannot_be_one_of_sendgrids_own_tags(name: str) -> None:
 
 
 def test_values_over_ten_thousand_bytes_are_refused_for_that_person() -> None:
-    payload(handover(recipient(1, "é" * 2000)))
+    payload(handover(recipient(1, "é" * 4900)))
     with pytest.raises(Rejected, match="10,000"):
-        payload(handover(recipient(1, "é" * 2600)))
+        payload(handover(recipient(1, "é" * 5000)))
 
 
 def test_more_than_a_thousand_people_or_thirty_megabytes_are_too_large() -> None:

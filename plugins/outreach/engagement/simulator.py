@@ -28,7 +28,7 @@ from outreach.providers.sendgrid_events import (
     SIMULATED_ARG,
     TIMESTAMP_HEADER,
 )
-from outreach.providers.sendgrid_payload import DELIVERY_ARG
+from outreach.providers.sendgrid_people import DELIVERY_ARG
 
 if TYPE_CHECKING:
     from outreach.workspace import Workspace

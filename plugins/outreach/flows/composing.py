@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from outreach.flows.links import links
+from outreach.flows.links import links_of_all
 from outreach.ledger.edition_store import EditionRecord
 from outreach.providers.base import Content, Handover, Recipient
+from outreach.providers.people import People
 from outreach.rendering.compose import with_links
 from outreach.workspace import Workspace
 
@@ -26,15 +27,25 @@ def recipient(
     ws: Workspace, delivery_id: str, address: str, values: Sequence[str], made: Made
 ) -> Recipient:
     """Return one person of a batch, their links in their slots."""
-    unsubscribe, view = links(
-        ws, delivery_id, kid=made.token_kid, since=made.at, base=made.link_base
+    return recipients(ws, (delivery_id,), (address,), (values,), made)[0]
+
+
+def recipients(
+    ws: Workspace,
+    delivery_ids: Sequence[str],
+    addresses: Sequence[str],
+    values: Sequence[Sequence[str]],
+    made: Made,
+) -> Sequence[Recipient]:
+    """Return the people of a batch in their order, their links in their slots."""
+    unsubscribe, view = links_of_all(
+        ws, delivery_ids, kid=made.token_kid, since=made.at, base=made.link_base
     )
-    return Recipient(
-        delivery_id=delivery_id,
-        address=address,
-        values=with_links(values, unsubscribe, view),
-        unsubscribe_url=unsubscribe,
-    )
+    if len(set(map(len, values))) > 1:
+        rows = map(with_links, values, unsubscribe, view)
+        return tuple(map(Recipient, delivery_ids, addresses, rows, unsubscribe))
+    slots = with_links(tuple(zip(*values, strict=True)), unsubscribe, view)
+    return People(delivery_ids, addresses, slots, unsubscribe)
 
 
 def handover(
@@ -42,7 +53,7 @@ def handover(
     record: EditionRecord,
     number: int,
     content: Content,
-    recipients: tuple[Recipient, ...],
+    recipients: Sequence[Recipient],
     at: datetime,
 ) -> Handover:
     """Return batch `number` of an edition as its provider is given it."""

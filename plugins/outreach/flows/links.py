@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from outreach.keys import UNSUBSCRIBE, VIEW
@@ -30,13 +31,29 @@ def links(
     `base` is where they lead (default: OUTREACH_PUBLIC_URL). A key that was taken away signs
     nothing: its links end in `WITHDRAWN`.
     """
+    (unsubscribe,), (view,) = links_of_all(ws, (delivery_id,), kid, since, base)
+    return unsubscribe, view
+
+
+def links_of_all(
+    ws: Workspace,
+    delivery_ids: Sequence[str],
+    kid: str = "",
+    since: datetime | None = None,
+    base: str = "",
+) -> tuple[list[str], list[str]]:
+    """Return the unsubscribe links and the view links of many deliveries, as `links` does."""
     base = base or ws.settings.public_url
+    unsubscribe, view = f"{base}/unsubscribe/", f"{base}/view/"
     if kid and kid not in ws.keys.tokens:
-        return f"{base}/unsubscribe/{WITHDRAWN}", f"{base}/view/{WITHDRAWN}"
+        number = len(delivery_ids)
+        return [unsubscribe + WITHDRAWN] * number, [view + WITHDRAWN] * number
     ends = int(((since or datetime.now(UTC)) + VIEW_LASTS).timestamp())
-    unsubscribe = ws.keys.sign(UNSUBSCRIBE, delivery_id, kid=kid)
-    view = ws.keys.sign(VIEW, delivery_id, kid=kid, expires=ends)
-    return f"{base}/unsubscribe/{unsubscribe}", f"{base}/view/{view}"
+    sign = ws.keys.sign_all
+    return (
+        sign(UNSUBSCRIBE, delivery_ids, kid=kid, before=unsubscribe),
+        sign(VIEW, delivery_ids, kid=kid, expires=ends, before=view),
+    )
 
 
 def copy_links(ws: Workspace) -> tuple[str, str]:

@@ -22,13 +22,15 @@ _LOOKED_AT = 16
 class JournalGuard:
     """Refuses to send while the ledger is behind its journal.
 
-    Checking reads the journal's end only when it has grown since the last time.
+    Checking reads only what the journal has grown by since the last time.
     """
 
     def __init__(self, journal: Journal, engine: sa.Engine) -> None:
         self._journal = journal
         self._engine = engine
         self._seen = -1
+        self._newest: list[Claim] = []
+        self._read_to = 0
 
     def check(self) -> None:
         """Raise Refused where one of the journal's newest claims is unknown to the ledger, or
@@ -50,13 +52,22 @@ class JournalGuard:
                     "are lost, nobody can say who was written to since the backup: cancel what "
                     "was being sent before you run `outreach recover`"
                 )
-            if not behind.knows_all(connection, self._journal.newest(_LOOKED_AT)):
+            if not behind.knows_all(connection, self._newest_claims(size)):
                 raise Refused(
                     "the ledger is behind its claim journal, as after restoring a backup: "
                     "people may have been written to whom it does not know of. Run "
                     "`outreach recover`, which lists them as doubts, then send again"
                 )
         self._seen = size
+
+    def _newest_claims(self, size: int) -> list[Claim]:
+        new = self._journal.after(self._read_to) if 0 < self._read_to <= size else None
+        if new is None:
+            self._newest, self._read_to = self._journal.newest(_LOOKED_AT), size
+        else:
+            claims, self._read_to = new
+            self._newest = [*reversed(claims), *self._newest][:_LOOKED_AT]
+        return self._newest
 
 
 def recover(ws: Workspace, *, by: str, via: str) -> Recovery:

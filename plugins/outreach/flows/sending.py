@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from outreach.domain import EditionState
 from outreach.errors import NotSent
-from outreach.flows.composing import Made, handover, recipient
+from outreach.flows.composing import Made, handover, recipients
 from outreach.flows.inflight import Flight, Flights
 from outreach.flows.landing import Held, Landing
 from outreach.flows.opening import closed_now, end_if_too_late
@@ -242,27 +242,25 @@ class Sender:
 
     def _handover(self, taken: ClaimedBatch) -> Handover:
         ws = self._ws
-        ids = ws.keys.delivery_ids(taken.edition_id, (p.contact_id for p in taken.people))
+        ids = ws.keys.delivery_ids(taken.edition_id, [p.contact_id for p in taken.people])
         made = Made(ws.keys.signing_kid, ws.settings.public_url, taken.claimed_at)
-        recipients = tuple(
-            recipient(ws, delivery_id, person.address, person.values, made)
-            for person, delivery_id in zip(taken.people, ids, strict=True)
-        )
+        addresses, values = [p.address for p in taken.people], [p.values for p in taken.people]
+        people = recipients(ws, ids, addresses, values, made)
         content = self._contents[taken.variant_id]
-        return handover(ws, self._record, taken.number, content, recipients, taken.claimed_at)
+        return handover(ws, self._record, taken.number, content, people, taken.claimed_at)
 
     def _journalled(self, taken: ClaimedBatch) -> Claim:
-        occasions = tuple(p.occasion for p in taken.people)
-        same = all(occasion == self._record.name for occasion in occasions)
+        occasions = tuple([p.occasion for p in taken.people])
+        same = occasions.count(self._record.name) == len(occasions)
         return Claim(
             ledger_id=self._ledger_id,
             edition=self._record.name,
             batch=taken.number,
             epoch=taken.epoch,
-            address_hashes=tuple(p.address_hash for p in taken.people),
+            address_hashes=tuple([p.address_hash for p in taken.people]),
             occasions=() if same else occasions,
             edition_id=taken.edition_id,
-            contact_ids=tuple(p.contact_id for p in taken.people),
+            contact_ids=tuple([p.contact_id for p in taken.people]),
         )
 
     def _report(self, finished: bool, why: str, wait_until: datetime | None = None) -> SendReport:

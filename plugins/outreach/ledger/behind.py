@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -38,28 +39,33 @@ class Recovery:
 
 def knows(connection: sa.Connection, claim: Claim) -> bool:
     """Whether this ledger has the claim; a ledger restored to before it has not."""
-    done = connection.execute(sa.select(fact.c.value).where(fact.c.name == RECOVERED_TO)).scalar()
-    if done == _identity(claim):
-        return True
-    if claim.ledger_id != ledger_id(connection):
-        return False
-    epoch = connection.execute(
-        sa.select(batch.c.epoch)
-        .join(edition, edition.c.id == batch.c.edition_id)
-        .where(edition.c.name == claim.edition, batch.c.number == claim.batch)
-    ).scalar()
-    return epoch is not None and int(epoch) >= claim.epoch
+    return knows_all(connection, (claim,))
 
 
 def knows_all(connection: sa.Connection, newest_first: Sequence[Claim]) -> bool:
     """Whether this ledger has all of these claims, down to where it was last recovered to."""
     done = connection.execute(sa.select(fact.c.value).where(fact.c.name == RECOVERED_TO)).scalar()
+    epochs = _epochs(connection, newest_first)
     for claim in newest_first:
-        if done == _identity(claim):
+        if done is not None and done == _identity(claim):
             return True
-        if not knows(connection, claim):
+        if epochs.get((claim.ledger_id, claim.edition, claim.batch), -1) < claim.epoch:
             return False
     return True
+
+
+def _epochs(connection: sa.Connection, some: Sequence[Claim]) -> dict[tuple[str, str, int], int]:
+    """Return how often each batch was claimed, by ledger, edition and number; at least of these."""
+    rows = connection.execute(
+        sa.select(edition.c.name, batch.c.number, batch.c.epoch)
+        .join(edition, edition.c.id == batch.c.edition_id)
+        .where(
+            edition.c.name.in_({claim.edition for claim in some}),
+            batch.c.number.in_({claim.batch for claim in some}),
+        )
+    )
+    own = ledger_id(connection)
+    return {(own, row.name, row.number): int(row.epoch) for row in rows}
 
 
 def doubt(
@@ -109,6 +115,7 @@ def ever_claimed(connection: sa.Connection) -> bool:
     )
 
 
+@lru_cache(maxsize=64)
 def _identity(claim: Claim) -> str:
     """Return what tells a claim from any other.
 

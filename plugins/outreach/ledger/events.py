@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from outreach.domain import Event, EventType
 from outreach.ledger.bulk import moment_of, select_among, stored
 from outreach.ledger.columns import chunks
-from outreach.ledger.editions import event, raw_event
+from outreach.ledger.editions import raw_event
 
 _MAX_FAULTS = 100
 _TOGETHER = 50

@@ -69,7 +69,7 @@ class Handover:
     sender: Mailbox
     reply_to: Mailbox | None
     content: Content
-    recipients: tuple[Recipient, ...]
+    recipients: Sequence[Recipient]
     at: datetime
     edition_mark: str = ""
     notice: bool = False

@@ -46,8 +46,8 @@ def slots_of(content: Content) -> tuple[tuple[int, ...], tuple[int, ...]]:
     return tuple(sorted(plain)), tuple(sorted(set(content.html.slots)))
 
 
-def check_values(content: Content, values: Sequence[str]) -> None:
-    """Raise Rejected where a person has fewer values than the content has slots."""
+def check_values(content: Content, values: Sequence[object]) -> None:
+    """Raise Rejected where a person, or each of many, has fewer values than there are slots."""
     plain, html = slots_of(content)
     if max((*plain, *html), default=-1) >= len(values):
         raise Rejected("a person's values do not fill all the slots of this variant")

@@ -9,12 +9,15 @@ from email.utils import format_datetime
 from outreach.domain import Mailbox
 from outreach.errors import Rejected
 from outreach.providers.base import Content, Handover, Recipient
+from outreach.providers.columns import PRINTABLE, Column
 from outreach.providers.filling import join, one_line
 
 DELIVERY_HEADER = "X-Outreach-Delivery"
 MARK_HEADER = "X-Outreach-Mark"
 LONGEST_LINE = 998
 """Octets in a line, its end not counted (RFC 5322, 2.1.1)."""
+
+_OF_LINKS = PRINTABLE.translate(None, b" <>,")
 
 
 def list_unsubscribe(handover: Handover, recipient: Recipient) -> dict[str, str]:
@@ -25,13 +28,18 @@ def list_unsubscribe(handover: Handover, recipient: Recipient) -> dict[str, str]
     if handover.notice:
         return {}
     url = recipient.unsubscribe_url
-    good = url.isascii() and url.isprintable() and not {*" <>,"} & {*url}
-    if not good or not url.startswith(("https://", "http://")) or len(url) > LONGEST_LINE - 40:
+    if not are_links(Column((url,))):
         raise Rejected("an unsubscribe link is missing or cannot stand in a header")
     return {
         "List-Unsubscribe": f"<{url}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
     }
+
+
+def are_links(column: Column) -> bool:
+    """Whether each text of a column is a link that a header can carry as it is."""
+    begun = column.begins("https://") or column.begins("http://")
+    return begun and column.only(_OF_LINKS) and column.longest <= LONGEST_LINE - 40
 
 
 def own_headers(handover: Handover, recipient: Recipient) -> dict[str, str]:

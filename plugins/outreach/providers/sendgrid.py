@@ -30,6 +30,7 @@ from outreach.providers.allowlist import guard
 from outreach.providers.base import Handover, Note, Receipt
 from outreach.providers.deadline import Deadline
 from outreach.providers.filling import without_addresses
+from outreach.providers.people import by_column
 from outreach.providers.sendgrid_payload import MAX_RECIPIENTS, payload
 from outreach.settings import SENDGRID_URL, Settings, is_loopback
 
@@ -64,7 +65,7 @@ class SendGrid:
 
     def hand_over(self, handover: Handover) -> Receipt:
         """Post the batch. Raises one of the five HandOverErrors; see `verdict`."""
-        guard((r.address for r in handover.recipients), self._settings)
+        guard(by_column(handover.recipients).addresses, self._settings)
         body = payload(handover)
         with self._lane() as lane:
             return _exchange(lane, body, handover)

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from outreach.domain import Event, EventType
 from outreach.providers.filling import without_addresses
-from outreach.providers.sendgrid_payload import DELIVERY_ARG
+from outreach.providers.sendgrid_people import DELIVERY_ARG
 from outreach.settings import Settings
 
 SIGNATURE_HEADER = "X-Twilio-Email-Event-Webhook-Signature"

@@ -1,64 +1,34 @@
 """A batch -> the body of SendGrid's POST /v3/mail/send. Pure: no network, no clock.
 
 SendGrid puts substitutions into subject and content without escaping, so each slot has one tag
-for plain text and one for HTML.
+for plain text and one for HTML, unless all of the batch's values read the same in both.
 """
 
 from __future__ import annotations
 
-import json
-import re
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 from outreach.domain import Mailbox
 from outreach.errors import Rejected, TooLarge
 from outreach.providers.base import Content, Handover, Pieces, Recipient, Written
+from outreach.providers.columns import Column, utf8_letters
 from outreach.providers.filling import check_values, join, slots_of
 from outreach.providers.mime import own_headers
+from outreach.providers.people import by_column
+from outreach.providers.sendgrid_people import compact, personalizations
+from outreach.providers.sendgrid_tags import Tags, inert, inert_html, reads_the_same
 
-DELIVERY_ARG = "outreach_delivery"
 MAX_RECIPIENTS = 1000
 MAX_BODY = 30_000_000
-MAX_SUBSTITUTIONS = 10_000
 
-# What SendGrid itself would replace inside a person's text.
-_THEIR_TAGS = re.compile(r"<%|%>|\[(?=\s*%?\s*(?:unsubscribe|weblink)\b)", re.IGNORECASE)
 _OFF: dict[str, dict[str, Any]] = {
     "click_tracking": {"enable": False, "enable_text": False},
     "open_tracking": {"enable": False},
     "subscription_tracking": {"enable": False},
     "ganalytics": {"enable": False},
 }
-
-
-@dataclass(frozen=True, slots=True)
-class _Tags:
-    """Tag -> slot, for the slots that are really used; `mark` occurs in no value."""
-
-    mark: str
-    plain: tuple[int, ...]
-    html: tuple[int, ...]
-
-    def plain_tag(self, slot: int) -> str:
-        return f"~{self.mark}p{slot}~"
-
-    def html_tag(self, slot: int) -> str:
-        return f"~{self.mark}h{slot}~"
-
-    def substitutions(self, values: tuple[str, ...]) -> dict[str, str]:
-        found = {self.plain_tag(slot): _inert(values[slot]) for slot in self.plain}
-        found.update({self.html_tag(slot): _inert_html(values[slot]) for slot in self.html})
-        size = sum(len(tag) + len(value.encode("utf-8", "replace")) for tag, value in found.items())
-        if size > MAX_SUBSTITUTIONS:
-            raise Rejected(
-                f"one person's values come to {size:,} bytes; SendGrid takes 10,000: "
-                "shorten what this variant prints per person"
-            )
-        return found
 
 
 def payload(handover: Handover, draw: Callable[[], str] | None = None) -> bytes:
@@ -69,11 +39,13 @@ def payload(handover: Handover, draw: Callable[[], str] | None = None) -> bytes:
     """
     if len(handover.recipients) > MAX_RECIPIENTS:
         raise TooLarge(f"SendGrid takes {MAX_RECIPIENTS} recipients a request")
-    for recipient in handover.recipients:
-        check_values(handover.content, recipient.values)
-    tags = _tags(handover, draw or (lambda: secrets.token_hex(8)))
-    text = json.dumps(_whole(handover, tags), ensure_ascii=False, separators=(",", ":"))
-    body = text.encode("utf-8", "replace")
+    people = by_column(handover.recipients)
+    if people:
+        check_values(handover.content, people.values)
+    tags = _tags(handover.content, people.columns, draw or (lambda: secrets.token_hex(8)))
+    shared = utf8_letters(compact(_shared(handover, tags)))
+    parts = personalizations(handover, people, tags)
+    body = "".join(['{"personalizations":[', *parts, "],", shared[1:]]).encode("latin-1")
     if len(body) > MAX_BODY:
         kind = TooLarge if len(handover.recipients) > 1 else Rejected
         raise kind(f"the request has {len(body):,} bytes; SendGrid takes 30 MB")
@@ -92,7 +64,7 @@ def written(handover: Handover, recipient: Recipient) -> Written:
     """
     check_values(handover.content, recipient.values)
     content, values = handover.content, recipient.values
-    plain, marked = [_inert(v) for v in values], [_inert_html(v) for v in values]
+    plain, marked = [inert(v) for v in values], [inert_html(v) for v in values]
     headers = [("From", shown(handover.sender)), ("To", recipient.address)]
     headers += [("Reply-To", shown(handover.reply_to))] if handover.reply_to else []
     subject = _clean(join(content.subject, plain))
@@ -126,10 +98,10 @@ def _clean(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _whole(handover: Handover, tags: _Tags) -> dict[str, Any]:
+def _shared(handover: Handover, tags: Tags) -> dict[str, Any]:
+    """Return all of the body but its personalizations."""
     content = handover.content
-    whole: dict[str, Any] = {
-        "personalizations": [_personal(handover, r, tags) for r in handover.recipients],
+    shared: dict[str, Any] = {
         "from": _mailbox(handover.sender),
         "subject": _tagged(content.subject, tags.plain_tag),
         "content": [
@@ -140,19 +112,8 @@ def _whole(handover: Handover, tags: _Tags) -> dict[str, Any]:
         "tracking_settings": _OFF,
     }
     if handover.reply_to:
-        whole["reply_to"] = _mailbox(handover.reply_to)
-    return whole
-
-
-def _personal(handover: Handover, recipient: Recipient, tags: _Tags) -> dict[str, Any]:
-    person: dict[str, Any] = {
-        "to": [{"email": recipient.address}],
-        "headers": own_headers(handover, recipient),
-        "custom_args": {DELIVERY_ARG: recipient.delivery_id},
-    }
-    if tags.plain or tags.html:
-        person["substitutions"] = tags.substitutions(recipient.values)
-    return person
+        shared["reply_to"] = _mailbox(handover.reply_to)
+    return shared
 
 
 def _mailbox(mailbox: Mailbox) -> dict[str, str]:
@@ -168,29 +129,21 @@ def _tagged(pieces: Pieces, tag: Callable[[int], str]) -> str:
     return "".join(parts)
 
 
-def _tags(handover: Handover, draw: Callable[[], str]) -> _Tags:
-    plain, html = slots_of(handover.content)
+def _tags(content: Content, values: list[Column], draw: Callable[[], str]) -> Tags:
+    plain, html = slots_of(content)
+    shared = {slot for slot in {*plain} & {*html} if _reads_the_same(values, slot)}
+    texts = (*_literals(content), *(column.joined for column in values))
     mark = draw()
-    while _occurs(mark, handover):
+    while any(mark in text for text in texts):
         mark = draw()
-    return _Tags(mark, plain, html)
+    return Tags(mark, plain, tuple(slot for slot in html if slot not in shared))
 
 
-def _occurs(mark: str, handover: Handover) -> bool:
-    if any(mark in literal for literal in _literals(handover.content)):
-        return True
-    return any(mark in value for r in handover.recipients for value in r.values)
+def _reads_the_same(values: list[Column], slot: int) -> bool:
+    if slot >= len(values):
+        return False
+    return values[slot].ordinary or reads_the_same(values[slot].joined)
 
 
 def _literals(content: Content) -> tuple[str, ...]:
     return content.subject.literals + content.text.literals + content.html.literals
-
-
-def _inert(value: str) -> str:
-    """Part the characters of SendGrid's own tags, which plain text cannot escape."""
-    return _THEIR_TAGS.sub(lambda found: " ".join(found[0]) if len(found[0]) > 1 else "[ ", value)
-
-
-def _inert_html(value: str) -> str:
-    """Escape for HTML, square brackets too: they show as they are and are no tag."""
-    return escape(value).replace("[", "&#91;")

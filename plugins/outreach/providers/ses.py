@@ -66,7 +66,7 @@ class Ses:
         Once one answer says to stop, to slow down, or nothing at all, nobody else of the batch
         is begun: the rest is NotSent. Raises NotSent, Rejected, MustStop or InDoubt.
         """
-        guard((r.address for r in handover.recipients), self._settings)
+        guard([r.address for r in handover.recipients], self._settings)
         batch = Batch(handover.recipients, maker(handover))
         posters = self._posters[: batch.waiting]
         done = [self._threads.submit(poster.work, batch) for poster in posters]

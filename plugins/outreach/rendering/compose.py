@@ -5,8 +5,11 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from outreach.providers.base import Content, Pieces
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,6 @@ def join(pieces: Pieces, values: Sequence[str]) -> str:
     return "".join(parts)
 
 
-def with_links(values: Sequence[str], unsubscribe_url: str, view_url: str) -> tuple[str, ...]:
-    """Return `values` with the two links in their slots, 0 and 1."""
-    return (unsubscribe_url, view_url, *values[2:])
+def with_links(values: Sequence[T], unsubscribe: T, view: T) -> tuple[T, ...]:
+    """Return `values`, of one person or of many by slot, with the links in their slots, 0 and 1."""
+    return (unsubscribe, view, *values[2:])

@@ -29,6 +29,24 @@ def test_no_altered_delivery_id_opens() -> None:
                     KEYS.open_delivery_id(bad)
 
 
+def test_many_delivery_ids_open_as_each_does_alone() -> None:
+    good = KEYS.delivery_ids(7, range(1, 4)) + KEYS.delivery_ids(1 << 40, (1, (1 << 48) - 1))
+    bad = ["", "a" * 26, good[0].upper(), f" {good[0][1:]}", f"{good[0]}\n", f"{good[0][:-1]}_"]
+    bad += [f"{good[0][:-1]}é", f"{good[0][:5]}_{good[0][6:]}", f"+{good[0][1:]}", "1" * 26]
+    bad += [good[0][:-1], KEYS.person_id(3), KEYS.side_id(3), good[0][:-1] + "b"]
+    mixed = [one for pair in zip(bad, [*good, *good, *good], strict=False) for one in pair]
+    alone: list[tuple[int, int] | None] = []
+    for text in mixed:
+        try:
+            alone.append(KEYS.open_delivery_id(text))
+        except TokenError:
+            alone.append(None)
+    assert alone[::2] == [None] * len(bad)
+    assert None not in alone[1::2]
+    assert KEYS.open_delivery_ids(mixed) == alone
+    assert KEYS.open_delivery_ids([]) == []
+
+
 def test_no_altered_token_verifies() -> None:
     token = KEYS.sign(UNSUBSCRIBE, KEYS.delivery_id(7, 12))
     for place in range(len(token)):

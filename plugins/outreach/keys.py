@@ -47,11 +47,9 @@ _FILL = bytes(-_MAC_BYTES % 3)
 _MAC_STRIDE = (_MAC_BYTES + len(_FILL)) * 4 // 3
 
 _ID_LENGTH = 26
-_DIGITS = "abcdefghijklmnopqrstuvwxyz234567"
+_DIGITS = b"abcdefghijklmnopqrstuvwxyz234567"
 _AS_INT_HAS_IT = bytes(
-    b"0123456789abcdefghijklmnopqrstuv"[_DIGITS.index(chr(code))]
-    if chr(code) in _DIGITS
-    else ord("!")
+    b"0123456789abcdefghijklmnopqrstuv"[_DIGITS.index(code)] if code in _DIGITS else ord("!")
     for code in range(256)
 )
 """The digits of RFC 4648's base 32, in lower case, as `int` reads them; any other ends it."""

@@ -182,8 +182,7 @@ def _record(
     """Store new facts and what follows from them; returns (added, those that contradict)."""
     known = standings(connection, {fact.key for fact in facts if fact.key})
     facts = [
-        fact if fact.key is None or fact.key in known else replace(fact, key=None)
-        for fact in facts
+        fact if fact.key is None or fact.key in known else replace(fact, key=None) for fact in facts
     ]
     added = _add_new(connection, facts, now)
     _update(connection, known, added)

@@ -37,8 +37,8 @@ _FACT = (
 )
 _SEEN = "SELECT fingerprint FROM event WHERE recorded_at >= :? AND fingerprint"
 _ENGAGEMENT = (
-    "SELECT contact_id, type, occurred_at, machine FROM event WHERE edition_id = :? "
-    f"AND type IN ('{EventType.OPENED.value}', '{EventType.CLICKED.value}') AND contact_id"
+    "SELECT contact_id, type, occurred_at, machine FROM event "
+    "WHERE edition_id = :? AND type IN (:?, :?) AND contact_id"
 )
 _PROGRESS = (
     sa.update(raw_event)
@@ -179,8 +179,9 @@ def engagement_of(
     """Return (type, time, machine by the provider's word) of all opens and clicks, by delivery."""
     found: dict[tuple[int, int], list[tuple[EventType, datetime, bool]]] = {}
     for edition_id, contact_ids in by_edition(keys).items():
-        rows = select_among(connection, _ENGAGEMENT, contact_ids, edition_id)
-        for contact_id, kind, occurred_at, machine in rows:
+        which = (edition_id, EventType.OPENED.value, EventType.CLICKED.value)
+        for row in select_among(connection, _ENGAGEMENT, contact_ids, *which):
+            contact_id, kind, occurred_at, machine = tuple(row)
             at = moment_of(occurred_at)
             assert at is not None
             one = (EventType(kind), at, bool(machine))

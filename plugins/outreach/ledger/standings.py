@@ -71,12 +71,11 @@ _COLUMNS = ("edition_id", "contact_id", "address_hash", "state", "batch_state", 
 """Where each field of a standing is kept."""
 
 
-
+_READ = ("contact_id", "address_hash", "state", "batch.state", *_SAVED)
 _STANDINGS = (
-    "SELECT delivery.contact_id, delivery.address_hash, delivery.state, batch.state, "
-    + ", ".join(f"delivery.{name}" for name in _SAVED)
-    + " FROM delivery LEFT JOIN batch ON batch.id = delivery.batch_id"
-    " WHERE delivery.edition_id = :? AND delivery.contact_id"
+    f"SELECT {', '.join(name if '.' in name else f'delivery.{name}' for name in _READ)} "  # noqa: S608
+    "FROM delivery LEFT JOIN batch ON batch.id = delivery.batch_id "
+    "WHERE delivery.edition_id = :? AND delivery.contact_id"
 )
 
 
@@ -136,7 +135,7 @@ def contact_ids(*address_hashes: bytes) -> sa.Select[tuple[int]]:
 
 
 def _standing(edition_id: int, row: sa.Row[Any]) -> Standing:
-    contact_id, address_hash, own, of_batch, reason, *times = row
+    contact_id, address_hash, own, of_batch, reason, *times = tuple(row)
     return Standing(
         edition_id,
         contact_id,

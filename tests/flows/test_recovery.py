@@ -120,6 +120,26 @@ def test_a_claim_journalled_before_the_newest_is_not_overlooked(deployed: Deploy
     JournalGuard(journal, deployed.ws.engine).check()
 
 
+def test_a_guard_that_has_looked_looks_at_what_is_added_and_forgets_nothing(
+    deployed: Deployment,
+) -> None:
+    deployed.send()
+    journal = Journal(deployed.ws.settings.journal)
+    known = journal.last()
+    assert known is not None
+    guard = JournalGuard(journal, deployed.ws.engine)
+    guard.check()
+    journal.append(known)
+    guard.check()
+    journal.append(replace(known, epoch=99))
+    for _ in range(2):
+        with pytest.raises(Refused, match="outreach recover"):
+            guard.check()
+        journal.append(known)
+    recover(deployed.ws, by="amy", via="test")
+    guard.check()
+
+
 def test_late_news_of_a_forgotten_edition_is_never_taken_for_another_editions(
     deployed: Deployment, tmp_path: Path
 ) -> None:

@@ -90,3 +90,19 @@ def test_keys_that_may_not_send_pause_the_edition_and_fail_nobody(
     editions.resume(ws, EDITION, by="amy", via="test")
     assert editions.send(sending(), EDITION).finished
     assert (account(ws).accepted, len(server.taken)) == (PEOPLE, PEOPLE)
+
+
+def test_answers_that_differ_within_a_batch_are_each_recorded_as_they_are(
+    sending: Sending, ws: Workspace, server: SesServer
+) -> None:
+    server.faults = [
+        *({}, {"status": 400, "code": "BadRequestException"}, {}, {"status": 500}),
+        {"kind": "reset after processing"},
+        *({}, {"status": 429, "code": "TooManyRequestsException"}),
+    ]
+    while not editions.send(sending(), EDITION).finished:
+        assert account(ws).planned
+    found = account(ws)
+    assert (found.accepted, found.failed, found.unknown) == (PEOPLE - 3, 1, 2)
+    ids = [body["EmailTags"][0]["Value"] for _, _, body in server.taken]
+    assert len({*ids}) == len(ids) == PEOPLE - 2

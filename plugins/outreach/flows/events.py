@@ -46,7 +46,7 @@ __all__ = [
 
 _POSTS_AT_ONCE = 20
 _EVENTS_AT_ONCE = 500
-"""Events to a transaction: less than 50 ms, for which an unsubscribe may wait."""
+"""Events to a transaction: some 30 ms of work, for which an unsubscribe may wait."""
 
 _FEW = 3
 """Transactions for which it does not pay to prepare for many."""

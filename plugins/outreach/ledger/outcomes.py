@@ -12,16 +12,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from outreach.domain import DeliveryState, Purpose
+from outreach.domain import DeliveryState
+from outreach.ledger import crossing
 from outreach.ledger.claims import ClaimedBatch
-from outreach.ledger.columns import chunks
 from outreach.ledger.cutting import cut_off
 from outreach.ledger.edition_store import OPEN
 from outreach.ledger.editions import batch, delivery, edition
 from outreach.ledger.engine import reading
 from outreach.ledger.facts import set_fact
-from outreach.ledger.mailable import not_mailable
-from outreach.ledger.people import contact
 
 S = DeliveryState
 
@@ -198,22 +196,4 @@ def _prove(connection: sa.Connection, taken: ClaimedBatch) -> None:
 
 
 def _mark_crossed(connection: sa.Connection, taken: ClaimedBatch, now: datetime) -> None:
-    """Everyone was mailable at the claim, so whoever is not now was crossed in flight."""
-    purpose = connection.execute(
-        sa.select(edition.c.purpose).where(edition.c.id == taken.edition_id)
-    ).scalar_one()
-    crossed = connection.execute(
-        sa.select(delivery.c.contact_id)
-        .select_from(delivery.join(contact, contact.c.id == delivery.c.contact_id))
-        .where(
-            delivery.c.batch_id == taken.batch_id,
-            delivery.c.state.is_(None),
-            not_mailable(Purpose(purpose)) != "",
-        )
-    ).scalars()
-    for some in chunks(list(crossed)):
-        connection.execute(
-            sa.update(delivery)
-            .where(delivery.c.edition_id == taken.edition_id, delivery.c.contact_id.in_(some))
-            .values(crossed_at=now)
-        )
+    crossing.mark_crossed(connection, taken.edition_id, [taken.batch_id], now)

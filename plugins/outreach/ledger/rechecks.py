@@ -5,11 +5,14 @@ It can only remove. Whatever costs a query of its own is asked only where the ed
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.types import NullType
 
 from outreach.domain import AGAIN, DeliveryState, Purpose
 from outreach.ledger import digests
@@ -25,6 +28,7 @@ from outreach.ledger.caps import HANDED_OVER, Cap, at_cap
 from outreach.ledger.claimed import ClaimedPerson
 from outreach.ledger.columns import chunks
 from outreach.ledger.editions import delivery, edition
+from outreach.ledger.in_question import in_question
 from outreach.ledger.mailable import not_mailable
 from outreach.ledger.people import contact, pledge
 from outreach.ledger.sent_since import no_longer_meant
@@ -34,6 +38,8 @@ from outreach.limits import Limits
 ADDRESS_CHANGED = "address changed"
 NOT_ALLOWED = "not on the allow-list"
 PLEDGE_WITHDRAWN = "pledge withdrawn"
+PLEDGE = "pledge:"
+"""How an occasion begins that is a pledge (see `pledge_occasion`)."""
 SENT_AFTER_ALL = "sent after all, as came to be known since this was ordered again"
 
 
@@ -45,65 +51,120 @@ def recheck(
     now: datetime,
 ) -> list[ClaimedPerson]:
     """Return whoever of the batch `row` may still be written to; suppress the others."""
-    asked = connection.execute(
-        sa.select(
-            *(edition.c[name] for name in ("purpose", "goal", "capped", "again_of", "digest")),
-            *(edition.c[name] for name in ("asks", "created_at")),
-        ).where(edition.c.id == row.edition_id)
-    ).one()
-    found = connection.execute(_people(row.id, Purpose(asked.purpose), asked.goal)).all()
-    occasions = [(person.contact_id, person.occasion) for person in found]
+    asked = connection.execute(_EDITION, {"edition": row.edition_id}).one()
+    purpose = Purpose(asked.purpose)
+    found = connection.execute(_people(purpose, asked.goal), {"batch": row.id}).all()
+    why = _why_not(connection, row, asked, found, limits, now)
+    for contact_id, email, *_ in found:
+        if contact_id not in why and not allowed(email):
+            why[contact_id] = NOT_ALLOWED
+    dropped: dict[str, list[int]] = {}
+    for contact_id, reason in why.items():
+        dropped.setdefault(reason, []).append(contact_id)
+    for reason, ids in dropped.items():
+        _suppress(connection, row.edition_id, ids, reason)
+    return claimed_people([one for one in found if one[0] not in why] if why else found)
+
+
+def _why_not(
+    connection: sa.Connection,
+    row: sa.Row[Any],
+    asked: sa.Row[Any],
+    found: Sequence[sa.Row[Any]],
+    limits: Limits,
+    now: datetime,
+) -> dict[int, str]:
+    """Return who of these people must not be written to any more, each with the first reason."""
+    ids = [one[0] for one in found]
+    occasions = [(one[0], one[3]) for one in found if one[3].startswith(PLEDGE)]
     had: frozenset[int] = frozenset()
     if asked.again_of:
         had, earlier = _earlier(connection, row, asked.again_of)
         occasions += earlier
-    stale = _moved_on(connection, row.id, occasions, asked.goal)
+    reasons = [
+        _now(connection, asked, row.edition_id, [one[0] for one in found if one.in_question]),
+        dict.fromkeys(had, SENT_AFTER_ALL),
+        _moved_on(connection, row.id, occasions, asked.goal),
+        digests.dropped(connection, row, now) if asked.digest else {},
+        no_longer_meant(connection, ids, asked.asks, asked.created_at),
+    ]
     cap = _cap_for(asked.capped, limits)
-    full: frozenset[int] = frozenset()
-    ids = [person.contact_id for person in found]
-    outside = no_longer_meant(connection, ids, asked.asks, asked.created_at)
     if cap:
         full = at_cap(connection, cap, now, besides_edition=row.edition_id, among=ids)
-    told = digests.dropped(connection, row, now) if asked.digest else {}
-    people: list[ClaimedPerson] = []
-    dropped: dict[str, list[int]] = {}
-    for person in found:
-        reason = person.why
-        if not reason and person.contact_id in had:
-            reason = SENT_AFTER_ALL
-        reason = reason or stale.get(person.contact_id, "") or told.get(person.contact_id, "")
-        reason = reason or outside.get(person.contact_id, "")
-        if not reason and cap and person.contact_id in full:
-            reason = cap.reason
-        if not reason and not allowed(person.email):
-            reason = NOT_ALLOWED
-        if reason:
-            dropped.setdefault(reason, []).append(person.contact_id)
-        else:
-            people.append(_claimed(person))
-    for reason, ids in dropped.items():
-        _suppress(connection, row.edition_id, ids, reason)
-    return people
+        reasons.append(dict.fromkeys(full, cap.reason))
+    first = {one: why for reason in reversed(reasons) for one, why in reason.items()}
+    # Some of these know of others as well, such as who dropped out of the batch before.
+    return {one: first[one] for one in first.keys() & set(ids)} if first else first
 
 
-def _people(batch_id: int, purpose: Purpose, goal: str) -> sa.Select[Any]:
+_EDITION = sa.select(
+    *(edition.c[name] for name in ("purpose", "goal", "capped", "again_of", "digest")),
+    *(edition.c[name] for name in ("asks", "created_at")),
+).where(edition.c.id == sa.bindparam("edition"))
+
+
+@cache
+def _people(purpose: Purpose, goal: str) -> sa.Select[Any]:
+    """Return SQL: the people of a batch, as `claimed_people` takes them, and who is in question.
+
+    No type is to make anything of what the driver gives: there are millions of rows.
+    """
+    doubtful = [contact.c.address_hash != delivery.c.address_hash, in_question(purpose)]
+    if goal == PLEDGED:
+        doubtful.append(latest_pledge().is_not(None))
+    d = delivery.c
+    return (
+        sa.select(
+            d.contact_id,
+            d.email,
+            sa.type_coerce(d.address_hash, NullType()).label("address_hash"),
+            d.occasion,
+            sa.cast(d.slot_values, sa.Text).label("slot_values"),
+            sa.type_coerce(sa.or_(*doubtful), NullType()).label("in_question"),
+        )
+        .select_from(delivery.join(contact, contact.c.id == d.contact_id))
+        .where(d.batch_id == sa.bindparam("batch"), d.state.is_(None))
+        .order_by(d.contact_id)
+    )
+
+
+def claimed_people(found: Sequence[Sequence[Any]]) -> list[ClaimedPerson]:
+    """Return the people of these rows: contact, address, its hash, occasion, values as JSON."""
+    # One document for all of them: to read each on its own takes three times as long.
+    values = json.loads(f"[{','.join([one[4] for one in found])}]")
+    return [
+        ClaimedPerson(one[0], one[1], one[2], one[3], tuple(said))
+        for one, said in zip(found, values, strict=True)
+    ]
+
+
+def _now(
+    connection: sa.Connection, asked: sa.Row[Any], edition_id: int, ids: Sequence[int]
+) -> dict[int, str]:
+    """Return who of those in question may not be written to, and why."""
+    found: dict[int, str] = {}
+    for some in chunks(ids):
+        rows = connection.execute(
+            _reasons(Purpose(asked.purpose), asked.goal), {"edition": edition_id, "some": some}
+        )
+        found |= {one.contact_id: one.why for one in rows if one.why}
+    return found
+
+
+@cache
+def _reasons(purpose: Purpose, goal: str) -> sa.Select[Any]:
     whens = [(contact.c.address_hash != delivery.c.address_hash, sa.literal(ADDRESS_CHANGED))]
     mailable = not_mailable(purpose)
     if goal == PLEDGED:
         reached = sa.and_(mailable == "", latest_pledge().is_not(None))
         whens.append((reached, sa.literal(GOAL_REACHED)))
     return (
-        sa.select(
-            delivery.c.contact_id,
-            delivery.c.email,
-            delivery.c.address_hash,
-            delivery.c.occasion,
-            delivery.c.slot_values,
-            sa.case(*whens, else_=mailable).label("why"),
-        )
+        sa.select(delivery.c.contact_id, sa.case(*whens, else_=mailable).label("why"))
         .select_from(delivery.join(contact, contact.c.id == delivery.c.contact_id))
-        .where(delivery.c.batch_id == batch_id, delivery.c.state.is_(None))
-        .order_by(delivery.c.contact_id)
+        .where(
+            delivery.c.edition_id == sa.bindparam("edition"),
+            delivery.c.contact_id.in_(sa.bindparam("some", expanding=True)),
+        )
     )
 
 
@@ -147,7 +208,7 @@ def _moved_on(
 ) -> dict[int, str]:
     """Return who no longer stands by the pledge that this message answers, or has renewed it
     where that is the goal; each with the reason."""
-    answering = {(one, occasion) for one, occasion in occasions if occasion.startswith("pledge:")}
+    answering = {(one, occasion) for one, occasion in occasions if occasion.startswith(PLEDGE)}
     if not answering:
         return {}
     rows = connection.execute(
@@ -169,16 +230,6 @@ def _cap_for(capped: bool, limits: Limits) -> Cap | None:
     if limits.emails_per_person is None or not capped:
         return None
     return Cap(limits.emails_per_person, limits.in_days)
-
-
-def _claimed(person: sa.Row) -> ClaimedPerson:  # type: ignore[type-arg]
-    return ClaimedPerson(
-        person.contact_id,
-        person.email,
-        person.address_hash,
-        person.occasion,
-        tuple(person.slot_values),
-    )
 
 
 def _suppress(connection: sa.Connection, edition_id: int, ids: Sequence[int], reason: str) -> None:

@@ -11,13 +11,19 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from outreach.domain import BasisKind, Purpose, SubscriberType
+from outreach.ledger.editions import delivery
 from outreach.ledger.mailable import standing_for
 from outreach.ledger.people import basis, contact, organisation, suppression
 
 
-def in_question(purpose: Purpose) -> sa.ColumnElement[bool]:
-    """Return SQL: false only where the `contact` row in scope is mailable for this purpose."""
-    return sa.or_(
+def in_question(purpose: Purpose, *others: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
+    """Return SQL: 0 only where the contact of the `delivery` row in scope is mailable for this
+    purpose and none of the `others` holds, which may ask of both rows; else 1.
+
+    A query inside the query, as PostgreSQL would else read all contacts for every batch.
+    """
+    doubts = sa.or_(
+        *others,
         contact.c.erased_at.is_not(None),
         contact.c.email.is_(None),
         contact.c.left_at.is_not(None),
@@ -25,13 +31,23 @@ def in_question(purpose: Purpose) -> sa.ColumnElement[bool]:
         _domain_suppressed(purpose),
         sa.func.coalesce(_plain_basis(purpose), 0) == 0,
     )
+    return (
+        sa.select(sa.case((doubts, 1), else_=0))
+        .where(contact.c.id == delivery.c.contact_id)
+        .correlate(delivery)
+        .scalar_subquery()
+    )
 
 
 def _address_suppressed(purpose: Purpose) -> sa.ColumnElement[bool]:
+    # With a limit, as PostgreSQL would else read all suppressions for every batch.
     return (
-        sa.exists()
+        sa.select(sa.literal_column("1"))
         .where(suppression.c.address_hash == contact.c.address_hash, standing_for(purpose))
+        .limit(1)
         .correlate(contact)
+        .scalar_subquery()
+        .is_not(None)
     )
 
 
@@ -49,17 +65,13 @@ def _plain_basis(purpose: Purpose) -> sa.ScalarSelect[int]:
 
     What a withdrawal leaves standing is for `not_mailable` to say.
     """
-    allows: sa.ColumnElement[bool] = sa.or_(
-        basis.c.purpose == "", basis.c.purpose == purpose.value
-    )
+    allows: sa.ColumnElement[bool] = sa.or_(basis.c.purpose == "", basis.c.purpose == purpose.value)
     if purpose is not Purpose.PUBLIC_TASK:
         corporate = sa.exists().where(
             organisation.c.id == contact.c.organisation_id,
             organisation.c.subscriber_type == SubscriberType.CORPORATE.value,
         )
-        task = sa.and_(
-            basis.c.kind == BasisKind.PUBLIC_TASK.value, corporate.correlate(contact)
-        )
+        task = sa.and_(basis.c.kind == BasisKind.PUBLIC_TASK.value, corporate.correlate(contact))
         allows = sa.and_(allows, sa.or_(basis.c.kind == BasisKind.CONSENT.value, task))
     withdrawn = sa.func.count(basis.c.withdrawn_at)
     return (

@@ -5,17 +5,15 @@ It can only remove. Whatever costs a query of its own is asked only where the ed
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.types import NullType
 
 from outreach.domain import AGAIN, DeliveryState, Purpose
-from outreach.ledger import digests
+from outreach.ledger import batch_people, digests
 from outreach.ledger.audience import (
     GOAL_REACHED,
     PLEDGED,
@@ -24,11 +22,11 @@ from outreach.ledger.audience import (
     latest_pledge,
     pledge_occasion,
 )
+from outreach.ledger.batch_people import PLEDGE, BatchPeople
 from outreach.ledger.caps import HANDED_OVER, Cap, at_cap
 from outreach.ledger.claimed import ClaimedPerson
 from outreach.ledger.columns import chunks
 from outreach.ledger.editions import delivery, edition
-from outreach.ledger.in_question import in_question
 from outreach.ledger.mailable import not_mailable
 from outreach.ledger.people import contact, pledge
 from outreach.ledger.sent_since import no_longer_meant
@@ -38,8 +36,6 @@ from outreach.limits import Limits
 ADDRESS_CHANGED = "address changed"
 NOT_ALLOWED = "not on the allow-list"
 PLEDGE_WITHDRAWN = "pledge withdrawn"
-PLEDGE = "pledge:"
-"""How an occasion begins that is a pledge (see `pledge_occasion`)."""
 SENT_AFTER_ALL = "sent after all, as came to be known since this was ordered again"
 
 
@@ -52,10 +48,9 @@ def recheck(
 ) -> list[ClaimedPerson]:
     """Return whoever of the batch `row` may still be written to; suppress the others."""
     asked = connection.execute(_EDITION, {"edition": row.edition_id}).one()
-    purpose = Purpose(asked.purpose)
-    found = connection.execute(_people(purpose, asked.goal), {"batch": row.id}).all()
+    found = batch_people.read(connection, row.id, Purpose(asked.purpose), asked.goal)
     why = _why_not(connection, row, asked, found, limits, now)
-    for contact_id, email, *_ in found:
+    for contact_id, email in zip(found.ids, found.emails, strict=True):
         if contact_id not in why and not allowed(email):
             why[contact_id] = NOT_ALLOWED
     dropped: dict[str, list[int]] = {}
@@ -63,79 +58,43 @@ def recheck(
         dropped.setdefault(reason, []).append(contact_id)
     for reason, ids in dropped.items():
         _suppress(connection, row.edition_id, ids, reason)
-    return claimed_people([one for one in found if one[0] not in why] if why else found)
+    return found.without(why)
 
 
 def _why_not(
     connection: sa.Connection,
     row: sa.Row[Any],
     asked: sa.Row[Any],
-    found: Sequence[sa.Row[Any]],
+    found: BatchPeople,
     limits: Limits,
     now: datetime,
 ) -> dict[int, str]:
     """Return who of these people must not be written to any more, each with the first reason."""
-    ids = [one[0] for one in found]
-    occasions = [(one[0], one[3]) for one in found if one[3].startswith(PLEDGE)]
+    occasions = found.answering()
     had: frozenset[int] = frozenset()
     if asked.again_of:
         had, earlier = _earlier(connection, row, asked.again_of)
         occasions += earlier
     reasons = [
-        _now(connection, asked, row.edition_id, [one[0] for one in found if one.in_question]),
+        _now(connection, asked, row.edition_id, found.doubtful()),
         dict.fromkeys(had, SENT_AFTER_ALL),
         _moved_on(connection, row.id, occasions, asked.goal),
         digests.dropped(connection, row, now) if asked.digest else {},
-        no_longer_meant(connection, ids, asked.asks, asked.created_at),
+        no_longer_meant(connection, found.ids, asked.asks, asked.created_at),
     ]
     cap = _cap_for(asked.capped, limits)
     if cap:
-        full = at_cap(connection, cap, now, besides_edition=row.edition_id, among=ids)
+        full = at_cap(connection, cap, now, besides_edition=row.edition_id, among=found.ids)
         reasons.append(dict.fromkeys(full, cap.reason))
     first = {one: why for reason in reversed(reasons) for one, why in reason.items()}
     # Some of these know of others as well, such as who dropped out of the batch before.
-    return {one: first[one] for one in first.keys() & set(ids)} if first else first
+    return {one: first[one] for one in first.keys() & set(found.ids)} if first else first
 
 
 _EDITION = sa.select(
     *(edition.c[name] for name in ("purpose", "goal", "capped", "again_of", "digest")),
     *(edition.c[name] for name in ("asks", "created_at")),
 ).where(edition.c.id == sa.bindparam("edition"))
-
-
-@cache
-def _people(purpose: Purpose, goal: str) -> sa.Select[Any]:
-    """Return SQL: the people of a batch, as `claimed_people` takes them, and who is in question.
-
-    No type is to make anything of what the driver gives: there are millions of rows.
-    """
-    doubtful = [contact.c.address_hash != delivery.c.address_hash, in_question(purpose)]
-    if goal == PLEDGED:
-        doubtful.append(latest_pledge().is_not(None))
-    d = delivery.c
-    return (
-        sa.select(
-            d.contact_id,
-            d.email,
-            sa.type_coerce(d.address_hash, NullType()).label("address_hash"),
-            d.occasion,
-            sa.cast(d.slot_values, sa.Text).label("slot_values"),
-            sa.type_coerce(sa.or_(*doubtful), NullType()).label("in_question"),
-        )
-        .select_from(delivery.join(contact, contact.c.id == d.contact_id))
-        .where(d.batch_id == sa.bindparam("batch"), d.state.is_(None))
-        .order_by(d.contact_id)
-    )
-
-
-def claimed_people(found: Sequence[Sequence[Any]]) -> list[ClaimedPerson]:
-    """Return the people of these rows: contact, address, its hash, occasion, values as JSON."""
-    # One document for all of them: to read each on its own takes three times as long.
-    values = json.loads(f"[{','.join([one[4] for one in found])}]")
-    return [
-        ClaimedPerson(one[0], one[1], one[2], one[3], tuple(said))
-        for one, said in zip(found, values, strict=True)
-    ]
 
 
 def _now(

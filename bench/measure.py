@@ -115,24 +115,39 @@ def timed_ours() -> Iterator[Callable[[], float]]:
 class WriterClock:
     """The longest time for which a connection held the right to write, in seconds.
 
-    On SQLite every other writer waits for so long, an unsubscribe among them.
+    On SQLite every other writer waits for so long, an unsubscribe among them. The commit counts,
+    with its wait for the disk; so does a checkpoint that SQLite does in it, though it has let the
+    next writer in by then.
     """
 
     def __init__(self, engine: sa.Engine) -> None:
         self.longest = 0.0
         self._began: dict[int, float] = {}
         event.listen(engine, "begin", self._begin)
-        event.listen(engine, "commit", self._end)
-        event.listen(engine, "rollback", self._end)
+        dialect = engine.dialect
+        # No event comes after a commit: the dialect's own method is the last that is called.
+        for end in ("do_commit", "do_rollback"):
+            setattr(dialect, end, self._timed(getattr(dialect, end)))
 
     def _begin(self, connection: sa.Connection) -> None:
         if not connection.get_execution_options().get("outreach_reading"):
-            self._began[id(connection)] = time.perf_counter()
+            self._began[self._key(connection.connection)] = time.perf_counter()
 
-    def _end(self, connection: Any) -> None:
-        began = self._began.pop(id(connection), None)
-        if began is not None:
-            self.longest = max(self.longest, time.perf_counter() - began)
+    def _timed(self, finish: Callable[[Any], None]) -> Callable[[Any], None]:
+        def finished(connection: Any) -> None:
+            try:
+                finish(connection)
+            finally:
+                began = self._began.pop(self._key(connection), None)
+                if began is not None:
+                    self.longest = max(self.longest, time.perf_counter() - began)
+
+        return finished
+
+    @staticmethod
+    def _key(connection: Any) -> int:
+        """The driver's own connection: what wraps it may differ between begin and commit."""
+        return id(getattr(connection, "dbapi_connection", connection))
 
 
 def memory_now() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import product
@@ -88,8 +89,8 @@ def bases_of(number: int, kind: str, given: str) -> list[dict[str, Any]]:
     return [row]
 
 
-def put(engine: sa.Engine) -> None:
-    """Write everybody into the ledger; a person's number is their place in PEOPLE and one."""
+def put(connection: sa.Connection, everyone: Sequence[Person] = PEOPLE) -> None:
+    """Write people into the ledger; a person's number is their place and one."""
     rows: dict[sa.Table, list[dict[str, Any]]] = {
         one: [] for one in (organisation, contact, basis, suppression, pledge)
     }
@@ -97,7 +98,7 @@ def put(engine: sa.Engine) -> None:
         rows[organisation].append(
             {"id": number, "ods_code": f"X{number}", "subscriber_type": kind, "updated_at": NOW}
         )
-    for number, one in enumerate(PEOPLE, 1):
+    for number, one in enumerate(everyone, 1):
         hashed = number.to_bytes(16, "big")
         rows[contact].append({
             "id": number, "email": None if one.gone else f"p{number}@example.org",
@@ -118,9 +119,8 @@ def put(engine: sa.Engine) -> None:
             })  # fmt: skip
     for scope in ("all", MARKETING, "lifted"):
         rows[suppression].append(stopped(scope, "manual", domain_hash=scope.encode().ljust(16)))
-    with engine.begin() as connection:
-        for where, some in rows.items():
-            connection.execute(sa.insert(where), some)
+    for where, some in rows.items():
+        connection.execute(sa.insert(where), some)
 
 
 def stopped(scope: str, reason: str, **target: bytes) -> dict[str, Any]:
@@ -130,11 +130,15 @@ def stopped(scope: str, reason: str, **target: bytes) -> dict[str, Any]:
 
 
 def test_every_combination_is_judged_as_the_rules_say(engine: sa.Engine) -> None:
-    put(engine)
+    with engine.connect() as connection:
+        put(connection)
+        judge_everybody(connection)
+
+
+def judge_everybody(connection: sa.Connection) -> None:
     for purpose in (Purpose.PUBLIC_TASK, Purpose.DIRECT_MARKETING, None):
         query = sa.select(contact.c.id, not_mailable(purpose)).select_from(contact)
-        with engine.connect() as connection:
-            found: dict[int, str] = dict(connection.execute(query).all())  # type: ignore[arg-type]
+        found: dict[int, str] = dict(connection.execute(query).all())  # type: ignore[arg-type]
         said = purpose.value if purpose else ""
         wrong = [
             (one, truth(one, said), found[number])

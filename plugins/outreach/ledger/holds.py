@@ -53,19 +53,7 @@ def held(connection: sa.Connection, edition_id: int, now: datetime) -> Nothing |
 
     Only the provider's wish to wait has a time when it ends by itself.
     """
-    row = connection.execute(
-        sa.select(
-            edition.c.state,
-            edition.c.control,
-            edition.c.control_reason,
-            edition.c.provider,
-            campaign.c.paused_at,
-            campaign.c.paused_by,
-            campaign.c.paused_reason,
-        )
-        .join(campaign, campaign.c.id == edition.c.campaign_id)
-        .where(edition.c.id == edition_id)
-    ).one()
+    row = connection.execute(_ORDERS, {"edition": edition_id}).one()
     facts = _facts(connection, GLOBAL_STOP, _STOPPED_BY, f"hold:{row.provider}")
     ordered = _ordered(row, facts)
     if ordered:
@@ -79,6 +67,22 @@ def held(connection: sa.Connection, edition_id: int, now: datetime) -> Nothing |
     if until > now:
         return Nothing("the provider asked to wait", wait_until=until)
     return None
+
+
+_ORDERS = (
+    sa.select(
+        edition.c.state,
+        edition.c.control,
+        edition.c.control_reason,
+        edition.c.provider,
+        campaign.c.paused_at,
+        campaign.c.paused_by,
+        campaign.c.paused_reason,
+    )
+    .join(campaign, campaign.c.id == edition.c.campaign_id)
+    .where(edition.c.id == sa.bindparam("edition"))
+)
+"""Made once: a claim asks it, and whoever is about to hand over."""
 
 
 def paused_words(reason: str) -> str:
@@ -184,8 +188,12 @@ def _who(by: str) -> str:
 
 
 def _facts(connection: sa.Connection, *names: str) -> dict[str, str]:
-    rows = connection.execute(sa.select(fact.c.name, fact.c.value).where(fact.c.name.in_(names)))
-    return dict(rows.all())
+    return dict(connection.execute(_NAMED, {"names": names}).all())
+
+
+_NAMED = sa.select(fact.c.name, fact.c.value).where(
+    fact.c.name.in_(sa.bindparam("names", expanding=True))
+)
 
 
 def _holds(connection: sa.Connection, which: sa.ColumnElement[bool]) -> list[CampaignHold]:

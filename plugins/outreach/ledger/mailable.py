@@ -42,8 +42,7 @@ def suppressed_by(purpose: Purpose | None) -> sa.ScalarSelect[str]:
         sa.select(suppression.c.reason)
         .where(
             suppression.c.address_hash == contact.c.address_hash,
-            suppression.c.lifted_at.is_(None),
-            suppression.c.scope.in_(_scopes(purpose)),
+            standing_for(purpose),
         )
         .order_by(suppression.c.id)
         .limit(1)
@@ -59,15 +58,17 @@ def _domain_suppressed(purpose: Purpose | None) -> sa.ColumnElement[bool]:
             suppression.c.domain_hash == contact.c.domain_hash,
             # Few have one: PostgreSQL then reads only those.
             suppression.c.domain_hash.is_not(None),
-            suppression.c.lifted_at.is_(None),
-            suppression.c.scope.in_(_scopes(purpose)),
+            standing_for(purpose),
         )
         .correlate(contact)
     )
 
 
-def _scopes(purpose: Purpose | None) -> list[str]:
-    return ["all", *([purpose.value] if purpose else [])]
+def standing_for(purpose: Purpose | None) -> sa.ColumnElement[bool]:
+    """Return SQL: whether the `suppression` row in scope stands, and stops this purpose."""
+    scope = suppression.c.scope
+    stops = sa.or_(scope == "all", scope == purpose.value) if purpose else scope == "all"
+    return sa.and_(suppression.c.lifted_at.is_(None), stops)
 
 
 def _has_basis(purpose: Purpose | None) -> sa.ColumnElement[bool]:

@@ -13,17 +13,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from outreach.domain import DeliveryState, Purpose
+from outreach.domain import DeliveryState
+from outreach.ledger import crossing
 from outreach.ledger.apart import Apart, set_apart
 from outreach.ledger.claims import ClaimedBatch
-from outreach.ledger.columns import chunks
 from outreach.ledger.cutting import cut_off
 from outreach.ledger.edition_store import OPEN
 from outreach.ledger.editions import batch, delivery, edition
 from outreach.ledger.engine import reading
 from outreach.ledger.facts import set_fact
-from outreach.ledger.mailable import not_mailable
-from outreach.ledger.people import contact
 
 S = DeliveryState
 
@@ -66,7 +64,7 @@ def record_receipts(engine: sa.Engine, receipts: Sequence[Accepted], now: dateti
         if proven:
             ids = [taken.batch_id for taken in proven]
             _prove(connection, ids)
-            _mark_crossed(connection, proven[0].edition_id, ids, now)
+            crossing.mark_crossed(connection, proven[0].edition_id, ids, now)
         return recorded
 
 
@@ -237,27 +235,3 @@ def _prove(connection: sa.Connection, batch_ids: Sequence[int]) -> None:
         .where(delivery.c.batch_id.in_(batch_ids), delivery.c.state == S.FAILED)
         .values(state=None, reason="")
     )
-
-
-def _mark_crossed(
-    connection: sa.Connection, edition_id: int, batch_ids: Sequence[int], now: datetime
-) -> None:
-    """Everyone was mailable at the claim, so whoever is not now was crossed in flight."""
-    purpose = connection.execute(
-        sa.select(edition.c.purpose).where(edition.c.id == edition_id)
-    ).scalar_one()
-    crossed = connection.execute(
-        sa.select(delivery.c.contact_id)
-        .select_from(delivery.join(contact, contact.c.id == delivery.c.contact_id))
-        .where(
-            delivery.c.batch_id.in_(batch_ids),
-            delivery.c.state.is_(None),
-            not_mailable(Purpose(purpose)) != "",
-        )
-    ).scalars()
-    for some in chunks(list(crossed)):
-        connection.execute(
-            sa.update(delivery)
-            .where(delivery.c.edition_id == edition_id, delivery.c.contact_id.in_(some))
-            .values(crossed_at=now)
-        )

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 
 from outreach.domain import AGAIN, DeliveryState, Purpose
-from outreach.ledger import digests
+from outreach.ledger import batch_people, digests
 from outreach.ledger.audience import (
     GOAL_REACHED,
     PLEDGED,
@@ -21,6 +22,7 @@ from outreach.ledger.audience import (
     latest_pledge,
     pledge_occasion,
 )
+from outreach.ledger.batch_people import PLEDGE, BatchPeople
 from outreach.ledger.caps import HANDED_OVER, Cap, at_cap
 from outreach.ledger.claimed import ClaimedPerson
 from outreach.ledger.columns import chunks
@@ -45,65 +47,83 @@ def recheck(
     now: datetime,
 ) -> list[ClaimedPerson]:
     """Return whoever of the batch `row` may still be written to; suppress the others."""
-    asked = connection.execute(
-        sa.select(
-            *(edition.c[name] for name in ("purpose", "goal", "capped", "again_of", "digest")),
-            *(edition.c[name] for name in ("asks", "created_at")),
-        ).where(edition.c.id == row.edition_id)
-    ).one()
-    found = connection.execute(_people(row.id, Purpose(asked.purpose), asked.goal)).all()
-    occasions = [(person.contact_id, person.occasion) for person in found]
+    asked = connection.execute(_EDITION, {"edition": row.edition_id}).one()
+    found = batch_people.read(connection, row.id, Purpose(asked.purpose), asked.goal)
+    why = _why_not(connection, row, asked, found, limits, now)
+    for contact_id, email in zip(found.ids, found.emails, strict=True):
+        if contact_id not in why and not allowed(email):
+            why[contact_id] = NOT_ALLOWED
+    dropped: dict[str, list[int]] = {}
+    for contact_id, reason in why.items():
+        dropped.setdefault(reason, []).append(contact_id)
+    for reason, ids in dropped.items():
+        _suppress(connection, row.edition_id, ids, reason)
+    return found.without(why)
+
+
+def _why_not(
+    connection: sa.Connection,
+    row: sa.Row[Any],
+    asked: sa.Row[Any],
+    found: BatchPeople,
+    limits: Limits,
+    now: datetime,
+) -> dict[int, str]:
+    """Return who of these people must not be written to any more, each with the first reason."""
+    occasions = found.answering()
     had: frozenset[int] = frozenset()
     if asked.again_of:
         had, earlier = _earlier(connection, row, asked.again_of)
         occasions += earlier
-    stale = _moved_on(connection, row.id, occasions, asked.goal)
+    reasons = [
+        _now(connection, asked, row.edition_id, found.doubtful()),
+        dict.fromkeys(had, SENT_AFTER_ALL),
+        _moved_on(connection, row.id, occasions, asked.goal),
+        digests.dropped(connection, row, now) if asked.digest else {},
+        no_longer_meant(connection, found.ids, asked.asks, asked.created_at),
+    ]
     cap = _cap_for(asked.capped, limits)
-    full: frozenset[int] = frozenset()
-    ids = [person.contact_id for person in found]
-    outside = no_longer_meant(connection, ids, asked.asks, asked.created_at)
     if cap:
-        full = at_cap(connection, cap, now, besides_edition=row.edition_id, among=ids)
-    told = digests.dropped(connection, row, now) if asked.digest else {}
-    people: list[ClaimedPerson] = []
-    dropped: dict[str, list[int]] = {}
-    for person in found:
-        reason = person.why
-        if not reason and person.contact_id in had:
-            reason = SENT_AFTER_ALL
-        reason = reason or stale.get(person.contact_id, "") or told.get(person.contact_id, "")
-        reason = reason or outside.get(person.contact_id, "")
-        if not reason and cap and person.contact_id in full:
-            reason = cap.reason
-        if not reason and not allowed(person.email):
-            reason = NOT_ALLOWED
-        if reason:
-            dropped.setdefault(reason, []).append(person.contact_id)
-        else:
-            people.append(_claimed(person))
-    for reason, ids in dropped.items():
-        _suppress(connection, row.edition_id, ids, reason)
-    return people
+        full = at_cap(connection, cap, now, besides_edition=row.edition_id, among=found.ids)
+        reasons.append(dict.fromkeys(full, cap.reason))
+    first = {one: why for reason in reversed(reasons) for one, why in reason.items()}
+    # Some of these know of others as well, such as who dropped out of the batch before.
+    return {one: first[one] for one in first.keys() & set(found.ids)} if first else first
 
 
-def _people(batch_id: int, purpose: Purpose, goal: str) -> sa.Select[Any]:
+_EDITION = sa.select(
+    *(edition.c[name] for name in ("purpose", "goal", "capped", "again_of", "digest")),
+    *(edition.c[name] for name in ("asks", "created_at")),
+).where(edition.c.id == sa.bindparam("edition"))
+
+
+def _now(
+    connection: sa.Connection, asked: sa.Row[Any], edition_id: int, ids: Sequence[int]
+) -> dict[int, str]:
+    """Return who of those in question may not be written to, and why."""
+    found: dict[int, str] = {}
+    for some in chunks(ids):
+        rows = connection.execute(
+            _reasons(Purpose(asked.purpose), asked.goal), {"edition": edition_id, "some": some}
+        )
+        found |= {one.contact_id: one.why for one in rows if one.why}
+    return found
+
+
+@cache
+def _reasons(purpose: Purpose, goal: str) -> sa.Select[Any]:
     whens = [(contact.c.address_hash != delivery.c.address_hash, sa.literal(ADDRESS_CHANGED))]
     mailable = not_mailable(purpose)
     if goal == PLEDGED:
         reached = sa.and_(mailable == "", latest_pledge().is_not(None))
         whens.append((reached, sa.literal(GOAL_REACHED)))
     return (
-        sa.select(
-            delivery.c.contact_id,
-            delivery.c.email,
-            delivery.c.address_hash,
-            delivery.c.occasion,
-            delivery.c.slot_values,
-            sa.case(*whens, else_=mailable).label("why"),
-        )
+        sa.select(delivery.c.contact_id, sa.case(*whens, else_=mailable).label("why"))
         .select_from(delivery.join(contact, contact.c.id == delivery.c.contact_id))
-        .where(delivery.c.batch_id == batch_id, delivery.c.state.is_(None))
-        .order_by(delivery.c.contact_id)
+        .where(
+            delivery.c.edition_id == sa.bindparam("edition"),
+            delivery.c.contact_id.in_(sa.bindparam("some", expanding=True)),
+        )
     )
 
 
@@ -147,7 +167,7 @@ def _moved_on(
 ) -> dict[int, str]:
     """Return who no longer stands by the pledge that this message answers, or has renewed it
     where that is the goal; each with the reason."""
-    answering = {(one, occasion) for one, occasion in occasions if occasion.startswith("pledge:")}
+    answering = {(one, occasion) for one, occasion in occasions if occasion.startswith(PLEDGE)}
     if not answering:
         return {}
     rows = connection.execute(
@@ -169,16 +189,6 @@ def _cap_for(capped: bool, limits: Limits) -> Cap | None:
     if limits.emails_per_person is None or not capped:
         return None
     return Cap(limits.emails_per_person, limits.in_days)
-
-
-def _claimed(person: sa.Row) -> ClaimedPerson:  # type: ignore[type-arg]
-    return ClaimedPerson(
-        person.contact_id,
-        person.email,
-        person.address_hash,
-        person.occasion,
-        tuple(person.slot_values),
-    )
 
 
 def _suppress(connection: sa.Connection, edition_id: int, ids: Sequence[int], reason: str) -> None:

@@ -22,8 +22,12 @@ from outreach.segments.tree import parts_of
 
 def asks_of_others(connection: sa.Connection, edition_id: int) -> bool:
     """Whether a claim of this edition depends on what other editions have sent by then."""
-    asks = sa.or_(edition.c.asks != "", edition.c.again_of.is_not(None))
-    return bool(connection.execute(sa.select(asks).where(edition.c.id == edition_id)).scalar_one())
+    return bool(connection.execute(_ASKS, {"edition": edition_id}).scalar_one())
+
+
+_ASKS = sa.select(sa.or_(edition.c.asks != "", edition.c.again_of.is_not(None))).where(
+    edition.c.id == sa.bindparam("edition")
+)
 
 
 def no_longer_meant(

@@ -32,7 +32,10 @@ T = TypeVar("T")
 
 BOROUGHS = ("Barnet", "Camden", "Enfield", "Haringey", "Islington")
 SECTORS = ("General Practice", "Dentistry")
-PEOPLE, BATCHES = 30, 10
+AREAS = ("North Central London", "North East London")
+ROLES = ("Nurse", "Receptionist")
+PEOPLE, BATCHES = 80, 40
+"""More batches than two senders have in flight at once, so that some are left to be held."""
 PATIENCE = 420.0
 LOOK, GLANCE = 0.7, 2.0
 """Seconds between two looks, and between two at whether a run has ended: many ask one server."""
@@ -58,6 +61,14 @@ Dear {{{{ contact.first_name or 'colleague' }}}},
 For dental teams.
 {{% else %}}
 For practices.
+{{% endif %}}
+
+{{% if contact.ics_area == 'North East London' %}}
+For your area.
+{{% endif %}}
+
+{{% if contact.job_role == 'Nurse' %}}
+For nurses.
 {{% endif %}}
 
 {text}
@@ -288,6 +299,8 @@ def _people(ws: Workspace) -> None:
                 f"person{number}@example.org",
                 borough=BOROUGHS[number % 5],
                 sector=SECTORS[number // 5 % 2],
+                ics_area=AREAS[number // 10 % 2],
+                job_role=ROLES[number // 20 % 2],
             )
 
 

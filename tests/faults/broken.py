@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from outreach.ledger import outcomes, rechecks
+from outreach.ledger import crossing, outcomes, rechecks
 from outreach.ledger.claims import ClaimedBatch
 
 
@@ -37,7 +37,7 @@ def fails_doubts() -> None:
 
 def lists_no_crossing() -> None:
     """Forget who objected while their message was in flight."""
-    outcomes._mark_crossed = lambda *_: None
+    crossing.mark_crossed = lambda *_: None
 
 
 def ignores_objections() -> None:

@@ -36,6 +36,9 @@ class Settings:
     sendgrid_api_key: str = field(default="", repr=False)
     sendgrid_base_url: str = SENDGRID_URL
     smtp_url: str = field(default="", repr=False)
+    smtp_connections: str = "8"
+    smtp_return_path: str = ""
+    smtp_helo: str = ""
     sender: Mailbox | None = None
     reply_to: Mailbox | None = None
     public_url: str = "http://localhost:8090"
@@ -81,6 +84,9 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         sendgrid_api_key=env.get("OUTREACH_SENDGRID_API_KEY", ""),
         sendgrid_base_url=env.get("OUTREACH_SENDGRID_BASE_URL", "") or SENDGRID_URL,
         smtp_url=env.get("OUTREACH_SMTP_URL", ""),
+        smtp_connections=env.get("OUTREACH_SMTP_CONNECTIONS", "") or "8",
+        smtp_return_path=env.get("OUTREACH_SMTP_RETURN_PATH", ""),
+        smtp_helo=env.get("OUTREACH_SMTP_HELO", ""),
         sender=_mailbox("OUTREACH_FROM", env.get("OUTREACH_FROM", "")),
         reply_to=_mailbox("OUTREACH_REPLY_TO", env.get("OUTREACH_REPLY_TO", "")),
         public_url=(env.get("OUTREACH_PUBLIC_URL", "") or "http://localhost:8090").rstrip("/"),

@@ -19,21 +19,15 @@ from outreach.providers.base import (
 from outreach.providers.outbox import Outbox
 from outreach.providers.sendgrid import SendGrid
 from outreach.providers.sendgrid_events import SendGridEvents
+from outreach.providers.smtp.provider import Smtp
 from outreach.settings import Settings
-
-
-def _smtp(_settings: Settings) -> Provider:
-    raise ConfigError(
-        "OUTREACH_PROVIDER is smtp, which is not built yet; use sendgrid, or outbox to try things"
-    )
-
 
 T = TypeVar("T")
 
 PROVIDERS: dict[str, Callable[[Settings], Provider]] = {
     "outbox": Outbox,
     "sendgrid": SendGrid,
-    "smtp": _smtp,
+    "smtp": Smtp,
 }
 
 EVENT_SOURCES: dict[str, Callable[[], EventSource]] = {

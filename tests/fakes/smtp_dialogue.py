@@ -201,16 +201,13 @@ class Dialogue:
         if self._server.order("body"):
             self._exactly(20)
             raise Gone
-        if self._buffer.startswith(b".\r\n"):
-            self._buffer = self._buffer[3:]
-            return b""
-        while b"\r\n.\r\n" not in self._buffer:
-            self._more()
-            if self._buffer.startswith(b".\r\n"):
-                self._buffer = self._buffer[3:]
-                return b""
-        raw, _, self._buffer = self._buffer.partition(b"\r\n.\r\n")
-        return raw + b"\r\n"
+        parts = [b"\r\n" + self._buffer]
+        tail = parts[0][-65_600:]
+        while b"\r\n.\r\n" not in tail:
+            parts.append(self._received())
+            tail = tail[-4:] + parts[-1]
+        raw, _, self._buffer = b"".join(parts).partition(b"\r\n.\r\n")
+        return (raw + b"\r\n")[2:]
 
     # ---- bytes
 
@@ -224,16 +221,22 @@ class Dialogue:
         return line
 
     def _exactly(self, size: int) -> bytes:
-        while len(self._buffer) < size:
-            self._more()
-        raw, self._buffer = self._buffer[:size], self._buffer[size:]
-        return raw
+        parts, missing = [self._buffer], size - len(self._buffer)
+        while missing > 0:
+            parts.append(self._received())
+            missing -= len(parts[-1])
+        whole = b"".join(parts)
+        self._buffer = whole[size:]
+        return whole[:size]
 
     def _more(self) -> None:
+        self._buffer += self._received()
+
+    def _received(self) -> bytes:
         found = self._socket.recv(65536)
         if not found:
             raise Gone
-        self._buffer += found
+        return found
 
     def _encrypt(self) -> None:
         if self._server.order("TLS"):

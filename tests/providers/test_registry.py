@@ -9,21 +9,21 @@ from outreach.providers.registry import PROVIDERS, event_source, open_provider
 from outreach.settings import load_settings
 
 SETTINGS = load_settings(
-    {"OUTREACH_HOME": "/nowhere", "OUTREACH_SENDGRID_API_KEY": "SG.x", "OUTREACH_ENV": "production"}
+    {
+        "OUTREACH_HOME": "/nowhere",
+        "OUTREACH_SENDGRID_API_KEY": "SG.x",
+        "OUTREACH_SMTP_URL": "smtp://mail.example.org",
+        "OUTREACH_ENV": "production",
+    }
 )
 
 
-@pytest.mark.parametrize("name", sorted(PROVIDERS.keys() - {"smtp"}))
+@pytest.mark.parametrize("name", sorted(PROVIDERS))
 def test_each_provider_is_found_under_its_own_name(name: str) -> None:
     provider = open_provider(name, SETTINGS)
     assert provider.name == name
     assert provider.batch_size >= 1
     provider.close()
-
-
-def test_smtp_says_that_it_is_not_built_yet() -> None:
-    with pytest.raises(ConfigError, match="not built yet"):
-        open_provider("smtp", SETTINGS)
 
 
 def test_an_unknown_name_lists_what_there_is() -> None:

@@ -90,7 +90,7 @@ class Channel:
     @property
     def backlog(self) -> bool:
         """Whether bytes wait for room in the kernel."""
-        return bool(self._out) or bool(self._parts)
+        return bool(self._out)
 
     def write(self, data: bytes) -> None:
         """Put bytes behind those that wait; `flush` sends them."""

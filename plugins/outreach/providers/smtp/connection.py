@@ -147,7 +147,8 @@ class Connection:
         """Close it; messages without an answer are in doubt, or wait for another connection."""
         if self.state is State.OVER:
             return
-        leaving, self.state = self.state is State.LEAVING or self.idle, State.OVER
+        unneeded = self.state is State.LEAVING or (self.idle and not self._queue)
+        self.state = State.OVER
         left = self.channel.left
         for message in reversed(self.open()):
             if message.refusal is not None:
@@ -156,7 +157,7 @@ class Connection:
                 message.settle(doubtful(error.reason))
             else:
                 self._queue.again(message, error.reason)
-        self.useful = leaving or self._answered
+        self.useful = unneeded or self._answered
         self._owner.ended(self, error)
         self.channel.close()
 
@@ -208,22 +209,28 @@ class Connection:
 
     def _hear(self, data: bytes) -> bool:
         """Take in what came; whether any reply was whole."""
-        replies = self._replies.feed(data)
         if self.state is State.LEAVING:
             self.end(NotSent("sending ended"))
-        elif self._session is not None:
-            for reply in replies:
-                self._session.answer(reply)
-                self._answered = True
-        else:
-            for number, reply in enumerate(replies, 1):
-                self._greet(reply, more=number < len(replies) or self._replies.pending)
+            return False
+        if self._session is None:
+            return self._hear_greeting(data)
+        heard = False
+        for reply in self._replies.feed(data):
+            self._session.answer(reply)
+            heard = self._answered = True
+        return heard
+
+    def _hear_greeting(self, data: bytes) -> bool:
+        """One answer at a time: what comes with it is nobody's (CVE-2011-0411)."""
+        replies = list(self._replies.feed(data))
+        if len(replies) > 1 or (replies and self._replies.pending):
+            raise Unsound("it answered before it was asked")
+        for reply in replies:
+            self._greet(reply)
         return bool(replies)
 
-    def _greet(self, reply: Reply | None, *, more: bool = False) -> None:
-        """Go on with the greeting. `more` came with this reply, which must not be so (RFC 3207)."""
-        if self._session is not None or more:
-            raise Unsound("it answered before it was asked")
+    def _greet(self, reply: Reply | None) -> None:
+        """Go on with the greeting."""
         self.state = State.GREETING
         try:
             command = next(self._talk) if reply is None else self._talk.send(reply)

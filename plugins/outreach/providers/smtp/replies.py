@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 _LONGEST_LINE = 4096
@@ -41,27 +42,22 @@ class Replies:
         """Whether part of a reply has come."""
         return bool(self._rest or self._lines)
 
-    def feed(self, data: bytes) -> list[Reply]:
-        """Return the replies that `data` completes. Raises Unsound."""
+    def feed(self, data: bytes) -> Iterator[Reply]:
+        """Yield the replies that `data` completes. Raises Unsound, after those that were good."""
         lines = (self._rest + data).split(b"\n")
         self._rest = lines.pop()
-        if len(self._rest) > _LONGEST_LINE:
-            raise Unsound("a line without end")
-        found: list[Reply] = []
         for line in lines:
             code = _CODES.get(line[:3])
             if code is None or len(line) > _LONGEST_LINE:
                 raise Unsound("a line that is no reply")
             self._lines.append(line[4:].rstrip(b"\r"))
             if line[3:4] == b"-":
-                self._go_on(code)
+                if len(self._lines) > _MOST_LINES:
+                    raise Unsound("a reply without end")
                 continue
             if line[3:4].strip():
                 raise Unsound("a line that is no reply")
-            found.append(Reply(code, tuple(self._lines)))
-            self._lines.clear()
-        return found
-
-    def _go_on(self, code: int) -> None:
-        if len(self._lines) > _MOST_LINES:
-            raise Unsound("a reply without end")
+            whole, self._lines = tuple(self._lines), []
+            yield Reply(code, whole)
+        if len(self._rest) > _LONGEST_LINE:
+            raise Unsound("a line without end")

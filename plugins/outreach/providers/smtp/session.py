@@ -191,7 +191,14 @@ class Session:
             self._ask(command, step, message)
         else:
             self._settle(message, message.refusal)
+            self._clear()
+
+    def _clear(self) -> None:
+        """Have the server forget the message that it refused, before the next one begins."""
+        if self._offers.pipelining:
             self._dirty = True
+        else:
+            self._ask(b"RSET\r\n", Step.RESET, None)
 
     def _on_data(self, reply: Reply, one: Message | None) -> None:
         message = _some(one)
@@ -200,8 +207,8 @@ class Session:
             self._content(message)
             return
         _refused(reply, Step.DATA)
-        self._dirty = True
         self._settle(message, message.refusal or verdicts.of_data(reply, message.recipient))
+        self._clear()
 
     def _content(self, message: Message) -> None:
         if message.refusal is None:
@@ -214,7 +221,7 @@ class Session:
         # RFC 2920, 3.1: it may be granted though there is no recipient; then end it at once.
         self._settle(message, message.refusal)
         self._ask(b".\r\n", Step.NOBODY, None)
-        self._dirty = True
+        self._clear()
 
     def _on_content(self, reply: Reply, one: Message | None) -> None:
         message = _some(one)

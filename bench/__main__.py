@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "plugins"))
 
 from bench.measure import Options, Result, shown
 
-NAMES = ("handover", "imports", "events", "rendering", "prepare", "campaign_files")
+NAMES = ("handover", "smtp", "imports", "events", "rendering", "prepare", "campaign_files")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--folder", type=Path, help="where to work; on a real disk, not in memory")
+    parser.add_argument("--latency", type=float, default=0, help="ms before each SMTP answer")
     parser.add_argument("--profile", action="store_true", help="say where our time goes instead")
     asked = parser.parse_args(arguments)
     unknown = sorted({*asked.names} - {*NAMES})
@@ -40,7 +41,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in asked.names or NAMES:
         with tempfile.TemporaryDirectory(prefix="outreach-bench-", dir=asked.folder) as folder:
             options = Options(
-                Path(folder), asked.people, asked.peer_people, asked.rounds, asked.database
+                Path(folder),
+                asked.people,
+                asked.peer_people,
+                asked.rounds,
+                asked.database,
+                asked.latency,
             )
             _run(name, options, profile=asked.profile)
     return 0

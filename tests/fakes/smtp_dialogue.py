@@ -7,6 +7,7 @@ import re
 import socket
 import struct
 import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,21 @@ if TYPE_CHECKING:
     from tests.fakes.smtp_server import SmtpServer
 
 USER, PASSWORD = "hub", "p@ss/word"
+
+
+ODD: dict[str, Callable[[bytes], Iterable[bytes]]] = {
+    "drip": lambda usual: _bytes(usual),
+    "parcels": lambda usual: _bytes(usual),
+    "endless line": lambda _: [b"2" * 100_000],
+    "endless reply": lambda _: [b"250-more\r\n" * 2000],
+    "garbage": lambda _: [b"\xff\x00 what? \xfe\r\n"],
+    "more": lambda usual: [usual + b"\r\n250 injected\r\n"],
+}
+"""Ways of answering that no server has."""
+
+
+def _bytes(usual: bytes) -> list[bytes]:
+    return [bytes([byte]) for byte in usual + b"\r\n"]
 
 
 class Gone(Exception):
@@ -268,26 +284,16 @@ class Dialogue:
                     socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
                 )
                 raise Gone
-            case "drip":
-                for byte in usual + b"\r\n":
-                    time.sleep(0.05)
-                    self._socket.sendall(bytes([byte]))
-            case "parcels":
-                for byte in usual + b"\r\n":
-                    self._socket.sendall(bytes([byte]))
-            case "endless line":
-                self._socket.sendall(b"2" * 100_000)
-            case "endless reply":
-                self._socket.sendall(b"250-more\r\n" * 2000)
-            case "garbage":
-                self._socket.sendall(b"\xff\x00 what? \xfe\r\n")
-            case "more":
-                self._socket.sendall(usual + b"\r\n250 injected\r\n")
             case "hang":
                 self._socket.settimeout(5)
                 while self._socket.recv(65536):
                     pass
                 raise Gone
+            case _ if order in ODD:
+                pause = 0.05 if order == "drip" else 0.0
+                for piece in ODD[order](usual):
+                    time.sleep(pause)
+                    self._socket.sendall(piece)
             case reply:
                 self._answer(reply.encode("latin-1"))
                 if reply.startswith("421"):

@@ -72,6 +72,7 @@ class Engine:
         self._bell.send(b"!")
         self._thread.join()
         self._bell.close()
+        self._alarm.close()
 
     # ---- what connections tell
 
@@ -217,4 +218,3 @@ class Engine:
         self._take_in()
         self._queue.give_up(gone)
         self._selector.close()
-        self._alarm.close()

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from bench.deployment import approved_edition, databases, deployment, planned_ids, populate
 from bench.handover_peers import Outgoing, outgoing, peer_table
 from bench.measure import Comparison, Options, Result, Sample, Timing, timed, timed_ours
-from bench.smtp_peers import PIPES, baked, one_by_one, pipes
+from bench.smtp_peers import PIPES, baked, message_of, one_by_one, pipes
 from bench.smtp_sink import SmtpSink, running_smtp_sink
 from outreach.flows.editions import send, settle
 from outreach.ledger.engine import open_engine
@@ -95,6 +95,4 @@ def _timed_wire(people: list[Outgoing], sink: SmtpSink) -> float:
 
 def _raw(one: Outgoing) -> bytes:
     """A message of the size that ours have."""
-    from bench.smtp_peers import _message
-
-    return _message(one).as_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    return message_of(one).as_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")

@@ -20,7 +20,7 @@ def one_by_one(port: int, engine: sa.Engine, people: list[Outgoing]) -> None:
     """One EmailMessage, one `send_message` and one commit per person, over one connection."""
     with smtplib.SMTP("127.0.0.1", port) as client:
         for one in people:
-            client.send_message(_message(one))
+            client.send_message(message_of(one))
             with engine.begin() as connection:
                 connection.execute(
                     sa.update(_sent)
@@ -29,7 +29,8 @@ def one_by_one(port: int, engine: sa.Engine, people: list[Outgoing]) -> None:
                 )
 
 
-def _message(one: Outgoing) -> EmailMessage:
+def message_of(one: Outgoing) -> EmailMessage:
+    """Return the message as an application makes it with the standard library."""
     found = compose.message(one.content, one.recipient.values)
     message = EmailMessage()
     message["From"] = formataddr((one.sender.name, one.sender.address))

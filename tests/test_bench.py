@@ -15,6 +15,7 @@ RATIO = re.compile(r"^(\S+): [\d,.]+x", re.MULTILINE)
 
 SIZES = {
     "handover": ["--people", "120", "--peer-people", "5"],
+    "smtp": ["--people", "120", "--peer-people", "5"],
     "imports": ["--people", "200"],
     "events": ["--people", "600", "--peer-people", "10"],
     "rendering": ["--people", "60", "--peer-people", "3"],
@@ -24,6 +25,7 @@ SIZES = {
 
 PRINTED = {
     "handover": {"handover-sqlite-vs-one-by-one", "handover-sqlite-vs-batches"},
+    "smtp": {"smtp-sqlite-vs-smtplib", "smtp-sqlite-vs-ready-made"},
     "imports": {
         *("imports-sqlite-upsert", "imports-sqlite-everything"),
         "imports-sqlite-memory",

@@ -11,11 +11,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache, wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
-from urllib.parse import quote
 
 from airflow.timetables.base import DagRunInfo, DataInterval, TimeRestriction, Timetable
 
-from outreach.connections import base_url
+from outreach.connections import base_url, smtp_url
 from outreach.errors import ConfigError, InputError, NotFound, Refused
 from outreach.scheduling.timetable import DaysOff
 from outreach.scheduling.timetable import Timetable as Slots
@@ -76,12 +75,13 @@ def _sendgrid(connection: Any) -> dict[str, str]:
 
 
 def _smtp(connection: Any) -> dict[str, str]:
-    if not connection.host:
-        return {}
-    login = quote(connection.login or "", safe="")
-    secret = f"{login}:{quote(connection.password or '', safe='')}@" if login else ""
-    port = f":{connection.port}" if connection.port else ""
-    return {"smtp_url": f"smtp://{secret}{connection.host}{port}"}
+    return smtp_url(
+        connection.host or "",
+        str(connection.port or ""),
+        connection.login or "",
+        connection.password or "",
+        connection.extra_dejson,
+    )
 
 
 def stopping_at_faults(step: Callable[P, R]) -> Callable[P, R]:

@@ -7,7 +7,8 @@ https://airflow.apache.org/docs/apache-airflow/stable/howto/connection.html
 from __future__ import annotations
 
 import json
-from urllib.parse import quote, unquote, urlsplit
+from collections.abc import Mapping
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from outreach.errors import ConfigError
 
@@ -24,12 +25,49 @@ def sendgrid_fields(connection: str) -> dict[str, str]:
 def smtp_fields(connection: str) -> dict[str, str]:
     """Return `smtp_url` from a connection's text."""
     parts = _parts(connection)
-    if not parts["host"]:
-        return {"smtp_url": ""}
-    login = quote(parts["login"], safe="")
-    secret = f"{login}:{quote(parts['password'], safe='')}@" if login else ""
-    port = f":{parts['port']}" if parts["port"] else ""
-    return {"smtp_url": f"smtp://{secret}{parts['host']}{port}"}
+    return smtp_url(
+        parts["host"], parts["port"], parts["login"], parts["password"], _extra(connection)
+    )
+
+
+def smtp_url(
+    host: str, port: str, login: str, password: str, extra: Mapping[str, object]
+) -> dict[str, str]:
+    """Return `smtp_url` from a connection's fields; none where it has no host.
+
+    `extra` is what Airflow's SMTP hook reads: TLS from the first byte where `disable_ssl` is given
+    and false, or on port 465; no encryption at all where `disable_ssl` and `disable_tls` both hold.
+    """
+    if not host:
+        return {}
+    user = quote(login, safe="")
+    secret = f"{user}:{quote(password, safe='')}@" if login else ""
+    place = f"[{host}]" if ":" in host else host
+    address = f"{secret}{place}" + (f":{port}" if port else "")
+    ssl = extra.get("disable_ssl")
+    if port == "465" or (ssl is not None and not _holds(ssl)):
+        return {"smtp_url": f"smtps://{address}"}
+    never = _holds(ssl) and _holds(extra.get("disable_tls"))
+    return {"smtp_url": f"smtp://{address}" + ("?tls=none" if never else "")}
+
+
+def _holds(value: object) -> bool:
+    return str(value).lower() in ("true", "1", "yes")
+
+
+def _extra(connection: str) -> dict[str, object]:
+    """A connection's extra: in JSON an object or its text, in a URI the query."""
+    text = connection.strip()
+    if not text.startswith("{"):
+        query = parse_qs(urlsplit(text).query)
+        return {name: values[-1] for name, values in query.items()}
+    found = json.loads(text).get("extra") or {}
+    if isinstance(found, str):
+        try:
+            found = json.loads(found)
+        except ValueError:
+            raise ConfigError("AIRFLOW_CONN_...: its extra is not valid JSON") from None
+    return found if isinstance(found, dict) else {}
 
 
 def base_url(host: str, port: str = "", schema: str = "") -> str:

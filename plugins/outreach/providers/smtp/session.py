@@ -18,7 +18,7 @@ from outreach.providers.smtp.channel import Channel
 from outreach.providers.smtp.greeting import Offers
 from outreach.providers.smtp.replies import Reply, Unsound
 
-AHEAD = 8
+AHEAD = 4
 """Messages that may be ahead of their answers, where the server takes them in chunks."""
 
 AHEAD_BYTES = 256 * 1024
@@ -149,7 +149,7 @@ class Session:
             return Rejected(f"a message is larger than the mail server takes ({self._offers.size})")
         if not self._offers.eightbit and not message.raw.isascii():
             return Rejected("a message has 8-bit letters, which the mail server does not take")
-        if message.raw.count(b"\n") != message.raw.count(b"\r\n"):
+        if not whole_lines(message.raw, exactly=not self._chunks):
             return Rejected("a message has a line that does not end as mail's lines do")
         return None
 
@@ -242,6 +242,17 @@ class Session:
         self._size -= len(message.raw)
         message.settle(error)
         self._settled(error)
+
+
+def whole_lines(raw: bytes, *, exactly: bool) -> bool:
+    """Whether lines end with CRLF alone; else a final dot could be smuggled in (RFC 5321, 4.1.1.4).
+
+    Looking at each pair costs as much as all else here: without `exactly`, CR and LF are counted,
+    and pairs only where DATA would carry a line that begins with a dot.
+    """
+    if raw.count(b"\n") != raw.count(b"\r"):
+        return False
+    return not (exactly and b"\n." in raw) or raw.count(b"\n") == raw.count(b"\r\n")
 
 
 def stuffed(raw: bytes) -> bytes:

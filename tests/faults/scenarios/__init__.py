@@ -10,6 +10,7 @@ from tests.faults.scenarios import (
     provider,
     recovery,
     rivals,
+    smtp,
 )
 from tests.faults.scenarios.registry import SCENARIOS, Scenario
 
@@ -25,4 +26,5 @@ __all__ = [
     "provider",
     "recovery",
     "rivals",
+    "smtp",
 ]

@@ -24,8 +24,8 @@ class Smtp:
     """Hands each message of a batch over by itself; the password is in no text that it raises."""
 
     name = "smtp"
-    batch_size = 200
-    in_flight = 4
+    batch_size = 500
+    in_flight = 2
     networked = True
 
     def __init__(self, settings: Settings) -> None:

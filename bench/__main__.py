@@ -22,6 +22,7 @@ NAMES = (
     "handover",
     "latency",
     "growth",
+    "smtp",
     "imports",
     "events",
     "rendering",
@@ -47,6 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--folder", type=Path, help="where to work; on a real disk, not in memory")
+    parser.add_argument("--latency", type=float, default=0, help="ms before each SMTP answer")
     parser.add_argument("--profile", action="store_true", help="say where our time goes instead")
     asked = parser.parse_args(arguments)
     unknown = sorted({*asked.names} - {*NAMES})
@@ -55,7 +57,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in asked.names or USUAL:
         with tempfile.TemporaryDirectory(prefix="outreach-bench-", dir=asked.folder) as folder:
             options = Options(
-                Path(folder), asked.people, asked.peer_people, asked.rounds, asked.database
+                Path(folder),
+                asked.people,
+                asked.peer_people,
+                asked.rounds,
+                asked.database,
+                asked.latency,
             )
             _run(name, options, profile=asked.profile)
     return 0

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 
 import sqlalchemy as sa
 
@@ -48,8 +49,17 @@ def _made(server: str, name: str) -> str:
 
 
 @contextmanager
-def deployment(home: Path, url: str, sink: str = "", webhook_key: str = "") -> Iterator[Workspace]:
-    """Open a development deployment in `home` that sends to `sink`, or into its outbox."""
+def deployment(
+    home: Path,
+    url: str,
+    sink: str = "",
+    webhook_key: str = "",
+    more: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[Workspace]:
+    """Open a development deployment in `home` that sends to `sink`, or into its outbox.
+
+    `more` are further settings.
+    """
     ws = open_workspace(
         load_settings(
             {
@@ -60,6 +70,7 @@ def deployment(home: Path, url: str, sink: str = "", webhook_key: str = "") -> I
                 "OUTREACH_SENDGRID_API_KEY": "SG.benchmark",
                 "OUTREACH_SENDGRID_BASE_URL": sink or "http://127.0.0.1:9",
                 "OUTREACH_SENDGRID_WEBHOOK_KEYS": webhook_key,
+                **more,
             }
         )
     )

@@ -33,6 +33,8 @@ class Options:
     peer_people: int = 0
     rounds: int = 3
     database: str = "sqlite"
+    latency: float = 0.0
+    """Milliseconds before each answer of a mail server."""
 
 
 @dataclass(slots=True)

@@ -17,6 +17,7 @@ SIZES = {
     "handover": ["--people", "120", "--peer-people", "5"],
     "latency": ["--people", "60"],
     "growth": ["--people", "60"],
+    "smtp": ["--people", "120", "--peer-people", "5"],
     "imports": ["--people", "200"],
     "events": ["--people", "600", "--peer-people", "10"],
     "rendering": ["--people", "60", "--peer-people", "3"],
@@ -32,6 +33,7 @@ PRINTED = {
     },
     "latency": {"latency-sqlite"},
     "growth": {"growth-sqlite"},
+    "smtp": {"smtp-sqlite-vs-smtplib", "smtp-sqlite-vs-ready-made"},
     "imports": {
         *("imports-sqlite-upsert", "imports-sqlite-everything"),
         "imports-sqlite-memory",

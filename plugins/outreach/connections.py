@@ -7,9 +7,9 @@ https://airflow.apache.org/docs/apache-airflow/stable/howto/connection.html
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import parse_qsl, quote, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from outreach.errors import ConfigError
 
@@ -26,21 +26,62 @@ def sendgrid_fields(connection: str) -> dict[str, str]:
 def smtp_fields(connection: str) -> dict[str, str]:
     """Return `smtp_url` from a connection's text."""
     parts = _parts(connection)
-    if not parts["host"]:
-        return {"smtp_url": ""}
-    login = quote(parts["login"], safe="")
-    secret = f"{login}:{quote(parts['password'], safe='')}@" if login else ""
-    port = f":{parts['port']}" if parts["port"] else ""
-    return {"smtp_url": f"smtp://{secret}{parts['host']}{port}"}
+    return smtp_url(
+        parts["host"], parts["port"], parts["login"], parts["password"], _extra(connection)
+    )
+
+
+def smtp_url(
+    host: str, port: str, login: str, password: str, extra: Mapping[str, object]
+) -> dict[str, str]:
+    """Return `smtp_url` from a connection's fields; none where it has no host.
+
+    `extra` is what Airflow's SMTP hook reads: TLS from the first byte where `disable_ssl` is given
+    and false, or on port 465; no encryption at all where `disable_ssl` and `disable_tls` both hold.
+    """
+    if not host:
+        return {}
+    user = quote(login, safe="")
+    secret = f"{user}:{quote(password, safe='')}@" if login else ""
+    place = f"[{host}]" if ":" in host else host
+    address = f"{secret}{place}" + (f":{port}" if port else "")
+    ssl = extra.get("disable_ssl")
+    if port == "465" or (ssl is not None and not _holds(ssl)):
+        return {"smtp_url": f"smtps://{address}"}
+    never = _holds(ssl) and _holds(extra.get("disable_tls"))
+    return {"smtp_url": f"smtp://{address}" + ("?tls=none" if never else "")}
+
+
+def _holds(value: object) -> bool:
+    return str(value).lower() in ("true", "1", "yes")
+
+
+def _extra(connection: str) -> dict[str, object]:
+    """A connection's extra: in JSON an object or its text, in a URI the query."""
+    text = connection.strip()
+    if not text.startswith("{"):
+        query = parse_qs(urlsplit(text).query)
+        return {name: values[-1] for name, values in query.items()}
+    found = json.loads(text).get("extra") or {}
+    if isinstance(found, str):
+        try:
+            found = json.loads(found)
+        except ValueError:
+            raise ConfigError("AIRFLOW_CONN_...: its extra is not valid JSON") from None
+    return found if isinstance(found, dict) else {}
 
 
 def aws_fields(connection: str) -> dict[str, str]:
     """Return the keys and the region of an AWS connection, as settings of their own names."""
     parts = _parts(connection)
+    try:
+        region = str(_extra(connection).get("region_name") or "")
+    except ConfigError:
+        region = ""  # sources use this connection too: only where SES is used is a region missed
     return {
         "OUTREACH_SES_ACCESS_KEY_ID": parts["login"],
         "OUTREACH_SES_SECRET_ACCESS_KEY": parts["password"],
-        "OUTREACH_SES_REGION": parts["region_name"],
+        "OUTREACH_SES_REGION": region,
     }
 
 
@@ -79,8 +120,7 @@ def _parts(connection: str) -> dict[str, str]:
         except ValueError as error:
             raise ConfigError(f"AIRFLOW_CONN_...: not valid JSON at {error}") from None
         names = ("password", "host", "port", "schema", "login")
-        parts = {name: str(found.get(name) or "") for name in names}
-        return {**parts, "region_name": _region(found.get("extra"))}
+        return {name: str(found.get(name) or "") for name in names}
     try:
         uri = urlsplit(text)
         port = str(uri.port or "")
@@ -96,14 +136,4 @@ def _parts(connection: str) -> dict[str, str]:
         "port": port,
         "schema": uri.path.strip("/"),
         "login": unquote(uri.username or ""),
-        "region_name": dict(parse_qsl(uri.query)).get("region_name", ""),
     }
-
-
-def _region(extra: Any) -> str:
-    """Return `region_name` of a connection's extra fields, which are JSON or JSON in a text."""
-    try:
-        found = json.loads(extra) if isinstance(extra, str) else extra
-    except ValueError:
-        return ""
-    return str(found.get("region_name") or "") if isinstance(found, dict) else ""

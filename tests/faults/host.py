@@ -21,6 +21,7 @@ from outreach import cli
 from outreach.errors import OutreachError
 from outreach.flows import editions, insisting, sending
 from outreach.providers import sendgrid
+from outreach.providers.smtp import connection as smtp_connection
 from outreach.workspace import Workspace, open_workspace
 from tests.faults import broken
 from tests.faults.steps import Saboteur, set_clock
@@ -103,6 +104,8 @@ def _tune(what: dict[str, Any]) -> None:
     ):
         assert hasattr(module, name), name
         setattr(module, name, value)
+    for name, value in (("ANSWER", 1.0), ("TOO_BUSY", 0.5)):
+        setattr(smtp_connection, name, value)
     if what.get("host"):
         sys.modules["socket"].gethostname = lambda: what["host"]  # type: ignore[attr-defined]
 

@@ -24,12 +24,14 @@ from outreach.flows import landing, sending
 from outreach.journal import Journal
 from outreach.ledger import claims, outcomes
 from outreach.providers.sendgrid import SendGrid
+from outreach.providers.smtp.provider import Smtp
 
 CALLS: dict[str, tuple[Any, str]] = {
     "the claim": (claims, "claim"),
     "the journal": (Journal, "append"),
     "looking": (outcomes, "still_mine"),
     "handing over": (SendGrid, "hand_over"),
+    "handing over ": (Smtp, "hand_over"),
     "recording": (outcomes, "record_receipts"),
     "recording a doubt": (outcomes, "record_doubt"),
     "putting back": (outcomes, "release"),
@@ -57,7 +59,7 @@ class Saboteur:
     def wrap(self) -> None:
         """Put itself around every call."""
         for step, (owner, name) in CALLS.items():
-            setattr(owner, name, self._wrapped(step, getattr(owner, name)))
+            setattr(owner, name, self._wrapped(step.strip(), getattr(owner, name)))
 
     def watch(self, engine: sa.Engine) -> None:
         """Put itself around every commit of `engine`."""

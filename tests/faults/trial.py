@@ -57,6 +57,8 @@ class Trial:
     """How many batches each sender may have in flight."""
     started: list[SenderProcess] = field(default_factory=list)
     _log_start: int = 0
+    _log: Path | None = None
+    _mail_server: str = ""
 
     @property
     def url(self) -> str:
@@ -114,7 +116,15 @@ class Trial:
             "OUTREACH_ALLOWED_RECIPIENTS": "*@example.org",
             "OUTREACH_SENDGRID_API_KEY": self.server.api_key,
             "OUTREACH_SENDGRID_BASE_URL": self.server.address,
+            "OUTREACH_SMTP_URL": self._mail_server,
+            "OUTREACH_SMTP_CONNECTIONS": "2",
         }
+
+    def post_to(self, mail_server: str, log: Path) -> None:
+        """Have the edition go by SMTP, to a server that notes in `log` what it takes."""
+        self._mail_server, self._log, self._log_start = mail_server, log, 0
+        with self.ws.engine.begin() as connection:
+            connection.execute(sa.update(edition).values(provider="smtp"))
 
     def finish(self, senders: int = 0, **more: Any) -> None:
         """Send to the end as an operator would: start senders until nothing is planned.
@@ -148,7 +158,7 @@ class Trial:
 
     def taken(self) -> list[dict[str, Any]]:
         """Every message that the server took in this trial, in order."""
-        with self.server.log.open("rb") as log:
+        with (self._log or self.server.log).open("rb") as log:
             log.seek(self._log_start)
             return [json.loads(line) for line in log.read().split(b"\n") if line]
 

@@ -21,12 +21,13 @@ SETTINGS = load_settings(
         "OUTREACH_SES_REGION": "eu-west-2",
         "OUTREACH_SES_ACCESS_KEY_ID": "AKIAX",
         "OUTREACH_SES_SECRET_ACCESS_KEY": "x",
+        "OUTREACH_SMTP_URL": "smtp://mail.example.org",
         "OUTREACH_ENV": "production",
     }
 )
 
 
-@pytest.mark.parametrize("name", sorted(PROVIDERS.keys() - {"smtp"}))
+@pytest.mark.parametrize("name", sorted(PROVIDERS))
 def test_each_provider_is_found_under_its_own_name(name: str) -> None:
     provider = open_provider(name, SETTINGS)
     assert provider.name == name
@@ -39,11 +40,6 @@ def test_whatever_can_be_opened_can_make_its_messages_again_and_whatever_reports
 ):
     assert WRITERS.keys() == PROVIDERS.keys()
     assert EVENT_SOURCES.keys() <= PROVIDERS.keys()
-
-
-def test_smtp_says_that_it_is_not_built_yet() -> None:
-    with pytest.raises(ConfigError, match="not built yet"):
-        open_provider("smtp", SETTINGS)
 
 
 def test_an_unknown_name_lists_what_there_is() -> None:

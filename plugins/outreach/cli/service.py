@@ -113,7 +113,7 @@ def _notices(arguments: argparse.Namespace, out: Output) -> int:
 
 
 def _doctor(_: argparse.Namespace, out: Output) -> int:
-    findings = doctor.examine()
+    findings = doctor.examine(asking=True)
     words = table(
         ("", "what", "found", "what to do"),
         [(f.level, f.what, f.found, f.advice) for f in findings],

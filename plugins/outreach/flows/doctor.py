@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 
 from outreach.campaigns import load_library
 from outreach.clock import LONDON, london
 from outreach.errors import ConfigError, InputError, Refused
+from outreach.flows.findings import ADVICE, MISSING, OK, Finding
 from outreach.flows.mailboxes import sender_mailbox
+from outreach.flows.mailserver import mail_server
 from outreach.flows.recovery import JournalGuard
 from outreach.flows.source_list import sources
 from outreach.journal import Journal
@@ -25,26 +26,16 @@ from outreach.settings import Settings, load_settings
 from outreach.wording import suggest
 from outreach.workspace import Workspace, make_home, open_workspace
 
-OK, ADVICE, MISSING = "ok", "advice", "missing"
+__all__ = ["ADVICE", "MISSING", "OK", "Finding", "examine", "to_mend"]
 
 _LOW_DISK = 1 << 30
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing looked at. `level` is ok, advice or missing; `found` holds no secret."""
-
-    level: str
-    what: str
-    found: str
-    advice: str = ""
-
-
-def examine(settings: Settings | None = None) -> tuple[Finding, ...]:
+def examine(settings: Settings | None = None, *, asking: bool = False) -> tuple[Finding, ...]:
     """Look at everything a deployment needs; never raises for what it finds.
 
     `settings` are those of a process inside Airflow, where connections win; default: the
-    environment's.
+    environment's. With `asking`, the mail server is asked as well, which may take seconds.
     """
     try:
         settings = settings or load_settings()
@@ -56,6 +47,7 @@ def examine(settings: Settings | None = None) -> tuple[Finding, ...]:
         *_provider(settings),
         *_signature(settings),
         *_webhooks(settings),
+        *(mail_server(settings) if asking else ()),
         *_recipients(settings),
         *_public(settings),
     ]

@@ -58,7 +58,7 @@ def guard(addresses: Sequence[str], settings: Settings) -> None:
         return
     for address in addresses:
         if not address.isascii():
-            raise Rejected("an address has letters outside ASCII, which SendGrid does not take")
+            raise Rejected("an address has letters outside ASCII, which mail servers may not take")
         if not plain_address(address):
             raise Rejected("an address is not one plain address (name@domain)")
         if not allowed(address, settings):

@@ -22,14 +22,8 @@ from outreach.providers.sendgrid import SendGrid
 from outreach.providers.sendgrid_events import SendGridEvents
 from outreach.providers.ses import Ses
 from outreach.providers.ses_events import SesEvents
+from outreach.providers.smtp.provider import Smtp
 from outreach.settings import Settings
-
-
-def _smtp(_settings: Settings) -> Provider:
-    raise ConfigError(
-        "OUTREACH_PROVIDER is smtp, which is not built yet; use sendgrid, or outbox to try things"
-    )
-
 
 T = TypeVar("T")
 
@@ -37,7 +31,7 @@ PROVIDERS: dict[str, Callable[[Settings], Provider]] = {
     "outbox": Outbox,
     "sendgrid": SendGrid,
     "ses": Ses,
-    "smtp": _smtp,
+    "smtp": Smtp,
 }
 
 EVENT_SOURCES: dict[str, Callable[[], EventSource]] = {

@@ -11,6 +11,7 @@ from tests.faults.scenarios import (
     provider,
     recovery,
     rivals,
+    smtp,
 )
 from tests.faults.scenarios.registry import SCENARIOS, Scenario
 
@@ -27,4 +28,5 @@ __all__ = [
     "provider",
     "recovery",
     "rivals",
+    "smtp",
 ]

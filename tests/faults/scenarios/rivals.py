@@ -39,7 +39,7 @@ for _step in ("after the claim", "before handing over", "after handing over"):
     add(f"comes back from the dead, frozen {_step}", (24,), partial(comes_back, _step), alone=True)
 
 
-@scenario("comes back from the dead within its request", 24, 6)
+@scenario("comes back from the dead within its request", 24, 6, alone=True)
 def comes_back_in_request(trial: Trial) -> None:
     trial.server.fail({"kind": "hang after processing", "seconds": 0.4})
     still = trial.start()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from fnmatch import translate
 from functools import lru_cache
 
+from outreach.addressform import one_form
 from outreach.errors import Rejected
 from outreach.settings import Settings
 
@@ -14,6 +16,8 @@ from outreach.settings import Settings
 _LETTER = r"[!#-'*+\-./0-9=?A-Z^-z{|}~]"
 _BEFORE_DOT = r"[!#-'*+\-/0-9=?A-Z^-z{|}~]"
 _PLAIN = re.compile(rf"{_LETTER}+@{_BEFORE_DOT}*\.{_LETTER}*")
+_BEYOND = _LETTER.replace("}~]", "}~\x80-\U0010ffff]")
+_INTERNATIONAL = re.compile(rf"{_BEYOND}+@{_BEYOND}+")
 _ALL_PLAIN = re.compile(rf"(?:{_LETTER}++@{_BEFORE_DOT}*+\.{_LETTER}*+\n)*+")
 
 
@@ -25,13 +29,13 @@ def allowed(address: str, settings: Settings) -> bool:
     """
     if settings.production:
         return True
-    return _matcher(settings.allowed_recipients)(address.strip().lower()) is not None
+    return _matcher(settings.allowed_recipients)(one_form(address)) is not None
 
 
 @lru_cache(maxsize=8)
 def _matcher(globs: tuple[str, ...]) -> Callable[[str], re.Match[str] | None]:
     nothing = r"(?!)"
-    return re.compile("|".join([translate(glob.lower()) for glob in globs]) or nothing).match
+    return re.compile("|".join([translate(one_form(glob)) for glob in globs]) or nothing).match
 
 
 def refusal(settings: Settings) -> str:
@@ -49,17 +53,31 @@ def plain_address(address: str) -> bool:
     return _PLAIN.fullmatch(address) is not None
 
 
-def guard(addresses: Sequence[str], settings: Settings) -> None:
+def international_address(address: str) -> bool:
+    """Whether `address` is one bare address as RFC 6531, 3.3, has it, no letter of it unseen.
+
+    What compatible letters stand for is looked at too: a server may take one for the other.
+    """
+    return address.isprintable() and all(
+        _INTERNATIONAL.fullmatch(one) and ".." not in f".{one.partition('@')[0]}."
+        for one in (address, unicodedata.normalize("NFKC", address))
+    )
+
+
+def guard(
+    addresses: Sequence[str], settings: Settings, *, beyond_ascii: bool = False
+) -> None:
     """Refuse a batch in which one address must not be reached.
 
-    Raises Rejected, which names no address, before anything is sent.
+    `beyond_ascii`: letters outside ASCII are well. Raises Rejected, which names no address,
+    before anything is sent.
     """
     if _all_plain(addresses) and _all_allowed(addresses, settings):
         return
     for address in addresses:
-        if not address.isascii():
+        if not address.isascii() and not beyond_ascii:
             raise Rejected("an address has letters outside ASCII, which mail servers may not take")
-        if not plain_address(address):
+        if not (plain_address if address.isascii() else international_address)(address):
             raise Rejected("an address is not one plain address (name@domain)")
         if not allowed(address, settings):
             raise Rejected(refusal(settings))

@@ -44,7 +44,9 @@ def _sign(sign: str) -> str:
     if sign.isascii() and sign.isalnum():
         return sign
     forms = dict.fromkeys((sign, sign.upper()))
-    escapes = (json.dumps(one)[1:-1] if not sign.isascii() else f"\\u{ord(one):04x}" for one in forms)
+    escapes = (
+        json.dumps(one)[1:-1] if not sign.isascii() else f"\\u{ord(one):04x}" for one in forms
+    )
     return f"(?:{'|'.join(map(re.escape, (*forms, *escapes)))})"
 
 

@@ -64,9 +64,7 @@ def international_address(address: str) -> bool:
     )
 
 
-def guard(
-    addresses: Sequence[str], settings: Settings, *, beyond_ascii: bool = False
-) -> None:
+def guard(addresses: Sequence[str], settings: Settings, *, beyond_ascii: bool = False) -> None:
     """Refuse a batch in which one address must not be reached.
 
     `beyond_ascii`: letters outside ASCII are well. Raises Rejected, which names no address,

@@ -22,7 +22,6 @@ from tests.faults.senders import ROOT, Host
 from tests.faults.table import Line
 from tests.faults.trial import trying
 
-
 KINDS = ("sqlite", "postgresql")
 OF_THE_DATABASE = ("database", "ledger", "backup", "several killed", "two senders")
 

@@ -57,8 +57,7 @@ class SendGrid:
     def __init__(self, settings: Settings, timeout: httpx.Timeout = _TIMEOUT) -> None:
         self._settings = settings
         self._timeout = timeout
-        # Read once for all connections: that takes longer than a request.
-        self._trusted = httpx.create_ssl_context()
+        self._trusted = _trusted(settings)
         self._free: deque[_Lane] = deque()
         self._lanes: list[_Lane] = []
         self._free.append(self._new_lane())
@@ -165,6 +164,13 @@ def notes(settings: Settings) -> Iterator[Note]:
     yield Note("SendGrid API key", f"from {settings.origin('sendgrid_api_key')}")
     if settings.sendgrid_base_url != SENDGRID_URL:
         yield Note("SendGrid address", settings.sendgrid_base_url, "not SendGrid's")
+
+
+def _trusted(settings: Settings) -> ssl.SSLContext:
+    """Return whom all connections trust. Read once: that takes longer than a request."""
+    if _scheme(settings.sendgrid_base_url) == "https":
+        return httpx.create_ssl_context()
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # nobody, where nothing is encrypted
 
 
 def _scheme(address: str) -> str:

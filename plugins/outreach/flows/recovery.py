@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 
 from outreach.errors import Refused
-from outreach.journal import Claim, Journal
+from outreach.journal import Claim, Entry, Journal
 from outreach.ledger import behind
 from outreach.ledger.behind import Recovery
 from outreach.ledger.edition_store import note
@@ -29,7 +29,7 @@ class JournalGuard:
         self._journal = journal
         self._engine = engine
         self._seen = -1
-        self._newest: list[Claim] = []
+        self._newest: list[Entry] = []
         self._read_to = 0
 
     def check(self) -> None:
@@ -60,13 +60,13 @@ class JournalGuard:
                 )
         self._seen = size
 
-    def _newest_claims(self, size: int) -> list[Claim]:
+    def _newest_claims(self, size: int) -> list[Entry]:
         new = self._journal.after(self._read_to) if 0 < self._read_to <= size else None
         if new is None:
             self._newest, self._read_to = self._journal.newest(_LOOKED_AT), size
         else:
-            claims, self._read_to = new
-            self._newest = [*reversed(claims), *self._newest][:_LOOKED_AT]
+            entries, self._read_to = new
+            self._newest = [*reversed(entries), *self._newest][:_LOOKED_AT]
         return self._newest
 
 

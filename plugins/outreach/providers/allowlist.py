@@ -14,6 +14,9 @@ from outreach.settings import Settings
 _LETTER = r"[!#-'*+\-./0-9=?A-Z^-z{|}~]"
 _BEFORE_DOT = r"[!#-'*+\-/0-9=?A-Z^-z{|}~]"
 _PLAIN = re.compile(rf"{_LETTER}+@{_BEFORE_DOT}*\.{_LETTER}*")
+_ANY_BEFORE = re.compile(r"\*[^*?\[]*")
+"""A pattern such as *@example.org, which says how an address ends and nothing else."""
+
 _ALL_PLAIN = re.compile(rf"(?:{_LETTER}++@{_BEFORE_DOT}*+\.{_LETTER}*+\n)*+")
 
 
@@ -23,15 +26,27 @@ def allowed(address: str, settings: Settings) -> bool:
     Always in production; elsewhere only where one of the OUTREACH_ALLOWED_RECIPIENTS globs
     matches (none set: nobody).
     """
-    if settings.production:
-        return True
-    return _matcher(settings.allowed_recipients)(address.strip().lower()) is not None
+    return allowed_by(settings)(address)
+
+
+def allowed_by(settings: Settings) -> Callable[[str], bool]:
+    """Return `allowed` of one deployment."""
+    return everybody if settings.production else _matcher(settings.allowed_recipients)
+
+
+def everybody(_address: str) -> bool:
+    """Allow each address."""
+    return True
 
 
 @lru_cache(maxsize=8)
-def _matcher(globs: tuple[str, ...]) -> Callable[[str], re.Match[str] | None]:
-    nothing = r"(?!)"
-    return re.compile("|".join([translate(glob.lower()) for glob in globs]) or nothing).match
+def _matcher(globs: tuple[str, ...]) -> Callable[[str], bool]:
+    small = [glob.lower() for glob in globs]
+    ends = tuple([glob[1:] for glob in small if _ANY_BEFORE.fullmatch(glob)])
+    if len(ends) == len(small):
+        return lambda address: address.strip().lower().endswith(ends)
+    match = re.compile("|".join(map(translate, small))).match
+    return lambda address: match(address.strip().lower()) is not None
 
 
 def refusal(settings: Settings) -> str:
@@ -71,7 +86,4 @@ def _all_plain(addresses: Sequence[str]) -> bool:
 
 
 def _all_allowed(addresses: Iterable[str], settings: Settings) -> bool:
-    if settings.production:
-        return True
-    small = (address.strip().lower() for address in addresses)
-    return all(map(_matcher(settings.allowed_recipients), small))
+    return settings.production or all(map(allowed_by(settings), addresses))

@@ -15,6 +15,7 @@ from outreach.domain import EditionState
 from outreach.errors import NotSent
 from outreach.flows.composing import Made, handover, recipients
 from outreach.flows.inflight import Flight, Flights
+from outreach.flows.insisting import recording_ends
 from outreach.flows.landing import Held, Landing
 from outreach.flows.opening import closed_now, end_if_too_late
 from outreach.flows.patience import LOOK_AGAIN, PATIENCE, seconds_to_wait
@@ -142,9 +143,9 @@ class Sender:
 
     def _bring_home(self, error: BaseException) -> None:
         """Record what is in flight when sending breaks off; what does not answer is in doubt."""
-        seconds = LAST_REPLIES if isinstance(error, Exception) else LAST_WORDS
-        until = time.monotonic() + seconds
-        self._landing.give_up_at(until)
+        killed_soon = not isinstance(error, Exception)
+        until = time.monotonic() + (LAST_WORDS if killed_soon else LAST_REPLIES)
+        self._landing.give_up_at(until if killed_soon else recording_ends())
         while self._flights and (left := until - time.monotonic()) > 0:
             for flight in self._flights.landed(left):
                 self._land_last(flight, error)

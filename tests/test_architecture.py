@@ -20,7 +20,7 @@ SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if "versions" not in pat
 BASE = {
     *("domain", "errors", "settings", "keys", "base32", "connections", "clock", "records"),
     *("wording", "yamlfile", "headslips", "hub", "hubform", "colours", "limits"),
-    *("answering", "retention", "memo", "scheduling", "rates", "ratesform"),
+    *("answering", "retention", "addressform", "memo", "scheduling", "rates", "ratesform"),
     *("digest", "segments"),
 }
 """What everything may use: words, errors, settings, keys, time, reading of YAML, memos, the language

@@ -20,6 +20,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from outreach import base32
+from outreach.addressform import one_form
 from outreach.errors import ConfigError, TokenError
 from outreach.settings import Settings
 
@@ -68,8 +69,8 @@ class Keys:
         return next(iter(self.tokens))
 
     def address_hash(self, address: str) -> bytes:
-        """Return 16 bytes that stand for `address`, whatever its case or outer spaces."""
-        return self._hash(b"address", address.strip().lower())
+        """Return 16 bytes that stand for `address`, however it is written (see addressform)."""
+        return self._hash(b"address", one_form(address))
 
     def address_hashes(self, addresses: Iterable[str]) -> list[bytes]:
         """Return `address_hash` of each, of addresses that are in their one form already."""
@@ -83,7 +84,7 @@ class Keys:
 
     def domain_hash(self, address_or_domain: str) -> bytes:
         """Return 16 bytes that stand for a mail domain (or the domain of an address)."""
-        return self._hash(b"domain", address_or_domain.strip().lower().rpartition("@")[2])
+        return self._hash(b"domain", one_form(address_or_domain).rpartition("@")[2])
 
     def check_value(self) -> str:
         """Return a text that tells whether two address keys are the same, and nothing else."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from tests.contracts.provider_contract import Arrived, ArrivedFunction, ProviderContract
+from tests.fakes.batches import handover, recipient
 from tests.fakes.smtp_server import EVERYTHING, PIPELINED, PLAIN, SmtpServer, Taken, serving
 
+from outreach.errors import Rejected
 from outreach.providers.base import Provider
 from outreach.providers.registry import open_provider
 from outreach.settings import load_settings
@@ -54,6 +57,21 @@ class SmtpContract(ProviderContract):
     @pytest.fixture
     def arrived(self, smtp_server: SmtpServer) -> ArrivedFunction:
         return lambda: [as_arrived(one) for one in smtp_server.taken]
+
+    def test_an_address_outside_ascii_is_refused_and_nothing_is_sent(
+        self, provider: Provider, arrived: ArrivedFunction, smtp_server: SmtpServer
+    ) -> None:
+        """Nothing to that one; where a server takes such addresses: test_smtp_utf8.py."""
+        smtp_server.offers = tuple(one for one in self.offers if one != "SMTPUTF8")
+        bad = replace(recipient(1), address="zoë@example.org")
+        receipt = provider.hand_over(handover(recipient(2), bad))
+        assert [one.to for one in arrived()] == [(recipient(2).address,)]
+        (other,) = receipt.otherwise
+        assert other.index == 1
+        assert isinstance(other.error, Rejected)
+        assert "zoë" not in str(other.error)
+        with pytest.raises(Rejected):
+            provider.hand_over(handover(bad))
 
 
 class TestChunked(SmtpContract):

@@ -136,9 +136,19 @@ class Dialogue:
         elif self._envelope is not None:
             self._server.wrongs.append("nested MAIL")
             self._answer(b"503 5.5.1 nested MAIL command")
+        elif not self._may_say(rest, found[2].split()):
+            self._answer(b"555 5.5.4 an option that was not offered, or is missing")
         elif self._say("MAIL", b"250 2.1.0 ok"):
             options = tuple(found[2].decode().split())
             self._envelope = Envelope(found[1].decode(), options)
+
+    def _may_say(self, line: bytes, options: list[bytes]) -> bool:
+        """Whether SMTPUTF8 is said where it is needed, and only where it is offered."""
+        said = b"SMTPUTF8" in options
+        good = "SMTPUTF8" in self._server.offers if said else line.isascii()
+        if not good:
+            self._server.wrongs.append(f"{line!r}: SMTPUTF8")
+        return good
 
     def _on_rcpt(self, rest: bytes) -> None:
         found = re.fullmatch(rb"TO:<([^<>\s]+@[^<>\s]+)>", rest)
@@ -146,6 +156,9 @@ class Dialogue:
             self._answer(b"503 5.5.1 need MAIL")
         elif not found:
             self._answer(b"501 5.1.3 syntax")
+        elif not rest.isascii() and "SMTPUTF8" not in self._envelope.options:
+            self._server.wrongs.append("an address outside ASCII without SMTPUTF8")
+            self._answer(b"553 5.6.7 not without SMTPUTF8")
         else:
             address = found[1].decode()
             refusal = self._server.refused.get(address)
@@ -212,6 +225,10 @@ class Dialogue:
             self._server.wrongs.append(f"{envelope.options} does not give {len(raw)}")
         if not raw.isascii() and "BODY=8BITMIME" not in envelope.options:
             self._server.wrongs.append("8-bit letters without saying so")
+
+        head = raw.partition(b"\r\n\r\n")[0]
+        if head.isascii() == ("SMTPUTF8" in envelope.options):
+            self._server.wrongs.append("a head in UTF-8 and SMTPUTF8: one without the other")
 
     def _until_dot(self) -> bytes:
         if self._server.order("body"):

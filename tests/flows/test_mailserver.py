@@ -29,7 +29,7 @@ def test_it_greets_encrypts_logs_in_and_sends_nothing(tmp_path, monkeypatch) -> 
         found = looked(encrypted(server, tmp_path, monkeypatch))
         assert server.wrongs == []
         assert server.taken == []
-    words = "answers, encrypted by STARTTLS, with a log-in, offers PIPELINING and CHUNKING"
+    words = "answers, encrypted by STARTTLS, with a log-in, offers PIPELINING, CHUNKING, SMTPUTF8"
     assert found == [("ok", words)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 import struct
 import zipfile
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import python_calamine
 
+from outreach.addressform import spellings
 from outreach.errors import InputError
 from outreach.ledger.contacts import address_pattern, seen
 from outreach.sources import xlsxfile
@@ -33,11 +35,19 @@ _TAG = re.compile(r"<[^<>]*>")
 
 def in_json(address: str) -> re.Pattern[bytes]:
     """Return a pattern for the address in JSON: any case, each sign plain or as an escape."""
-    signs = (
-        re.escape(c) if c.isalnum() else rf"(?:{re.escape(c)}|\\u{ord(c):04x})" for c in address
-    )
+    either = "|".join("".join(map(_sign, one)) for one in spellings(address))
     before = r"(?<![\w.!#$%&'*+/=?^`{|}~-])"
-    return re.compile(f"{before}{''.join(signs)}(?![\\w-]|\\.\\w)".encode(), re.IGNORECASE)
+    return re.compile(f"{before}(?:{either})(?![\\w-]|\\.\\w)".encode(), re.IGNORECASE)
+
+
+def _sign(sign: str) -> str:
+    if sign.isascii() and sign.isalnum():
+        return sign
+    forms = dict.fromkeys((sign, sign.upper()))
+    escapes = (
+        json.dumps(one)[1:-1] if not sign.isascii() else f"\\u{ord(one):04x}" for one in forms
+    )
+    return f"(?:{'|'.join(map(re.escape, (*forms, *escapes)))})"
 
 
 def named_in_workbook(path: Path, address: str) -> bool:
@@ -48,7 +58,12 @@ def named_in_workbook(path: Path, address: str) -> bool:
 
 def named_in_bytes(path: Path, address: str) -> bool:
     """Whether a file of any kind names an address in letters of one or two bytes."""
-    wide = (re.escape(address.encode(f"utf-16-{end}")) for end in ("le", "be"))
+    wide = (
+        re.escape(one.encode(f"utf-16-{end}"))
+        for written in spellings(address)
+        for one in (written, written.upper())
+        for end in ("le", "be")
+    )
     either = re.compile(b"|".join(wide), re.IGNORECASE)
     patterns = (in_json(address), either)
     tail = b""

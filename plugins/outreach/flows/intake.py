@@ -29,6 +29,7 @@ from outreach.flows.steady import Steady
 from outreach.ledger import imports as ledger
 from outreach.ledger.engine import reading
 from outreach.ledger.sheets import takes_sheets
+from outreach.providers.registry import BEYOND_ASCII
 from outreach.records import ImportKind, ImportResult, ImportState
 from outreach.sources.fields import Context
 from outreach.sources.people import People
@@ -66,7 +67,13 @@ def take_file(
         raise InputError(Fault("there is no such file; check its name and folder", path.name))
     hub = ws.hub
     lists = Lists(tuple(hub.sectors), tuple(a.name for a in hub.areas), tuple(hub.boroughs))
-    context = Context(lists, datetime.now(UTC), values=how.values, unmatched=how.unmatched)
+    context = Context(
+        lists,
+        datetime.now(UTC),
+        values=how.values,
+        unmatched=how.unmatched,
+        beyond_ascii=ws.settings.provider in BEYOND_ASCII,
+    )
     source = ledger.storable(source)
     job = Job(
         *(ws, path, kind, source, how, by, via, guard or Guard(), shift, context),

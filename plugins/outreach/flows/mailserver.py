@@ -40,7 +40,11 @@ def _said(server: Server, offers: Offers) -> str:
     login = "with a log-in" if server.user else "without a log-in"
     found = [
         name
-        for name, offered in (("PIPELINING", offers.pipelining), ("CHUNKING", offers.chunking))
+        for name, offered in (
+            ("PIPELINING", offers.pipelining),
+            ("CHUNKING", offers.chunking),
+            ("SMTPUTF8", offers.international),
+        )
         if offered
     ]
-    return f"answers, {_WORDS[server.tls]}, {login}, offers {' and '.join(found) or 'nothing more'}"
+    return f"answers, {_WORDS[server.tls]}, {login}, offers {', '.join(found) or 'nothing more'}"

@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from outreach.addressform import composed, with_a_labels
 from outreach.domain import Purpose
 from outreach.ledger.caps import HANDED_OVER
 from outreach.ledger.editions import audit, batch, delivery, edition, event, exclusion, variant
@@ -190,7 +191,7 @@ def quarantined_with(connection: sa.Connection, address: str) -> Iterator[Mappin
     """Yield the quarantined rows that hold exactly this address, not one that ends like it."""
     q = quarantined_row.c
     as_text = sa.func.lower(sa.cast(q.row, sa.Text))
-    # Only candidates: JSON escapes other letters, and unseen ones may stand in between.
+    # Only candidates: JSON escapes other letters, which may stand for these or between them.
     plain = max(re.findall(r"[a-z0-9.@-]+", address.rpartition("@")[2]) or ["@"], key=len)
     rows = connection.execute(
         sa.select(
@@ -203,7 +204,7 @@ def quarantined_with(connection: sa.Connection, address: str) -> Iterator[Mappin
             import_.c.started_at,
         )
         .join(import_, import_.c.id == q.import_id)
-        .where(as_text.contains(plain, autoescape=True))
+        .where(as_text.contains(plain, autoescape=True) | as_text.contains(r"\u"))
         .order_by(q.id)
     ).mappings()
     exact = address_pattern(address)
@@ -213,10 +214,14 @@ def quarantined_with(connection: sa.Connection, address: str) -> Iterator[Mappin
 
 
 def seen(cell: str) -> str:
-    """Return a cell without the characters nobody can see, which may hide an address."""
+    """Return a cell without the characters nobody can see, which may hide an address.
+
+    Where it has letters outside ASCII, in lower case and with addresses in their one form.
+    """
     if cell.isascii():
         return cell
-    return "".join(c for c in cell if unicodedata.category(c) != "Cf")
+    cell = "".join(c for c in cell if unicodedata.category(c) != "Cf")
+    return with_a_labels(composed(cell))
 
 
 def address_pattern(address: str) -> re.Pattern[str]:

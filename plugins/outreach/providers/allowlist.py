@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from fnmatch import translate
 from functools import lru_cache
 
+from outreach.addressform import one_form
 from outreach.errors import Rejected
 from outreach.settings import Settings
 
@@ -17,6 +19,8 @@ _PLAIN = re.compile(rf"{_LETTER}+@{_BEFORE_DOT}*\.{_LETTER}*")
 _ANY_BEFORE = re.compile(r"\*[^*?\[]*")
 """A pattern such as *@example.org, which says how an address ends and nothing else."""
 
+_BEYOND = _LETTER.replace("}~]", "}~\x80-\U0010ffff]")
+_INTERNATIONAL = re.compile(rf"{_BEYOND}+@{_BEYOND}+")
 _ALL_PLAIN = re.compile(rf"(?:{_LETTER}++@{_BEFORE_DOT}*+\.{_LETTER}*+\n)*+")
 
 
@@ -41,12 +45,12 @@ def everybody(_address: str) -> bool:
 
 @lru_cache(maxsize=8)
 def _matcher(globs: tuple[str, ...]) -> Callable[[str], bool]:
-    small = [glob.lower() for glob in globs]
-    ends = tuple([glob[1:] for glob in small if _ANY_BEFORE.fullmatch(glob)])
-    if len(ends) == len(small):
-        return lambda address: address.strip().lower().endswith(ends)
-    match = re.compile("|".join(map(translate, small))).match
-    return lambda address: match(address.strip().lower()) is not None
+    forms = [one_form(glob) for glob in globs]
+    ends = tuple([form[1:] for form in forms if _ANY_BEFORE.fullmatch(form)])
+    if len(ends) == len(forms):
+        return lambda address: one_form(address).endswith(ends)
+    match = re.compile("|".join(map(translate, forms))).match
+    return lambda address: match(one_form(address)) is not None
 
 
 def refusal(settings: Settings) -> str:
@@ -64,17 +68,29 @@ def plain_address(address: str) -> bool:
     return _PLAIN.fullmatch(address) is not None
 
 
-def guard(addresses: Sequence[str], settings: Settings) -> None:
+def international_address(address: str) -> bool:
+    """Whether `address` is one bare address as RFC 6531, 3.3, has it, no letter of it unseen.
+
+    What compatible letters stand for is looked at too: a server may take one for the other.
+    """
+    return address.isprintable() and all(
+        _INTERNATIONAL.fullmatch(one) and ".." not in f".{one.partition('@')[0]}."
+        for one in (address, unicodedata.normalize("NFKC", address))
+    )
+
+
+def guard(addresses: Sequence[str], settings: Settings, *, beyond_ascii: bool = False) -> None:
     """Refuse a batch in which one address must not be reached.
 
-    Raises Rejected, which names no address, before anything is sent.
+    `beyond_ascii`: letters outside ASCII are well. Raises Rejected, which names no address,
+    before anything is sent.
     """
     if _all_plain(addresses) and _all_allowed(addresses, settings):
         return
     for address in addresses:
-        if not address.isascii():
+        if not address.isascii() and not beyond_ascii:
             raise Rejected("an address has letters outside ASCII, which mail servers may not take")
-        if not plain_address(address):
+        if not (plain_address if address.isascii() else international_address)(address):
             raise Rejected("an address is not one plain address (name@domain)")
         if not allowed(address, settings):
             raise Rejected(refusal(settings))

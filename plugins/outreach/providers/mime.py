@@ -13,6 +13,7 @@ from outreach.providers.filling import check_values, join, join_escaped
 from outreach.providers.mime_headers import (
     DELIVERY_HEADER,
     MARK_HEADER,
+    NOT_ASCII,
     list_unsubscribe,
     own_headers,
     subject,
@@ -67,6 +68,8 @@ def _built(handover: Handover, recipient: Recipient) -> tuple[EmailMessage, byte
     check_values(handover.content, recipient.values)
     try:
         if handover.content.mime == 1:
+            if not recipient.address.isascii():
+                raise Rejected(NOT_ASCII)
             message = mime_first.message(handover, recipient)
             return message, message.as_bytes()
         message = mime_second.message(handover, recipient)

@@ -14,6 +14,7 @@ from outreach.providers.filling import join, one_line
 
 DELIVERY_HEADER = "X-Outreach-Delivery"
 MARK_HEADER = "X-Outreach-Mark"
+NOT_ASCII = "an address has letters outside ASCII, which mail servers may not take"
 LONGEST_LINE = 998
 """Octets in a line, its end not counted (RFC 5322, 2.1.1)."""
 
@@ -56,7 +57,7 @@ def headers(handover: Handover, recipient: Recipient) -> Iterator[tuple[str, str
     Raises Rejected where one cannot be made.
     """
     yield "From", address(handover.sender)
-    yield "To", address(Mailbox(recipient.address))
+    yield "To", _to(recipient.address)
     if handover.reply_to:
         yield "Reply-To", address(handover.reply_to)
     yield "Subject", subject(handover.content, recipient)
@@ -64,6 +65,14 @@ def headers(handover: Handover, recipient: Recipient) -> Iterator[tuple[str, str
     yield "Message-ID", f"<{recipient.delivery_id}@{id_domain(handover)}>"
     yield from own_headers(handover, recipient).items()
     yield DELIVERY_HEADER, recipient.delivery_id
+
+
+def _to(one: str) -> Address:
+    """Return a recipient's address; outside ASCII for a provider alone that lets such pass."""
+    if one.isascii():
+        return address(Mailbox(one))
+    username, _, domain = one.rpartition("@")
+    return Address(username=username, domain=domain)
 
 
 def subject(content: Content, recipient: Recipient) -> str:
@@ -79,5 +88,5 @@ def id_domain(handover: Handover) -> str:
 def address(mailbox: Mailbox) -> Address:
     """Return a mailbox for a header. Raises Rejected outside ASCII, ValueError for no address."""
     if not mailbox.address.isascii():
-        raise Rejected("an address has letters outside ASCII, which mail servers may not take")
+        raise Rejected(NOT_ASCII)
     return Address(display_name=one_line(mailbox.name), addr_spec=mailbox.address)

@@ -58,18 +58,24 @@ class _Policy(EmailPolicy):
 
     def fold_binary(self, name: str, value: str) -> bytes:
         whole = self._whole(name, str(value))
-        return whole.encode("ascii") if whole else super().fold_binary(name, value)
+        if whole:
+            return whole.encode("utf-8" if self.utf8 else "ascii")
+        return super().fold_binary(name, value)
 
     def _whole(self, name: str, value: str) -> str:
         if name == "Subject" and not PLAIN_SUBJECT.fullmatch(value):
             coded = Header(value, _READABLE, maxlinelen=WIDTH, header_name=name)
             value = coded.encode(linesep=self.linesep)
+        elif name == "To" and not value.isascii():
+            pass  # folding would write parts of a long address as encoded words
         elif name != "Subject" and name.lower() not in _UNFOLDED:
             return ""
         return f"{name}: {value}{self.linesep}"
 
 
 POLICY = _Policy(linesep="\r\n", max_line_length=WIDTH)
+_INTERNATIONAL = POLICY.clone(utf8=True)
+"""For a message to an address outside ASCII: header fields are UTF-8 (RFC 6532)."""
 
 
 def message(handover: Handover, recipient: Recipient) -> EmailMessage:
@@ -79,7 +85,7 @@ def message(handover: Handover, recipient: Recipient) -> EmailMessage:
     """
     if not _DELIVERY_ID.fullmatch(recipient.delivery_id):
         raise Rejected("a delivery id is not made of letters and digits")
-    found = EmailMessage(policy=POLICY)
+    found = EmailMessage(policy=POLICY if recipient.address.isascii() else _INTERNATIONAL)
     for name, value in headers(handover, recipient):
         found[name] = value
     found["MIME-Version"] = "1.0"

@@ -39,6 +39,9 @@ EVENT_SOURCES: dict[str, Callable[[], EventSource]] = {
     "ses": SesEvents,
 }
 
+BEYOND_ASCII = frozenset({"smtp"})
+"""Providers with a way to addresses whose part before the @ has letters outside ASCII."""
+
 WRITERS: dict[str, Callable[[Handover, Recipient], Written]] = {
     "outbox": mime.written,
     "sendgrid": sendgrid_payload.written,

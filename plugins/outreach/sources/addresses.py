@@ -1,4 +1,4 @@
-"""Email addresses: one written form, and whether SendGrid could deliver to it.
+"""Email addresses: one written form, and whether mail could be delivered to it.
 
 `email-validator` decides. Plain ASCII addresses, nearly all of them, take a fast path that
 accepts only what it accepts (a property test compares the two).
@@ -12,11 +12,15 @@ from collections.abc import Iterable
 
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 
+from outreach.addressform import composed, one_form
 from outreach.sources.values import BadValue
 
 _LOCAL = re.compile(r"[a-z0-9_+-]++(?:\.[a-z0-9_+-]++)*+\Z")
 _RESERVED_ENDS = frozenset(name.rpartition(".")[2] for name in SPECIAL_USE_DOMAIN_NAMES)
-_DOMAIN = re.compile(r"(?=.{1,180}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}\Z")
+_DOMAIN = re.compile(
+    r"(?=.{1,180}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+"
+    r"(?:[a-z]{2,63}|xn--[a-z0-9-]{1,58}[a-z0-9])\Z"
+)
 
 _ANYWHERE = re.compile(r"[^\s<>()\[\],;:\"]+@[^\s<>()\[\],;:\"]*[^\s<>()\[\],;:\".]")
 
@@ -32,9 +36,16 @@ _plain_domains: dict[str, bool] = {}
 
 
 def clean_address(text: str) -> str:
-    """Return the one form of an address: trimmed, lower case. Raises BadValue with advice."""
+    """Return the one form of an address (see addressform). Raises BadValue with advice."""
     address = _trimmed(text)
     return address if _is_plain(address) else _judged(address)
+
+
+def ascii_only(address: str) -> str:
+    """Return an address in its one form. Raises BadValue where it has letters outside ASCII."""
+    if not address.isascii():
+        raise BadValue(NOT_ASCII, "use an address of plain letters a-z; ask the person for one")
+    return address
 
 
 def plain_addresses(texts: Iterable[str]) -> list[str | None]:
@@ -82,7 +93,7 @@ def clean_domain(text: str) -> str:
 
 def addresses_in(text: str) -> list[str]:
     """Return what reads as an address in a text, whatever stands round it, tidied."""
-    return _ANYWHERE.findall(tidy(text)) if "@" in text else []
+    return [one_form(one) for one in _ANYWHERE.findall(_visible(text))] if "@" in text else []
 
 
 def _trimmed(text: str) -> str:
@@ -102,9 +113,13 @@ def _unseen(character: str) -> bool:
 
 
 def tidy(text: str) -> str:
-    """Return text in lower case, without outer spaces and without characters nobody can see."""
+    """Return an address or domain in its one form, without characters nobody can see."""
+    return one_form(_visible(text))
+
+
+def _visible(text: str) -> str:
     if not text.isascii():
-        text = "".join(c for c in text if unicodedata.category(c) != "Cf")
+        text = composed("".join(c for c in text if unicodedata.category(c) != "Cf"))
     return text.strip().lower()
 
 
@@ -113,19 +128,20 @@ def _judged(address: str) -> str:
         raise BadValue(MISSING, "add the address, or leave the row out")
     if any(_unseen(c) and c not in " \t\r\n" for c in address):
         raise BadValue(UNSEEN, "type the address again by hand; do not copy it from the list")
-    if not address.isascii():
-        raise BadValue(NOT_ASCII, "use an address of plain letters a-z; ask the person for one")
     if address.count("@") > 1 and re.search(r"[;,\s]", address):
         raise BadValue(SEVERAL, "keep one address in the row; give each person a row")
     if "<" in address or address.startswith("mailto:"):
         raise BadValue(NOT_VALID, "write the address alone, without a name, < > or mailto:")
     try:
         valid = validate_email(
-            address, allow_smtputf8=False, check_deliverability=False, strict=True
+            one_form(address), allow_smtputf8=True, check_deliverability=False, strict=True
         )
     except EmailNotValidError as error:
         raise BadValue(NOT_VALID, _short(str(error))) from None
-    return (valid.ascii_email or valid.normalized).lower()
+    found = (valid.ascii_email or f"{valid.local_part}@{valid.ascii_domain}").lower()
+    if one_form(found) != found:  # or its hash would not be the same always
+        raise BadValue(NOT_VALID, "check its letters with the person")
+    return found
 
 
 def _short(message: str) -> str:

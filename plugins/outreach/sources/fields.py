@@ -11,7 +11,7 @@ from typing import Any
 
 from outreach.records import PERSON_FIELDS
 from outreach.sources import ods, times, values
-from outreach.sources.addresses import clean_address, clean_domain, tidy
+from outreach.sources.addresses import ascii_only, clean_address, clean_domain, tidy
 from outreach.sources.values import BadValue, Lists
 from outreach.sources.webaddress import read_web_address
 
@@ -60,7 +60,8 @@ LEFT_EMPTY = _LeftEmpty()
 class Context:
     """What reading a row needs beside the row. `shift` moves pledge dates (samples only).
 
-    `values` and `unmatched` are the source's (see reading.Columns). `left_empty` counts by field
+    `values` and `unmatched` are the source's (see reading.Columns). `beyond_ascii`: people may
+    have addresses with letters outside ASCII, as there is a way to write to them. `left_empty` counts by field
     the rows that a rule left it empty in: whoever reads rows counts. `memo` holds values read
     before, bounded; it makes no difference but in time.
     """
@@ -70,6 +71,7 @@ class Context:
     shift: timedelta = timedelta()
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     unmatched: Mapping[str, str] = field(default_factory=dict)
+    beyond_ascii: bool = False
     left_empty: Counter[str] = field(default_factory=Counter, repr=False, compare=False)
     memo: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False, compare=False)
 
@@ -132,7 +134,7 @@ def _plain(what: str, limit: int = values.MAX_TEXT) -> Callable[[str, Context], 
 
 
 READERS: dict[str, Callable[[str, Context], Any]] = {
-    "email": lambda text, _: clean_address(_unguarded(text)),
+    "email": lambda text, c: _email(text, c),
     "first_name": _plain("first name"),
     "last_name": _plain("last name"),
     "name": _plain("name"),
@@ -183,6 +185,11 @@ READERS: dict[str, Callable[[str, Context], Any]] = {
 
 def _unguarded(text: str) -> str:
     return values.clean_text(text, "email address", 320) if text[:1] == "'" else text
+
+
+def _email(text: str, context: Context) -> str:
+    address = clean_address(_unguarded(text))
+    return address if context.beyond_ascii else ascii_only(address)
 
 
 def _left(text: str, context: Context) -> Any:

@@ -27,6 +27,11 @@ class Offers:
     size: int = -1
     logins: tuple[str, ...] = ()
 
+    @property
+    def international(self) -> bool:
+        """Whether addresses outside ASCII are taken: SMTPUTF8 needs 8BITMIME (RFC 6531, 3.1)."""
+        return self.utf8 and self.eightbit
+
 
 Talk = Generator[bytes, Reply, Offers]
 

@@ -42,7 +42,7 @@ class Smtp:
 
         Raises what all came to, where all came to the same.
         """
-        guard([r.address for r in handover.recipients], self._settings)
+        guard([r.address for r in handover.recipients], self._settings, beyond_ascii=True)
         if not plain_address(envelope_sender(handover.sender, self._server.return_path)):
             raise MustStop("the sender's address is not one plain address; see OUTREACH_FROM")
         batch = Batch(handover, maker(handover, self._sign), time.monotonic())

@@ -145,6 +145,11 @@ class Session:
             message.mark = -1
 
     def _impossible(self, message: Message) -> HandOverError | None:
+        if not (message.recipient.address.isascii() or self._offers.international):
+            return Rejected(
+                "an address has letters outside ASCII, and the mail server does not take such "
+                "(it offers no SMTPUTF8)"
+            )
         if 0 < self._offers.size < len(message.raw):
             return Rejected(f"a message is larger than the mail server takes ({self._offers.size})")
         if not self._offers.eightbit and not message.raw.isascii():
@@ -161,7 +166,8 @@ class Session:
         sender = verdicts.envelope_sender(message.batch.handover.sender, self._return_path)
         size = b" SIZE=%d" % len(message.raw) if self._offers.size >= 0 else b""
         body = b"" if message.raw.isascii() else b" BODY=8BITMIME"
-        return b"MAIL FROM:<%s>%s%s\r\n" % (sender.encode("ascii"), size, body)
+        letters = b"" if message.recipient.address.isascii() else b" SMTPUTF8"  # RFC 6531, 3.4
+        return b"MAIL FROM:<%s>%s%s%s\r\n" % (sender.encode("ascii"), size, body, letters)
 
     def _on_reset(self, reply: Reply, _message: Message | None) -> None:
         if reply.code != 250:
@@ -267,7 +273,7 @@ def stuffed(raw: bytes) -> bytes:
 
 
 def _rcpt(message: Message) -> bytes:
-    return b"RCPT TO:<%s>\r\n" % message.recipient.address.encode("ascii")
+    return b"RCPT TO:<%s>\r\n" % message.recipient.address.encode()
 
 
 def _refused(reply: Reply, step: Step) -> None:

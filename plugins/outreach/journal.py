@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from outreach.errors import ConfigError, NotSent
 
@@ -57,6 +57,39 @@ class Claim:
 
 def _json(value: object) -> bytes:
     return json.dumps(value, separators=(",", ":")).encode()
+
+
+class Entry:
+    """A whole line of the journal: which claim it is, and the claim once it is asked for.
+
+    Many lines are only looked at, and what a line says of people takes far longer to read.
+    """
+
+    __slots__ = ("_found", "batch", "edition", "epoch", "ledger_id")
+
+    def __init__(self, found: dict[str, Any]) -> None:
+        self._found = found
+        self.ledger_id: str = found["l"]
+        self.edition: str = found["e"]
+        self.batch: int = found["b"]
+        self.epoch: int = found["n"]
+
+    def claim(self) -> Claim:
+        """Return the claim with its people."""
+        found = self._found
+        hashes = base64.b64decode(found["h"])
+        numbers = base64.b64decode(found.get("c", ""))
+        places = range(0, len(hashes), _HASH_BYTES)
+        return Claim(
+            ledger_id=self.ledger_id,
+            edition=self.edition,
+            batch=self.batch,
+            epoch=self.epoch,
+            address_hashes=tuple([hashes[i : i + _HASH_BYTES] for i in places]),
+            occasions=tuple(found["o"]),
+            edition_id=found.get("i", 0),
+            contact_ids=struct.unpack(f">{len(numbers) // 8}Q", numbers),
+        )
 
 
 class Journal:
@@ -111,15 +144,15 @@ class Journal:
             return
         with self._open() as file:
             for line in file:
-                claim = _parsed(line)
-                if claim is not None:
-                    yield claim
+                entry = _parsed(line)
+                if entry is not None:
+                    yield entry.claim()
 
     def last(self) -> Claim | None:
         """Return the newest whole claim."""
-        return next(iter(self.newest(1)), None)
+        return next((entry.claim() for entry in self.newest(1)), None)
 
-    def newest(self, count: int) -> list[Claim]:
+    def newest(self, count: int) -> list[Entry]:
         """Return the newest whole claims, newest first, reading from the file's end."""
         size = self.size()
         window = 1 << 16
@@ -130,13 +163,13 @@ class Journal:
             whole = lines if window >= size else lines[1:]
             if len(whole) > count or window >= size:
                 parsed = map(_parsed, reversed(whole))
-                claims = list(islice((one for one in parsed if one is not None), count))
-                if len(claims) == count or window >= size:
-                    return claims
+                entries = list(islice((one for one in parsed if one is not None), count))
+                if len(entries) == count or window >= size:
+                    return entries
             window *= 4
         return []
 
-    def after(self, offset: int) -> tuple[list[Claim], int] | None:
+    def after(self, offset: int) -> tuple[list[Entry], int] | None:
         """Return the whole claims from byte `offset` on, oldest first, and where they end.
 
         None where no line begins at `offset`.
@@ -199,25 +232,11 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _parsed(line: bytes) -> Claim | None:
+def _parsed(line: bytes) -> Entry | None:
     crc, _, body = line.rstrip(b"\n").partition(b" ")
     try:
         if int(crc, 16) != zlib.crc32(body):
             return None
     except ValueError:
         return None
-    found = json.loads(body)
-    hashes = base64.b64decode(found["h"])
-    numbers = base64.b64decode(found.get("c", ""))
-    return Claim(
-        ledger_id=found["l"],
-        edition=found["e"],
-        batch=found["b"],
-        epoch=found["n"],
-        address_hashes=tuple(
-            hashes[i : i + _HASH_BYTES] for i in range(0, len(hashes), _HASH_BYTES)
-        ),
-        occasions=tuple(found["o"]),
-        edition_id=found.get("i", 0),
-        contact_ids=struct.unpack(f">{len(numbers) // 8}Q", numbers),
-    )
+    return Entry(json.loads(body))

@@ -160,7 +160,7 @@ def come_back(ws: Workspace, address: str) -> None:
 
 
 @contextmanager
-def half_claimed(ws: Workspace, name: str) -> Iterator[list[ClaimedPerson]]:
+def half_claimed(ws: Workspace, name: str) -> Iterator[Sequence[ClaimedPerson]]:
     """Claim an edition's first batch, and commit at the end of the `with`."""
     now = datetime.now(UTC)
     chosen = sa.select(edition.c.id).where(edition.c.name == name).scalar_subquery()

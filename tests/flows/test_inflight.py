@@ -258,7 +258,7 @@ def test_no_claim_of_a_batch_cut_off_is_taken_for_another_by_recover(
     ws: Workspace, wire: Wire
 ) -> None:
     """The journal has a line of its own for it, and the ledger knows it."""
-    wire.errors = {person(1): NotSent("later"), person(9): InDoubt("no reply")}
+    wire.errors = {person(1): NotSent("later", retry_after=100), person(9): InDoubt("no reply")}
     editions.send(ws, EDITION)
     wire.errors = {}
     time_passes(ws)

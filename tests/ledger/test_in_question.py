@@ -160,7 +160,7 @@ def test_every_kind_of_person_is_claimed_and_crossed_as_the_plain_expression_say
         row = one_batch(connection, purpose)
         rows = [planned(n, n.to_bytes(16, "big")) for n in range(1, len(SOME) + 1)]
         connection.execute(sa.insert(delivery), rows)
-        asked = read(connection, row.id, purpose, "").doubtful()
+        asked = read(connection, row.id, purpose, "").doubtful
         said = plainly(connection, purpose)
         mark_crossed(connection, row.edition_id, [row.id], NOW)
         assert crossed(connection) == {number for number, why in said.items() if why}

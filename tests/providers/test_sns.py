@@ -55,6 +55,15 @@ def test_another_topic_is_distrusted_however_well_it_is_signed(
     assert theirs.asked == []
 
 
+def test_a_field_cannot_be_passed_off_as_part_of_the_one_before(
+    source: SesEvents, theirs: FakeSns
+) -> None:
+    """Else one post could come again under another id, as often as anybody likes."""
+    said = json.loads(theirs.post({}, Subject="s"))
+    said["MessageId"] += f"\nSubject\n{said.pop('Subject')}"
+    assert not trusted(source, json.dumps(said).encode())
+
+
 @pytest.mark.parametrize(
     "url",
     [

@@ -38,7 +38,8 @@ class Flight:
 class Flights:
     """The batches of one sender that are launched and whose outcome is not recorded yet.
 
-    Up to `most` at once: at 1, a launch takes until the batch has landed, and needs no thread.
+    Up to `most` at once, or as many as the machine gives threads for: at 1, a launch takes until
+    the batch has landed, and needs no thread.
     """
 
     def __init__(self, hand_over: Callable[[Handover], Receipt], most: int) -> None:
@@ -62,14 +63,12 @@ class Flights:
     def launch(self, flight: Flight) -> None:
         """Hand a batch over; `landed` tells what came of it."""
         self._open[id(flight)] = flight
+        if self._threads < len(self._open) and self._most > 1:
+            self._one_more_thread()
         if self._most == 1:
             self._alone(flight)
-            return
-        if self._threads < len(self._open):
-            self._threads += 1
-            name = f"hand-over {self._threads}"
-            threading.Thread(target=self._work, name=name, daemon=True).start()
-        self._jobs.put(flight)
+        else:
+            self._jobs.put(flight)
 
     def landed(self, seconds: float = 0.0) -> list[Flight]:
         """Return the flights with an outcome; waits up to `seconds` for one where there is none.
@@ -92,6 +91,15 @@ class Flights:
         for _ in range(self._threads):
             self._jobs.put(None)
         self._threads = 0
+
+    def _one_more_thread(self) -> None:
+        name = f"hand-over {self._threads + 1}"
+        try:
+            threading.Thread(target=self._work, name=name, daemon=True).start()
+        except RuntimeError:  # the machine has no more to give: those that there are must do
+            self._most = max(1, self._threads)
+        else:
+            self._threads += 1
 
     def _with_outcome(self) -> list[Flight]:
         return [flight for flight in self._open.values() if flight.came_to is not None]

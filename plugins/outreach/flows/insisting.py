@@ -20,7 +20,7 @@ def insist(record: Callable[[], object], until: float | None = None) -> None:
     What a sender knows for certain would otherwise become a doubt. Repeating changes nothing.
     `until` is the time, as `time.monotonic` has it, after which no further try is made.
     """
-    until = time.monotonic() + RECORDING if until is None else until
+    until = recording_ends() if until is None else until
     while True:
         try:
             record()
@@ -29,3 +29,8 @@ def insist(record: Callable[[], object], until: float | None = None) -> None:
             if time.monotonic() > until:
                 raise
             time.sleep(AGAIN)
+
+
+def recording_ends() -> float:
+    """Return until when to insist on what is known now, as `time.monotonic` has it."""
+    return time.monotonic() + RECORDING

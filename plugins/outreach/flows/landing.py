@@ -8,7 +8,7 @@ from typing import TypeGuard
 
 from outreach.errors import HandOverError, InDoubt, MustStop, NotSent, Rejected, TooLarge
 from outreach.flows.inflight import Flight
-from outreach.flows.insisting import insist
+from outreach.flows.insisting import insist, recording_ends
 from outreach.flows.pausing import REFUSED, pause_by_itself
 from outreach.flows.recipients_apart import all_hold, apart, backoff
 from outreach.flows.sendreport import Tally
@@ -37,8 +37,8 @@ class Held(NotSent):
 class Landing:
     """Takes batches of one edition from what they came to into the ledger.
 
-    `careful` after a refusal until somebody is accepted: what is refused may be refused for
-    everybody, which one batch at a time finds out with the fewest.
+    `careful` after a refusal or a doubt until somebody is accepted: what one batch came to may
+    await every one, which one at a time finds out with the fewest people.
     """
 
     def __init__(self, ws: Workspace, record: EditionRecord, tally: Tally) -> None:
@@ -57,8 +57,17 @@ class Landing:
         """Record each, whatever happens to another; returns whether anything was accepted.
 
         Calls `done` for each that is recorded. Raises the first error of those that could not
-        be, or else what a provider raised that it never should.
+        be, or else what a provider raised that it never should. A ledger that is away is waited
+        for once, not once for each.
         """
+        insisting_before, self._until = self._until, self._until or recording_ends()
+        try:
+            self._record_each(landed, done)
+        finally:
+            self._until = insisting_before
+        return any(_somebody_accepted(flight) for flight in landed)
+
+    def _record_each(self, landed: Sequence[Flight], done: Callable[[Flight], None]) -> None:
         trouble: list[BaseException] = []
         taken = [flight for flight in landed if isinstance(flight.came_to, Receipt)]
         for start in range(0, len(taken), AT_ONCE):
@@ -72,7 +81,6 @@ class Landing:
             raise RuntimeError("a hand-over ended its thread") from trouble[0]
         if trouble:
             raise trouble[0]
-        return bool(taken)
 
     def release(self, taken: ClaimedBatch, error: NotSent) -> None:
         """Put a batch back that was provably not sent."""
@@ -142,6 +150,7 @@ class Landing:
                 self.back_at_once(taken, came_to.reason)
                 self._pause(came_to.reason)
             case InDoubt():
+                self.careful = True
                 self.doubt(taken, came_to.reason)
             case _:
                 self.doubt(taken, f"the hand-over broke off ({type(came_to).__name__})")
@@ -200,6 +209,11 @@ def _accepted(flight: Flight, now: datetime) -> Accepted:
     receipt = flight.came_to
     assert isinstance(receipt, Receipt)
     return Accepted(flight.taken, receipt.message_id, apart(flight.taken, receipt.otherwise, now))
+
+
+def _somebody_accepted(flight: Flight) -> bool:
+    came_to = flight.came_to
+    return isinstance(came_to, Receipt) and len(flight.taken.people) > len(came_to.otherwise)
 
 
 def _never_should(came_to: object) -> TypeGuard[BaseException]:

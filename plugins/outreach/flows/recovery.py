@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 
 from outreach.errors import Refused
-from outreach.journal import Claim, Journal
+from outreach.journal import Claim, Entry, Journal
 from outreach.ledger import behind
 from outreach.ledger.behind import Recovery
 from outreach.ledger.edition_store import note
@@ -22,14 +22,14 @@ _LOOKED_AT = 16
 class JournalGuard:
     """Refuses to send while the ledger is behind its journal.
 
-    Checking reads only what the journal has grown by since the last time.
+    Checking reads of the journal only what it has grown by since the last time. The ledger is
+    asked even where that is nothing: it may be restored while a sender waits.
     """
 
     def __init__(self, journal: Journal, engine: sa.Engine) -> None:
         self._journal = journal
         self._engine = engine
-        self._seen = -1
-        self._newest: list[Claim] = []
+        self._newest: list[Entry] = []
         self._read_to = 0
 
     def check(self) -> None:
@@ -40,8 +40,6 @@ class JournalGuard:
         the other just as a backup was taken.
         """
         size = self._journal.size()
-        if size == self._seen:
-            return
         with reading(self._engine) as connection:
             # In this order: a sender begins the journal before it first claims.
             if not size and behind.ever_claimed(connection) and not self._journal.exists():
@@ -58,15 +56,16 @@ class JournalGuard:
                     "people may have been written to whom it does not know of. Run "
                     "`outreach recover`, which lists them as doubts, then send again"
                 )
-        self._seen = size
 
-    def _newest_claims(self, size: int) -> list[Claim]:
+    def _newest_claims(self, size: int) -> list[Entry]:
+        if size == self._read_to:
+            return self._newest
         new = self._journal.after(self._read_to) if 0 < self._read_to <= size else None
         if new is None:
             self._newest, self._read_to = self._journal.newest(_LOOKED_AT), size
         else:
-            claims, self._read_to = new
-            self._newest = [*reversed(claims), *self._newest][:_LOOKED_AT]
+            entries, self._read_to = new
+            self._newest = [*reversed(entries), *self._newest][:_LOOKED_AT]
         return self._newest
 
 

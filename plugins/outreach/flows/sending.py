@@ -15,6 +15,7 @@ from outreach.domain import EditionState
 from outreach.errors import NotSent
 from outreach.flows.composing import Made, handover, recipients
 from outreach.flows.inflight import Flight, Flights
+from outreach.flows.insisting import recording_ends
 from outreach.flows.landing import Held, Landing
 from outreach.flows.opening import closed_now, end_if_too_late
 from outreach.flows.patience import LOOK_AGAIN, PATIENCE, seconds_to_wait
@@ -31,7 +32,7 @@ from outreach.ledger.claims import ClaimedBatch, Nothing
 from outreach.ledger.edition_store import EditionRecord
 from outreach.ledger.engine import DatabaseTrouble, reading
 from outreach.ledger.migrate import ledger_id
-from outreach.providers.allowlist import allowed
+from outreach.providers.allowlist import allowed_by, everybody
 from outreach.providers.base import Content, Handover, Provider
 from outreach.providers.registry import open_provider
 from outreach.rendering import frozen
@@ -69,6 +70,7 @@ class Sender:
         self._name = sender_name()
         self._journal = Journal(ws.settings.journal)
         self._guard = JournalGuard(self._journal, ws.engine)
+        self._allowed = allowed_by(ws.settings) if provider.networked else everybody
         with reading(ws.engine) as connection:
             self._ledger_id = ledger_id(connection)
             self._contents: dict[int, Content] = {
@@ -141,9 +143,9 @@ class Sender:
 
     def _bring_home(self, error: BaseException) -> None:
         """Record what is in flight when sending breaks off; what does not answer is in doubt."""
-        seconds = LAST_REPLIES if isinstance(error, Exception) else LAST_WORDS
-        until = time.monotonic() + seconds
-        self._landing.give_up_at(until)
+        killed_soon = not isinstance(error, Exception)
+        until = time.monotonic() + (LAST_WORDS if killed_soon else LAST_REPLIES)
+        self._landing.give_up_at(until if killed_soon else recording_ends())
         while self._flights and (left := until - time.monotonic()) > 0:
             for flight in self._flights.landed(left):
                 self._land_last(flight, error)
@@ -194,7 +196,7 @@ class Sender:
             lease=LEASE,
             token_kid=ws.keys.signing_kid,
             link_base=ws.settings.public_url,
-            allowed=lambda address: not self._provider.networked or allowed(address, ws.settings),
+            allowed=self._allowed,
             limits=ws.hub.limits,
         )
 
@@ -229,38 +231,38 @@ class Sender:
 
     def _may_leave(self, flight: Flight) -> None:
         """Look once more right before bytes leave: an order is as sharp as can be."""
-        engine, now = self._ws.engine, datetime.now(UTC)
-        if not outcomes.still_mine(engine, flight.taken) or flight.held_up():
-            raise NotSent("the sender was held up between claim and hand-over")
-        closed = closed_now(self._ws, self._record, now)
-        if closed is not None:
-            raise Held(closed.words, closed.until)
-        with reading(engine) as connection:
-            order = holds.held(connection, flight.taken.edition_id, now)
+        taken, now = flight.taken, datetime.now(UTC)
+        with reading(self._ws.engine) as connection:
+            if not outcomes.still_mine(connection, taken) or flight.held_up():
+                raise NotSent("the sender was held up between claim and hand-over")
+            closed = closed_now(self._ws, self._record, now)
+            if closed is not None:
+                raise Held(closed.words, closed.until)
+            order = holds.held(connection, taken.edition_id, now)
         if order is not None:
             raise Held(order.why, order.wait_until or now)
 
     def _handover(self, taken: ClaimedBatch) -> Handover:
         ws = self._ws
-        ids = ws.keys.delivery_ids(taken.edition_id, [p.contact_id for p in taken.people])
+        claimed = taken.people
+        ids = ws.keys.delivery_ids(taken.edition_id, claimed.contact_ids)
         made = Made(ws.keys.signing_kid, ws.settings.public_url, taken.claimed_at)
-        addresses, values = [p.address for p in taken.people], [p.values for p in taken.people]
-        people = recipients(ws, ids, addresses, values, made)
+        people = recipients(ws, ids, claimed.addresses, claimed.values, made)
         content = self._contents[taken.variant_id]
         return handover(ws, self._record, taken.number, content, people, taken.claimed_at)
 
     def _journalled(self, taken: ClaimedBatch) -> Claim:
-        occasions = tuple([p.occasion for p in taken.people])
-        same = occasions.count(self._record.name) == len(occasions)
+        people = taken.people
+        same = people.occasions.count(self._record.name) == len(people)
         return Claim(
             ledger_id=self._ledger_id,
             edition=self._record.name,
             batch=taken.number,
             epoch=taken.epoch,
-            address_hashes=tuple([p.address_hash for p in taken.people]),
-            occasions=() if same else occasions,
+            address_hashes=tuple(people.address_hashes),
+            occasions=() if same else tuple(people.occasions),
             edition_id=taken.edition_id,
-            contact_ids=tuple([p.contact_id for p in taken.people]),
+            contact_ids=tuple(people.contact_ids),
         )
 
     def _report(self, finished: bool, why: str, wait_until: datetime | None = None) -> SendReport:

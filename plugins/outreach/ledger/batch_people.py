@@ -6,16 +6,13 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import compress
-from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.types import NullType
 
 from outreach.domain import Purpose
 from outreach.ledger.audience import PLEDGED, latest_pledge
-from outreach.ledger.claimed import ClaimedPerson
+from outreach.ledger.claimed import ClaimedPeople
 from outreach.ledger.editions import delivery
 from outreach.ledger.in_question import in_question
 from outreach.ledger.people import contact
@@ -28,63 +25,81 @@ PLEDGE = "pledge:"
 class BatchPeople:
     """The people of a batch whose delivery has no state of its own, by contact id.
 
-    `in_question` is true where `not_mailable`, a changed address or the edition's goal may
-    hold somebody back. `values` are JSON.
+    `doubtful` are those whom `not_mailable`, a changed address or the edition's goal may hold back.
     """
 
-    ids: Sequence[int] = ()
-    emails: Sequence[str] = ()
-    hashes: Sequence[bytes] = ()
-    occasions: Sequence[str] = ()
-    values: Sequence[str] = ()
-    in_question: Sequence[int] = ()
-
-    def doubtful(self) -> list[int]:
-        """Return the contacts who are in question."""
-        return list(compress(self.ids, self.in_question))
+    people: ClaimedPeople
+    doubtful: Sequence[int]
 
     def answering(self) -> list[tuple[int, str]]:
         """Return (contact, occasion) of those whose occasion is a pledge."""
-        pledges = {one for one in set(self.occasions) if one.startswith(PLEDGE)}
+        occasions = self.people.occasions
+        pledges = {one for one in set(occasions) if one.startswith(PLEDGE)}
         if not pledges:
             return []
-        both = zip(self.ids, self.occasions, strict=True)
+        both = zip(self.people.contact_ids, occasions, strict=True)
         return [(one, occasion) for one, occasion in both if occasion in pledges]
 
-    def without(self, dropped: Collection[int]) -> list[ClaimedPerson]:
+    def without(self, dropped: Collection[int]) -> ClaimedPeople:
         """Return them as they are handed over, but for those in `dropped`."""
-        columns: tuple[Sequence[Any], ...] = (self.ids, self.emails, self.hashes, self.occasions)
-        columns = (*columns, self.values)
-        if dropped:
-            stays = [one not in dropped for one in self.ids]
-            columns = tuple(tuple(compress(column, stays)) for column in columns)
-        *frozen, values = columns
-        # One document for all of them: to read each on its own takes five times as long.
-        said = map(tuple, json.loads(f"[{','.join(values)}]"))
-        return list(map(ClaimedPerson._make, zip(*frozen, said, strict=True)))
+        return self.people.only(lambda one: one not in dropped) if dropped else self.people
 
 
 def read(connection: sa.Connection, batch_id: int, purpose: Purpose, goal: str) -> BatchPeople:
     """Return the people of a batch. `goal` is what ends the need to write, '' for nothing."""
-    found = connection.execute(_people(purpose, goal), {"batch": batch_id}).all()
-    # Sorted here: they are in order already, and SQLite would first write them all once more.
-    rows = sorted(found, key=itemgetter(0))
-    return BatchPeople(*zip(*rows, strict=True))
+    query = _people(connection.dialect.name, purpose, goal)
+    hashes, *others = connection.execute(query, {"batch": batch_id}).one()
+    ids, doubtful, addresses, occasions, values = (json.loads(f"[{one or ''}]") for one in others)
+    found = ClaimedPeople(ids, addresses, _bytes(hashes), occasions, values)
+    return BatchPeople(_in_order(found), doubtful)
+
+
+def _bytes(hashes: str | None) -> list[bytes]:
+    return [] if hashes is None else list(map(bytes.fromhex, hashes.split(",")))
+
+
+def _in_order(people: ClaimedPeople) -> ClaimedPeople:
+    """Sorted here: they are in order already, and SQLite would first write them all once more."""
+    ids, order = people.contact_ids, sorted(people.contact_ids)
+    if ids == order:
+        return people
+    places = sorted(range(len(ids)), key=ids.__getitem__)
+    return ClaimedPeople(
+        contact_ids=order,
+        addresses=[people.addresses[place] for place in places],
+        address_hashes=[people.address_hashes[place] for place in places],
+        occasions=[people.occasions[place] for place in places],
+        values=[people.values[place] for place in places],
+    )
 
 
 @cache
-def _people(purpose: Purpose, goal: str) -> sa.Select[Any]:
-    """Return SQL: what `BatchPeople` holds, as the driver gives it."""
+def _people(dialect: str, purpose: Purpose, goal: str) -> sa.Select[Any]:
+    """Return SQL: one row with a text for each column of the batch, commas between the people.
+
+    All but the hashes are JSON. SQLite's driver lets go of Python, and waits to have it back, for
+    each row: with one for a whole batch, others of this process work on meanwhile.
+    """
     doubts = [contact.c.address_hash != delivery.c.address_hash]
     if goal == PLEDGED:
         doubts.append(latest_pledge().is_not(None))
     d = delivery.c
-    # No type is to make anything of what the driver gives.
+    doubtful = in_question(purpose, *doubts) == 1
+    as_hex = sa.func.hex(d.address_hash)
+    as_json = sa.func.json_quote
+    if dialect == "postgresql":
+        as_hex, as_json = sa.func.encode(d.address_hash, "hex"), sa.func.to_json
+    ids = sa.cast(d.contact_id, sa.Text)
     return sa.select(
-        d.contact_id,
-        d.email,
-        sa.type_coerce(d.address_hash, NullType()),
-        d.occasion,
-        sa.cast(d.slot_values, sa.Text),
-        in_question(purpose, *doubts),
+        _listed(as_hex),
+        _listed(ids),
+        _listed(ids).filter(doubtful),
+        _listed(as_json(d.email)),
+        _listed(as_json(d.occasion)),
+        _listed(d.slot_values),
     ).where(d.batch_id == sa.bindparam("batch"), d.state.is_(None))
+
+
+def _listed(texts: sa.ColumnElement[Any]) -> sa.FunctionElement[Any]:
+    # Without one of the texts the columns would no longer run in parallel.
+    return sa.func.aggregate_strings(sa.func.coalesce(sa.cast(texts, sa.Text), "null"), ",")

@@ -12,9 +12,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from outreach.domain import Control, DeliveryState, EditionState, Purpose
-from outreach.journal import Claim
-from outreach.ledger.editions import batch, campaign, delivery, edition, fact
-from outreach.ledger.facts import set_fact
+from outreach.journal import Claim, Entry
+from outreach.ledger.editions import batch, campaign, delivery, edition
+from outreach.ledger.facts import get_fact, set_fact
 from outreach.ledger.imports import lock_people
 from outreach.ledger.lost import NO_NUMBERS, Numbers, restore_contacts
 from outreach.ledger.migrate import ledger_id
@@ -42,30 +42,37 @@ def knows(connection: sa.Connection, claim: Claim) -> bool:
     return knows_all(connection, (claim,))
 
 
-def knows_all(connection: sa.Connection, newest_first: Sequence[Claim]) -> bool:
+def knows_all(connection: sa.Connection, newest_first: Sequence[Claim | Entry]) -> bool:
     """Whether this ledger has all of these claims, down to where it was last recovered to."""
-    done = connection.execute(sa.select(fact.c.value).where(fact.c.name == RECOVERED_TO)).scalar()
+    done = get_fact(connection, RECOVERED_TO)
     epochs = _epochs(connection, newest_first)
     for claim in newest_first:
-        if done is not None and done == _identity(claim):
+        if done and done == _identity(claim):
             return True
         if epochs.get((claim.ledger_id, claim.edition, claim.batch), -1) < claim.epoch:
             return False
     return True
 
 
-def _epochs(connection: sa.Connection, some: Sequence[Claim]) -> dict[tuple[str, str, int], int]:
+def _epochs(
+    connection: sa.Connection, some: Sequence[Claim | Entry]
+) -> dict[tuple[str, str, int], int]:
     """Return how often each batch was claimed, by ledger, edition and number; at least of these."""
-    rows = connection.execute(
-        sa.select(edition.c.name, batch.c.number, batch.c.epoch)
-        .join(edition, edition.c.id == batch.c.edition_id)
-        .where(
-            edition.c.name.in_({claim.edition for claim in some}),
-            batch.c.number.in_({claim.batch for claim in some}),
-        )
-    )
+    names, numbers = {claim.edition for claim in some}, {claim.batch for claim in some}
+    rows = connection.execute(_EPOCHS, {"names": sorted(names), "numbers": sorted(numbers)})
     own = ledger_id(connection)
-    return {(own, row.name, row.number): int(row.epoch) for row in rows}
+    return {(own, name, number): int(epoch) for name, number, epoch in rows}
+
+
+_EPOCHS = (
+    sa.select(edition.c.name, batch.c.number, batch.c.epoch)
+    .join(edition, edition.c.id == batch.c.edition_id)
+    .where(
+        edition.c.name.in_(sa.bindparam("names", expanding=True)),
+        batch.c.number.in_(sa.bindparam("numbers", expanding=True)),
+    )
+)
+"""Made once: it is asked whenever the journal has grown."""
 
 
 def doubt(
@@ -116,13 +123,14 @@ def ever_claimed(connection: sa.Connection) -> bool:
 
 
 @lru_cache(maxsize=64)
-def _identity(claim: Claim) -> str:
+def _identity(claim: Claim | Entry) -> str:
     """Return what tells a claim from any other.
 
     Its whole content: after a recovery, other people of a batch may be claimed under the same
     edition, batch and epoch.
     """
-    return hashlib.blake2s(claim.line(), digest_size=16).hexdigest()
+    whole = claim.claim() if isinstance(claim, Entry) else claim
+    return hashlib.blake2s(whole.line(), digest_size=16).hexdigest()
 
 
 def _doubt_one(

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from outreach.domain import DeliveryState
 from outreach.ledger import holds, rates
 from outreach.ledger.caps import ceiling_reached, sent_on_the_day, take_turns
-from outreach.ledger.claimed import ANOTHER_TRY, ClaimedBatch, ClaimedPerson, Nothing
+from outreach.ledger.claimed import ANOTHER_TRY, ClaimedBatch, ClaimedPeople, ClaimedPerson, Nothing
 from outreach.ledger.cutting import cut_off
 from outreach.ledger.editions import batch, edition
 from outreach.ledger.holds import GLOBAL_STOP
@@ -107,31 +107,34 @@ def _left_today(
 def _within(
     connection: sa.Connection,
     row: sa.Row,  # type: ignore[type-arg]
-    people: list[ClaimedPerson],
+    people: ClaimedPeople,
     left: int | None,
-) -> list[ClaimedPerson]:
+) -> ClaimedPeople:
     """Return as many of a batch as may still go today, the others cut off as a planned batch."""
     if left is None or len(people) <= left:
         return people
-    cut_off(connection, row, [person.contact_id for person in people[left:]])
+    cut_off(connection, row, people.contact_ids[left:])
     return people[:left]
 
 
 def _next_planned(
     connection: sa.Connection, edition_id: int, now: datetime, besides: Sequence[str]
 ) -> sa.Row | None:  # type: ignore[type-arg]
-    return connection.execute(
-        sa.select(batch)
-        .where(
-            batch.c.edition_id == edition_id,
-            batch.c.state == S.PLANNED,
-            sa.or_(batch.c.not_before.is_(None), batch.c.not_before <= now),
-            *([batch.c.gateway.not_in(besides)] if besides else ()),
-        )
-        .order_by(batch.c.number)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    ).first()
+    query = _NEXT.where(batch.c.gateway.not_in(besides)) if besides else _NEXT
+    return connection.execute(query, {"edition": edition_id, "now": now}).first()
+
+
+_NEXT = (
+    sa.select(batch)
+    .where(
+        batch.c.edition_id == sa.bindparam("edition"),
+        batch.c.state == S.PLANNED,
+        sa.or_(batch.c.not_before.is_(None), batch.c.not_before <= sa.bindparam("now")),
+    )
+    .order_by(batch.c.number)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+)
 
 
 def _nothing_planned(connection: sa.Connection, edition_id: int, now: datetime) -> Nothing:
@@ -156,29 +159,29 @@ def _close_empty(connection: sa.Connection, row: sa.Row, now: datetime) -> None:
     )
 
 
+_BATCH = sa.update(batch).where(batch.c.id == sa.bindparam("this"))
+
+
 def _take(
     connection: sa.Connection,
     row: sa.Row,  # type: ignore[type-arg]
-    people: list[ClaimedPerson],
+    people: ClaimedPeople,
     holder: Holder,
 ) -> ClaimedBatch:
     until = holder.now + holder.lease
-    connection.execute(
-        sa.update(batch)
-        .where(batch.c.id == row.id)
-        .values(
-            state=S.CLAIMED,
-            epoch=row.epoch + 1,
-            attempts=row.attempts + 1,
-            sender=holder.sender,
-            token_kid=holder.token_kid,
-            link_base=holder.link_base,
-            people=len(people),
-            claimed_at=holder.now,
-            lease_until=until,
-            reason="",
-        )
-    )
+    values = {
+        "state": S.CLAIMED,
+        "epoch": row.epoch + 1,
+        "attempts": row.attempts + 1,
+        "sender": holder.sender,
+        "token_kid": holder.token_kid,
+        "link_base": holder.link_base,
+        "people": len(people),
+        "claimed_at": holder.now,
+        "lease_until": until,
+        "reason": "",
+    }
+    connection.execute(_BATCH, {"this": row.id, **values})
     return ClaimedBatch(
         batch_id=row.id,
         edition_id=row.edition_id,
@@ -188,5 +191,5 @@ def _take(
         attempts=row.attempts + 1,
         claimed_at=holder.now,
         lease_until=until,
-        people=tuple(people),
+        people=people,
     )

@@ -12,9 +12,10 @@ from outreach.ledger.editions import fact
 
 def get_fact(connection: sa.Connection, name: str) -> str:
     """Return the value under `name`, '' where there is none."""
-    return str(
-        connection.execute(sa.select(fact.c.value).where(fact.c.name == name)).scalar() or ""
-    )
+    return str(connection.execute(_VALUE, {"named": name}).scalar() or "")
+
+
+_VALUE = sa.select(fact.c.value).where(fact.c.name == sa.bindparam("named"))
 
 
 def set_fact(connection: sa.Connection, name: str, value: str, now: datetime) -> None:

@@ -12,6 +12,7 @@ from outreach.errors import ConfigError
 from outreach.keys import Keys
 from outreach.ledger.editions import fact
 from outreach.ledger.engine import reading
+from outreach.ledger.facts import get_fact
 
 HEAD = "0011"
 """The newest revision under migrations/versions (a test compares)."""
@@ -38,8 +39,7 @@ def upgrade(engine: sa.Engine, keys: Keys) -> None:
 
 def ledger_id(connection: sa.Connection) -> str:
     """Return the id this ledger was given when it was made; a restored backup keeps it."""
-    value = connection.execute(sa.select(fact.c.value).where(fact.c.name == LEDGER_ID)).scalar()
-    return str(value or "")
+    return get_fact(connection, LEDGER_ID)
 
 
 def _revision(engine: sa.Engine) -> str:

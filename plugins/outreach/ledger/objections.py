@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -79,17 +80,10 @@ def cross(connection: sa.Connection, address_hashes: Collection[bytes], now: dat
     On PostgreSQL a claim in progress holds its batch, so this waits for it to commit (well
     under a second): no claim can miss the suppression and be missed here as well.
     """
-    open_now = connection.execute(
-        sa.select(delivery.c.edition_id, delivery.c.contact_id, batch.c.state)
-        .join(batch, batch.c.id == delivery.c.batch_id)
-        .where(
-            delivery.c.contact_id.in_(contact_ids(*address_hashes)),
-            delivery.c.state.is_(None),
-            delivery.c.crossed_at.is_(None),
-            batch.c.state.in_([S.PLANNED, S.CLAIMED]),
-        )
-        .with_for_update(read=True, of=batch)
-    ).all()
+    found: frozenset[_Open] = frozenset()
+    # Whoever held a batch may have moved people to another one, which is not held yet.
+    while (open_now := _held(connection, address_hashes)) != found:
+        found = open_now
     in_flight = [(row.edition_id, row.contact_id) for row in open_now if row.state == S.CLAIMED]
     for edition_id, contact_id in sorted(in_flight):
         connection.execute(
@@ -98,6 +92,31 @@ def cross(connection: sa.Connection, address_hashes: Collection[bytes], now: dat
             .values(crossed_at=now)
         )
     return len(in_flight)
+
+
+class _Open(NamedTuple):
+    """A delivery whose batch is planned or claimed."""
+
+    edition_id: int
+    contact_id: int
+    batch_id: int
+    state: str
+
+
+def _held(connection: sa.Connection, address_hashes: Collection[bytes]) -> frozenset[_Open]:
+    """Return what is planned or claimed for these addresses; its batches are held from now on."""
+    rows = connection.execute(
+        sa.select(delivery.c.edition_id, delivery.c.contact_id, delivery.c.batch_id, batch.c.state)
+        .join(batch, batch.c.id == delivery.c.batch_id)
+        .where(
+            delivery.c.contact_id.in_(contact_ids(*address_hashes)),
+            delivery.c.state.is_(None),
+            delivery.c.crossed_at.is_(None),
+            batch.c.state.in_([S.PLANNED, S.CLAIMED]),
+        )
+        .with_for_update(read=True, of=batch)
+    )
+    return frozenset(_Open(*row) for row in rows)
 
 
 def addresses_of(connection: sa.Connection, edition_id: int, contact_id: int) -> list[bytes]:

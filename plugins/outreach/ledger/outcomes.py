@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -52,37 +51,41 @@ def record_receipts(engine: sa.Engine, receipts: Sequence[Accepted], now: dateti
     `apart`). Returns how many of these claims had not been fenced off.
     """
     with engine.begin() as connection:
-        proven, recorded = [], 0
+        took: list[int] = []
+        doubted: list[int] = []
+        recorded = 0
         unsent: dict[str, object] = {}
         if any(one.apart for one in receipts):
             unsent = _unsent(connection, receipts[0].taken.edition_id)
         # In one order, as everybody does who locks several.
         for one in sorted(receipts, key=lambda one: one.taken.batch_id):
-            stood, took = _accept(connection, one, unsent, now)
-            recorded += stood
-            proven += [one.taken] if took else []
-        if proven:
-            ids = [taken.batch_id for taken in proven]
-            _prove(connection, ids)
-            crossing.mark_crossed(connection, proven[0].edition_id, ids, now)
+            was, anybody = _accept(connection, one, unsent, now)
+            recorded += bool(was)
+            if anybody:
+                took.append(one.taken.batch_id)
+            if anybody and was == S.UNKNOWN:
+                doubted.append(one.taken.batch_id)
+        if doubted:
+            _prove(connection, doubted)
+        if took:
+            crossing.mark_crossed(connection, receipts[0].taken.edition_id, took, now)
         return recorded
 
 
 def _accept(
     connection: sa.Connection, one: Accepted, unsent: dict[str, object], now: datetime
-) -> tuple[bool, bool]:
-    """Return whether the claim stood, and whether anybody of it was taken."""
-    held = sa.and_(_is(one.taken), batch.c.state.in_([S.CLAIMED, S.UNKNOWN]))
+) -> tuple[str, bool]:
+    """Return the state in which the claim stood, or '', and whether anybody of it was taken."""
+    this = _this(one.taken)
     if one.apart:
-        row = connection.execute(sa.select(batch).where(held).with_for_update()).first()
+        row = connection.execute(_STANDING, this).first()
         if row is None or not set_apart(connection, row, one.apart, unsent, now):
-            return row is not None, False
-    done = connection.execute(
-        sa.update(batch)
-        .where(held)
-        .values(state=S.ACCEPTED, message_id=one.message_id, reason="", recorded_at=now)
-    )
-    return bool(done.rowcount), bool(done.rowcount)
+            return ("" if row is None else str(row.state)), False
+    values = {"state": S.ACCEPTED, "message_id": one.message_id, "reason": "", "recorded_at": now}
+    for was, held in ((S.CLAIMED, _MINE), (S.UNKNOWN, _IN_DOUBT)):
+        if connection.execute(held, {**this, **values}).rowcount:
+            return was, True
+    return "", False
 
 
 def release(
@@ -95,7 +98,7 @@ def release(
     with engine.begin() as connection:
         back = _unsent(connection, taken.edition_id, reason)
         values = {**back, "not_before": not_before, "recorded_at": now, "sender": ""}
-        return bool(connection.execute(_mine(taken).values(**values)).rowcount)
+        return bool(connection.execute(_MINE, {**_this(taken), **values}).rowcount)
 
 
 def record_doubt(engine: sa.Engine, taken: ClaimedBatch, reason: str, now: datetime) -> bool:
@@ -113,28 +116,24 @@ def split(engine: sa.Engine, taken: ClaimedBatch, now: datetime) -> bool:
 
     Where the edition has ended meanwhile, both are cancelled. Raises ValueError for a batch of one.
     """
-    ids = [person.contact_id for person in taken.people]
+    ids = taken.people.contact_ids
     if len(ids) < 2:
         raise ValueError("a batch of one cannot be split; record it as failed")
     half = ids[len(ids) // 2 :]
     with engine.begin() as connection:
         back = _unsent(connection, taken.edition_id)
-        row = connection.execute(_held_by(taken)).first()
+        row = connection.execute(_HELD, _this(taken)).first()
         if row is None:
             return False
         cut_off(connection, row, half, back)
-        connection.execute(_mine(taken).values(**back, recorded_at=now, sender=""))
+        values = {**back, "recorded_at": now, "sender": ""}
+        connection.execute(_MINE, {**_this(taken), **values})
         return True
 
 
-def still_mine(engine: sa.Engine, taken: ClaimedBatch) -> bool:
+def still_mine(connection: sa.Connection, taken: ClaimedBatch) -> bool:
     """Whether this claim still stands; asked right before bytes leave when time has passed."""
-    with reading(engine) as connection:
-        return bool(
-            connection.execute(
-                sa.select(batch.c.id).where(_is(taken), batch.c.state == S.CLAIMED)
-            ).scalar()
-        )
+    return bool(connection.execute(_STILL_MINE, _this(taken)).scalar())
 
 
 def doubt_the_dead(
@@ -195,41 +194,39 @@ def _unsent(connection: sa.Connection, edition_id: int, reason: str = "") -> dic
     return {"state": S.CANCELLED, "reason": row.control_reason}
 
 
-def _held_by(taken: ClaimedBatch) -> sa.Select[Any]:
-    return (
-        sa.select(batch)
-        .where(
-            batch.c.id == taken.batch_id,
-            batch.c.epoch == taken.epoch,
-            batch.c.state == S.CLAIMED,
-        )
-        .with_for_update()
-    )
+_IS = sa.and_(
+    batch.c.id == sa.bindparam("this_batch"),
+    batch.c.epoch == sa.bindparam("this_epoch"),
+    batch.c.claimed_at == sa.bindparam("this_claim"),
+)
+"""Whether a batch's last claim is the one of `_this`.
+
+Its time tells it from a claim of the same epoch in a ledger that was restored meanwhile.
+"""
+
+# Made once, as each batch asks them.
+_MINE = sa.update(batch).where(_IS, batch.c.state == S.CLAIMED)
+_IN_DOUBT = sa.update(batch).where(_IS, batch.c.state == S.UNKNOWN)
+_STILL_MINE = sa.select(batch.c.id).where(_IS, batch.c.state == S.CLAIMED)
+_HELD = sa.select(batch).where(_IS, batch.c.state == S.CLAIMED).with_for_update()
+_STANDING = sa.select(batch).where(_IS, batch.c.state.in_([S.CLAIMED, S.UNKNOWN])).with_for_update()
 
 
-def _mine(taken: ClaimedBatch) -> sa.Update:
-    return sa.update(batch).where(_is(taken), batch.c.state == S.CLAIMED)
-
-
-def _is(taken: ClaimedBatch) -> sa.ColumnElement[bool]:
-    """Whether a batch's last claim is this one.
-
-    Its time tells it from a claim of the same epoch in a ledger that was restored meanwhile.
-    """
-    return sa.and_(
-        batch.c.id == taken.batch_id,
-        batch.c.epoch == taken.epoch,
-        batch.c.claimed_at == taken.claimed_at,
-    )
+def _this(taken: ClaimedBatch) -> dict[str, object]:
+    return {
+        "this_batch": taken.batch_id,
+        "this_epoch": taken.epoch,
+        "this_claim": taken.claimed_at,
+    }
 
 
 def _settle(engine: sa.Engine, taken: ClaimedBatch, values: dict[str, object]) -> bool:
     with engine.begin() as connection:
-        return bool(connection.execute(_mine(taken).values(**values)).rowcount)
+        return bool(connection.execute(_MINE, {**_this(taken), **values}).rowcount)
 
 
 def _prove(connection: sa.Connection, batch_ids: Sequence[int]) -> None:
-    """Whoever of these batches was settled as not sent was sent after all."""
+    """Whoever of these batches, which were in doubt, was settled as not sent was sent after all."""
     connection.execute(
         sa.update(delivery)
         .where(delivery.c.batch_id.in_(batch_ids), delivery.c.state == S.FAILED)

@@ -16,7 +16,7 @@ from outreach.clock import LONDON
 from outreach.domain import DeliveryState
 from outreach.ledger import rate_use
 from outreach.ledger.caps import midnight, take_turns
-from outreach.ledger.claimed import ANOTHER_TRY, ClaimedPerson, Nothing
+from outreach.ledger.claimed import ANOTHER_TRY, ClaimedPeople, Nothing
 from outreach.ledger.cutting import cut_into
 from outreach.ledger.editions import batch, edition
 from outreach.ledger.rate_lanes import Lane
@@ -72,7 +72,7 @@ class Room:
             waiting[row.gateway] = nothing
         return self._first_of(waiting)
 
-    def reshaped(self, row: Row, people: Sequence[ClaimedPerson]) -> bool:
+    def reshaped(self, row: Row, people: ClaimedPeople) -> bool:
         """Cut a batch, once, into batches of one domain each and small enough for their rates.
 
         Returns whether it had to be: then the next batch is to be picked anew.
@@ -122,10 +122,10 @@ class Room:
         why = f"the warm-up of {plan.domain} ({plan.words(today)})"
         return Nothing(f"{why} leaves nothing more for today", midnight(self._now, days))
 
-    def _parts(self, people: Sequence[ClaimedPerson]) -> list[tuple[str, list[int]]]:
+    def _parts(self, people: ClaimedPeople) -> list[tuple[str, list[int]]]:
         sorted_: dict[str, list[int]] = {}
-        for person in people:
-            sorted_.setdefault(self._pace.gateway(person.address), []).append(person.contact_id)
+        for contact_id, address in zip(people.contact_ids, people.addresses, strict=True):
+            sorted_.setdefault(self._pace.gateway(address), []).append(contact_id)
         parts = []
         for gateway, ids in sorted_.items():
             size = self._pace.most(gateway) or len(ids)

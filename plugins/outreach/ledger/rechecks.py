@@ -24,7 +24,7 @@ from outreach.ledger.audience import (
 )
 from outreach.ledger.batch_people import PLEDGE, BatchPeople
 from outreach.ledger.caps import HANDED_OVER, Cap, at_cap
-from outreach.ledger.claimed import ClaimedPerson
+from outreach.ledger.claimed import ClaimedPeople
 from outreach.ledger.columns import chunks
 from outreach.ledger.editions import delivery, edition
 from outreach.ledger.mailable import not_mailable
@@ -45,14 +45,14 @@ def recheck(
     allowed: Callable[[str], bool],
     limits: Limits,
     now: datetime,
-) -> list[ClaimedPerson]:
+) -> ClaimedPeople:
     """Return whoever of the batch `row` may still be written to; suppress the others."""
     asked = connection.execute(_EDITION, {"edition": row.edition_id}).one()
     found = batch_people.read(connection, row.id, Purpose(asked.purpose), asked.goal)
     why = _why_not(connection, row, asked, found, limits, now)
-    for contact_id, email in zip(found.ids, found.emails, strict=True):
-        if contact_id not in why and not allowed(email):
-            why[contact_id] = NOT_ALLOWED
+    both = zip(found.people.contact_ids, found.people.addresses, strict=True)
+    out_of_reach = [contact_id for contact_id, address in both if not allowed(address)]
+    why = dict.fromkeys(out_of_reach, NOT_ALLOWED) | why
     dropped: dict[str, list[int]] = {}
     for contact_id, reason in why.items():
         dropped.setdefault(reason, []).append(contact_id)
@@ -70,25 +70,25 @@ def _why_not(
     now: datetime,
 ) -> dict[int, str]:
     """Return who of these people must not be written to any more, each with the first reason."""
-    occasions = found.answering()
+    ids, occasions = found.people.contact_ids, found.answering()
     had: frozenset[int] = frozenset()
     if asked.again_of:
         had, earlier = _earlier(connection, row, asked.again_of)
         occasions += earlier
     reasons = [
-        _now(connection, asked, row.edition_id, found.doubtful()),
+        _now(connection, asked, row.edition_id, found.doubtful),
         dict.fromkeys(had, SENT_AFTER_ALL),
         _moved_on(connection, row.id, occasions, asked.goal),
         digests.dropped(connection, row, now) if asked.digest else {},
-        no_longer_meant(connection, found.ids, asked.asks, asked.created_at),
+        no_longer_meant(connection, ids, asked.asks, asked.created_at),
     ]
     cap = _cap_for(asked.capped, limits)
     if cap:
-        full = at_cap(connection, cap, now, besides_edition=row.edition_id, among=found.ids)
+        full = at_cap(connection, cap, now, besides_edition=row.edition_id, among=ids)
         reasons.append(dict.fromkeys(full, cap.reason))
     first = {one: why for reason in reversed(reasons) for one, why in reason.items()}
     # Some of these know of others as well, such as who dropped out of the batch before.
-    return {one: first[one] for one in first.keys() & set(found.ids)} if first else first
+    return {one: first[one] for one in first.keys() & set(ids)} if first else first
 
 
 _EDITION = sa.select(

@@ -40,6 +40,7 @@ _SIGNED = {
     ),
 }
 _SIGNED["UnsubscribeConfirmation"] = _SIGNED[CONFIRMATION]
+_OF_LINES = ("Message", "Subject")
 _HASHES: dict[str, type[HashAlgorithm]] = {"1": SHA1, "2": SHA256}  # noqa: S303 - SNS's usual
 _TOPIC = re.compile(r"arn:(aws|aws-cn|aws-us-gov):sns:([a-z]{2}(?:-[a-z]+)+-\d{1,2}):\d{12}:[\w-]+")
 _CERTIFICATE = re.compile(r"/SimpleNotificationService-[0-9a-f]{32}\.pem")
@@ -67,8 +68,13 @@ class Post:
         return f"sns.{found[2]}.amazonaws.com" + (".cn" if found[1] == "aws-cn" else "")
 
     def signed_text(self) -> bytes:
-        """Return what SNS signed."""
-        names = (name for name in _SIGNED[self.kind] if name in self.said)
+        """Return what SNS signed. Raises ValueError where its fields could be read as others.
+
+        SNS signs names and values line by line: with a line end in it, one could hold the next.
+        """
+        names = [name for name in _SIGNED[self.kind] if name in self.said]
+        if any("\n" in self.said[name] for name in names if name not in _OF_LINES):
+            raise ValueError("a field has more than one line")
         return "".join(f"{name}\n{self.said[name]}\n" for name in names).encode()
 
 

@@ -204,7 +204,7 @@ def quarantined_with(connection: sa.Connection, address: str) -> Iterator[Mappin
             import_.c.started_at,
         )
         .join(import_, import_.c.id == q.import_id)
-        .where(as_text.contains(plain, autoescape=True) | as_text.contains(r"\u"))
+        .where(as_text.contains(plain, autoescape=True) | as_text.contains(r"\u", autoescape=True))
         .order_by(q.id)
     ).mappings()
     exact = address_pattern(address)

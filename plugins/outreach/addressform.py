@@ -55,8 +55,8 @@ def spellings(address: str) -> tuple[str, ...]:
     local, at, domain = address.rpartition("@")
     readable = ".".join(_u_label(label) for label in domain.split("."))
     either = dict.fromkeys(local + at + one for one in (domain, readable))
-    forms = ("NFC", "NFD")
-    return tuple(dict.fromkeys(unicodedata.normalize(f, one) for one in either for f in forms))
+    composed_or_not = ((one, unicodedata.normalize("NFD", one)) for one in either)
+    return tuple(dict.fromkeys(form for both in composed_or_not for form in both))
 
 
 def _a_label(label: str) -> str:

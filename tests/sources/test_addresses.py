@@ -91,6 +91,7 @@ def test_addresses_are_written_one_way(text: str, address: str) -> None:
     ("text", "reason"),
     [
         ("", "no email address"),
+        ("o\u2019brien@example.org", "letters that cannot be delivered"),
         ("josé <josé@example.org>", "not valid"),
         ("josé@exa\u0300mple..org", "not valid"),
         ("jos\ue000@example.org", "invisible|not valid"),

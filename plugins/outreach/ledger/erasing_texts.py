@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 
-from outreach.ledger.contacts import address_pattern
+from outreach.addressform import spellings
+from outreach.ledger.contacts import address_pattern, seen
 from outreach.ledger.editions import audit, batch, campaign, edition, notice, raw_event
 from outreach.ledger.people import import_
 
@@ -29,14 +30,16 @@ TEXTS: tuple[tuple[sa.Table, str], ...] = (
 def texts_with(connection: sa.Connection, address: str) -> Iterator[tuple[sa.Table, str, int, str]]:
     """Yield (table, column, row's id, text) wherever a text names this address exactly."""
     exact = address_pattern(address)
+    # Only candidates: what may be written in several ways is not for SQL to compare.
+    part = address.lower() if len(spellings(address)) == 1 else "@"
     for table, name in TEXTS:
         column = table.c[name]
         found = connection.execute(
             sa.select(table.c.id, column).where(
-                sa.func.lower(column).contains(address.lower(), autoescape=True)
+                sa.func.lower(column).contains(part, autoescape=True)
             )
         ).all()
-        yield from ((table, name, row[0], row[1]) for row in found if exact.search(row[1]))
+        yield from ((table, name, row[0], row[1]) for row in found if exact.search(seen(row[1])))
 
 
 def erase_texts(connection: sa.Connection, address: str) -> int:
@@ -45,9 +48,15 @@ def erase_texts(connection: sa.Connection, address: str) -> int:
     found = list(texts_with(connection, address))
     for table, name, number, text in found:
         connection.execute(
-            sa.update(table).where(table.c.id == number).values({name: exact.sub(ERASED, text)})
+            sa.update(table).where(table.c.id == number).values({name: _without(text, exact)})
         )
     return len(found)
+
+
+def _without(text: str, exact: re.Pattern[str]) -> str:
+    """Return a text with "(erased)" over an address; letter by letter where it can be."""
+    left = exact.sub(ERASED, text)
+    return left if not exact.search(seen(left)) else exact.sub(ERASED, seen(left))
 
 
 def raw_events_with(connection: sa.Connection, needle: re.Pattern[bytes]) -> Iterator[int]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from outreach.errors import InDoubt, NotSent, Rejected
 from outreach.providers.base import Handover, Receipt, Recipient
 from outreach.providers.mime import maker
+from outreach.providers.mime_headers import NOT_ASCII
 from outreach.settings import Settings
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9@._-]+")
@@ -33,6 +34,8 @@ class Outbox:
         Raises Rejected where a message cannot be built, NotSent where nothing could be written,
         and InDoubt where some files stand and others do not.
         """
+        if not all(one.address.isascii() for one in handover.recipients):
+            raise Rejected(NOT_ASCII)
         make = maker(handover)
         messages = [(_file_name(r), make(r)) for r in handover.recipients]
         folder = self._home / folder_name(handover.campaign, handover.occurrence)

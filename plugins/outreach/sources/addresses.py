@@ -29,6 +29,7 @@ NOT_ASCII = "email address with letters that cannot be delivered to"
 NOT_VALID = "email address is not valid"
 UNSEEN = "email address with an invisible character inside"
 SEVERAL = "more than one email address"
+_PLAIN_LETTERS = "use an address of plain letters a-z; ask the person for one"
 
 
 _MOST_DOMAINS = 20_000
@@ -44,7 +45,7 @@ def clean_address(text: str) -> str:
 def ascii_only(address: str) -> str:
     """Return an address in its one form. Raises BadValue where it has letters outside ASCII."""
     if not address.isascii():
-        raise BadValue(NOT_ASCII, "use an address of plain letters a-z; ask the person for one")
+        raise BadValue(NOT_ASCII, _PLAIN_LETTERS)
     return address
 
 
@@ -138,10 +139,17 @@ def _judged(address: str) -> str:
         )
     except EmailNotValidError as error:
         raise BadValue(NOT_VALID, _short(str(error))) from None
+    if not all(map(_is_letter, valid.local_part)):
+        raise BadValue(NOT_ASCII, _PLAIN_LETTERS)
     found = (valid.ascii_email or f"{valid.local_part}@{valid.ascii_domain}").lower()
     if one_form(found) != found:  # or its hash would not be the same always
         raise BadValue(NOT_VALID, "check its letters with the person")
     return found
+
+
+def _is_letter(character: str) -> bool:
+    """Whether it is ASCII, or a letter, mark or digit: not the curly quote of an office program."""
+    return character.isascii() or unicodedata.category(character)[0] in "LMN"
 
 
 def _short(message: str) -> str:

@@ -61,9 +61,9 @@ class Context:
     """What reading a row needs beside the row. `shift` moves pledge dates (samples only).
 
     `values` and `unmatched` are the source's (see reading.Columns). `beyond_ascii`: people may
-    have addresses with letters outside ASCII, as there is a way to write to them. `left_empty` counts by field
-    the rows that a rule left it empty in: whoever reads rows counts. `memo` holds values read
-    before, bounded; it makes no difference but in time.
+    have addresses with letters outside ASCII, as there is a way to write to them. `left_empty`
+    counts by field the rows that a rule left it empty in: whoever reads rows counts. `memo`
+    holds values read before, bounded; it makes no difference but in time.
     """
 
     lists: Lists

@@ -26,6 +26,7 @@ from bench.measure import (
 )
 from bench.prebaked import baked, copied, post
 from bench.sink import Sink, running_sink
+from bench.two_senders import SENDERS, running_senders
 from outreach.flows.editions import send, settle
 from outreach.ledger.engine import open_engine
 from outreach.workspace import Workspace
@@ -50,8 +51,11 @@ def _compare(ws: Workspace, sink: Sink, options: Options, peer: sa.Engine) -> Re
     single = Sample("the sendgrid package, one request and one commit per person", 0)
     batches = Sample("the sendgrid package, 1,000 personalizations a request, bulk update", 0)
     floor = Sample("requests made beforehand, posted, two writes for each", 0)
+    several = Sample(f"Outreach, {SENDERS} senders (processes) as Airflow runs them", 0)
     longest = 0.0
     for number in range(options.rounds):
+        several.size, took = _timed_senders(ws, sink, approved_edition(ws, f"several-{number}"))
+        several.add_rate(took)
         edition = approved_edition(ws, f"round-{number}")
         everyone = outgoing(ws, edition)
         few = everyone[: options.peer_people or ONE_BY_ONE]
@@ -69,6 +73,9 @@ def _compare(ws: Workspace, sink: Sink, options: Options, peer: sa.Engine) -> Re
             Comparison(f"handover-{kind}-vs-one-by-one", "emails/s", ours, single),
             Comparison(f"handover-{kind}-vs-batches", "emails/s", ours, batches),
             Comparison(f"handover-{kind}-vs-prebaked", "emails/s", ours, floor),
+            Comparison(
+                f"handover-{kind}-{SENDERS}-senders-vs-batches", "emails/s", several, batches
+            ),
         ),
         (f"one claim or receipt kept other writers waiting for {longest * 1000:,.0f} ms at most",),
     )
@@ -86,6 +93,17 @@ def send_edition(ws: Workspace, sink: Sink, edition: str, timing: Timing = timed
     if not (report.finished and settle(ws, edition).balanced):
         raise RuntimeError(f"the edition did not end balanced: {report.why}")
     return seconds()
+
+
+def _timed_senders(ws: Workspace, sink: Sink, edition: str) -> tuple[int, float]:
+    """Return how many people an edition went to by several senders at once, and the seconds."""
+    expected = planned_ids(ws, edition)
+    with running_senders(ws, sink.address) as senders, timed() as seconds:
+        senders.send(edition)
+    sink.take().must_be(expected, "several senders")
+    if not settle(ws, edition).balanced:
+        raise RuntimeError("the edition of several senders did not end balanced")
+    return len(expected), seconds()
 
 
 def _timed_floor(ws: Workspace, sink: Sink, edition: str, everyone: list[Outgoing]) -> float:

@@ -29,7 +29,7 @@ SIZES = {
 PRINTED = {
     "handover": {
         *("handover-sqlite-vs-one-by-one", "handover-sqlite-vs-batches"),
-        "handover-sqlite-vs-prebaked",
+        *("handover-sqlite-vs-prebaked", "handover-sqlite-2-senders-vs-batches"),
     },
     "latency": {"latency-sqlite"},
     "growth": {"growth-sqlite"},

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from outreach.domain import Control, EditionState
 from outreach.ledger.claimed import Nothing
 from outreach.ledger.editions import campaign, edition, fact
-from outreach.ledger.facts import set_fact
+from outreach.ledger.facts import get_fact, set_fact
 
 GLOBAL_STOP = "global stop"
 _STOPPED_BY = "global stop by"
@@ -54,19 +54,21 @@ def held(connection: sa.Connection, edition_id: int, now: datetime) -> Nothing |
     Only the provider's wish to wait has a time when it ends by itself.
     """
     row = connection.execute(_ORDERS, {"edition": edition_id}).one()
-    facts = _facts(connection, GLOBAL_STOP, _STOPPED_BY, f"hold:{row.provider}")
-    ordered = _ordered(row, facts)
+    ordered = _ordered(row)
     if ordered:
         return Nothing(ordered)
     if row.state == EditionState.SENT:
         return Nothing("everything of it was sent already", finished=True)
     if row.state not in (EditionState.APPROVED, EditionState.SENDING):
         return Nothing(f"the edition is {row.state}, not approved")
-    hold = facts.get(f"hold:{row.provider}")
-    until = datetime.fromisoformat(hold) if hold else now
+    until = datetime.fromisoformat(row.hold) if row.hold else now
     if until > now:
         return Nothing("the provider asked to wait", wait_until=until)
     return None
+
+
+def _fact(name: sa.ColumnElement[str]) -> sa.ScalarSelect[str]:
+    return sa.select(fact.c.value).where(fact.c.name == name).correlate(edition).scalar_subquery()
 
 
 _ORDERS = (
@@ -78,6 +80,9 @@ _ORDERS = (
         campaign.c.paused_at,
         campaign.c.paused_by,
         campaign.c.paused_reason,
+        _fact(sa.literal(GLOBAL_STOP)).label("stopped"),
+        _fact(sa.literal(_STOPPED_BY)).label("stopped_by"),
+        _fact("hold:" + edition.c.provider).label("hold"),
     )
     .join(campaign, campaign.c.id == edition.c.campaign_id)
     .where(edition.c.id == sa.bindparam("edition"))
@@ -99,7 +104,7 @@ def stop_order(connection: sa.Connection) -> StopOrder | None:
     ).first()
     if row is None:
         return None
-    return StopOrder(_facts(connection, _STOPPED_BY).get(_STOPPED_BY, ""), row.value, row.at)
+    return StopOrder(get_fact(connection, _STOPPED_BY), row.value, row.at)
 
 
 def stop(connection: sa.Connection, by: str, reason: str, now: datetime) -> None:
@@ -170,10 +175,10 @@ def _looked_at(connection: sa.Connection, which: sa.ColumnElement[bool], now: da
     )
 
 
-def _ordered(row: sa.Row, facts: dict[str, str]) -> str:  # type: ignore[type-arg]
-    if facts.get(GLOBAL_STOP):
-        by = f" by {facts[_STOPPED_BY]}" if facts.get(_STOPPED_BY) else ""
-        return f"all sending is stopped{by}: {facts[GLOBAL_STOP]}"
+def _ordered(row: sa.Row) -> str:  # type: ignore[type-arg]
+    if row.stopped:
+        by = f" by {row.stopped_by}" if row.stopped_by else ""
+        return f"all sending is stopped{by}: {row.stopped}"
     if row.control == Control.RUN and row.paused_at is not None:
         return f"its campaign is held by {_who(row.paused_by)}: {row.paused_reason}"
     if row.control == Control.PAUSE:
@@ -185,15 +190,6 @@ def _ordered(row: sa.Row, facts: dict[str, str]) -> str:  # type: ignore[type-ar
 
 def _who(by: str) -> str:
     return "Outreach itself" if by == ITSELF else by
-
-
-def _facts(connection: sa.Connection, *names: str) -> dict[str, str]:
-    return dict(connection.execute(_NAMED, {"names": names}).all())
-
-
-_NAMED = sa.select(fact.c.name, fact.c.value).where(
-    fact.c.name.in_(sa.bindparam("names", expanding=True))
-)
 
 
 def _holds(connection: sa.Connection, which: sa.ColumnElement[bool]) -> list[CampaignHold]:

@@ -17,6 +17,7 @@ from outreach.errors import NotFound, Refused
 from outreach.flows import control, doctor, editions
 from outreach.journal import Journal
 from outreach.ledger.editions import audit, batch, campaign, delivery, edition, fact
+from outreach.providers.sendgrid import SendGrid
 from outreach.workspace import Workspace
 from tests.fakes.deployment import BATCH, EDITION, PEOPLE, Deployment, deploy
 from tests.fakes.running import FakeSendGrid
@@ -126,7 +127,8 @@ def test_orders_at_random_moments_leave_the_account_exact(deployed: Deployment, 
 
 
 def test_a_sender_that_waits_sees_an_order_within_seconds(deployed: Deployment) -> None:
-    deployed.server.fail({"kind": "429", "seconds": 50, "times": 1})
+    # Each of those that may be on their way when the first answer comes is answered so.
+    deployed.server.fail({"kind": "429", "seconds": 50, "times": SendGrid.in_flight})
     waiting = deployed.sender()
     until = time.monotonic() + 30
     while "429" not in str(deployed.certificate().reasons) and time.monotonic() < until:

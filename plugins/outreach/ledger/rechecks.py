@@ -51,8 +51,9 @@ def recheck(
     found = batch_people.read(connection, row.id, Purpose(asked.purpose), asked.goal)
     why = _why_not(connection, row, asked, found, limits, now)
     both = zip(found.people.contact_ids, found.people.addresses, strict=True)
-    out_of_reach = [contact_id for contact_id, address in both if not allowed(address)]
-    why = dict.fromkeys(out_of_reach, NOT_ALLOWED) | why
+    # Whoever drops out anyhow may have no address any more.
+    out_of_reach = [one for one, address in both if one not in why and not allowed(address)]
+    why |= dict.fromkeys(out_of_reach, NOT_ALLOWED)
     dropped: dict[str, list[int]] = {}
     for contact_id, reason in why.items():
         dropped.setdefault(reason, []).append(contact_id)

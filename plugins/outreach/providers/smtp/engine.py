@@ -47,6 +47,8 @@ class Engine:
         self._fruitless = 0
         self._not_before = 0.0
         self._tls: ssl.SSLContext | None = None
+        self.chunks = True
+        """Until a connection breaks and leaves somebody in doubt: without, that is one at most."""
         self._closing = self._stirred = False
         self._looked = 0.0
         self._selector = selectors.DefaultSelector()
@@ -81,6 +83,10 @@ class Engine:
         self._selector.unregister(connection.channel.fileno())
         self._connections.discard(connection)
         self._stirred = True
+        if connection.doubts and self.chunks:
+            self.chunks = False
+            for one in self._connections:
+                one.one_at_a_time()
         if not connection.useful:
             self._fruitless += 1
             self._failed(error)

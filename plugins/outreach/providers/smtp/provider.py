@@ -80,7 +80,8 @@ def addresses(server: Server) -> list[Address]:
     """Return where a server is. Raises NotSent where its name is not known."""
     try:
         found = socket.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)
-    except OSError as error:
-        reason = f"the mail server's name was not found ({error.strerror})"
+    except (OSError, UnicodeError) as error:  # UnicodeError: a part of the name is too long
+        word = getattr(error, "strerror", None) or "it is no name"
+        reason = f"the mail server's name was not found ({word})"
         raise NotSent(reason, retry_after=TOO_BUSY) from None
     return list(dict.fromkeys((family, where) for family, _, _, _, where in found))

@@ -141,7 +141,7 @@ class Session:
     def _last(self, reply: Reply) -> None:
         """A refusal of a whole message, where one is what it answers (RFC 5321, 4.2.1).
 
-        Nothing after it should be taken (3.8). Yet a server may say it whenever it likes, so whoever
+        Nothing after it should be taken (3.8). Yet a server may say it whenever it likes: whoever
         had left and got no answer of their own stays in doubt.
         """
         if self._expected and self._expected[0][0] in (Step.CHUNK, Step.CONTENT):

@@ -527,6 +527,18 @@ def test_who_does_not_get_a_turn_in_time_is_put_back(
     assert waits == {batches.SOON}, "whoever had no turn is claimed anew at once"
 
 
+def test_who_waits_when_sending_ends_is_put_back(pipelined: SmtpServer, opened) -> None:
+    pipelined.latency = 0.1
+    provider = opened(pipelined.url)
+    threading.Timer(0.5, provider.hold_back).start()
+    found = outcomes(people(100), provider)
+    agree(pipelined, found)
+    letters = in_letters(found)
+    assert letters == "a" * letters.count("a") + "n" * letters.count("n")
+    assert letters.count("n") > 50
+    assert in_letters(outcomes(people(3), provider)) == "nnn"
+
+
 def test_a_batch_ends_in_time_whatever_happens(pipelined: SmtpServer, opened, monkeypatch) -> None:
     monkeypatch.setattr(batches, "EXCHANGE", 0.3)
     monkeypatch.setattr(connection, "ANSWER", 10.0)

@@ -32,7 +32,7 @@ from outreach.ledger.edition_store import EditionRecord
 from outreach.ledger.engine import DatabaseTrouble, reading
 from outreach.ledger.migrate import ledger_id
 from outreach.providers.allowlist import allowed
-from outreach.providers.base import Content, Handover, Provider
+from outreach.providers.base import Content, Handover, Provider, Queueing
 from outreach.providers.registry import open_provider
 from outreach.rendering import frozen
 from outreach.senders import alive, sender_name
@@ -144,6 +144,8 @@ class Sender:
         seconds = LAST_REPLIES if isinstance(error, Exception) else LAST_WORDS
         until = time.monotonic() + seconds
         self._landing.give_up_at(until)
+        if isinstance(self._provider, Queueing):
+            self._provider.hold_back()
         while self._flights and (left := until - time.monotonic()) > 0:
             for flight in self._flights.landed(left):
                 self._land_last(flight, error)

@@ -12,7 +12,7 @@ from contextlib import suppress
 
 from outreach.errors import HandOverError, MustStop, NotSent
 from outreach.providers.smtp.address import Server
-from outreach.providers.smtp.batches import Batch, Queue
+from outreach.providers.smtp.batches import SOON, Batch, Queue
 from outreach.providers.smtp.channel import Lost
 from outreach.providers.smtp.connection import GOODBYE, Connection, State
 from outreach.providers.smtp.verdicts import TOO_BUSY
@@ -49,7 +49,7 @@ class Engine:
         self._tls: ssl.SSLContext | None = None
         self.chunks = True
         """Until a connection breaks and leaves somebody in doubt: without, that is one at most."""
-        self._closing = self._stirred = False
+        self._closing = self._held_back = self._stirred = False
         self._looked = 0.0
         self._selector = selectors.DefaultSelector()
         self._alarm, self._bell = socket.socketpair()
@@ -66,6 +66,11 @@ class Engine:
     def submit(self, batch: Batch, addresses: list[Address]) -> None:
         """Take a batch; `batch.done` is set once each person's outcome is known."""
         self._inbox.append((batch, addresses))
+        self._bell.send(b"!")
+
+    def hold_back(self) -> None:
+        """Put back whoever waits and whoever comes; what is under way goes on."""
+        self._held_back = True
         self._bell.send(b"!")
 
     def close(self) -> None:
@@ -109,6 +114,8 @@ class Engine:
 
     def _once(self) -> None:
         now = time.monotonic()
+        if self._held_back:
+            self._queue.give_up(NotSent("sending ended", retry_after=SOON))
         self._staff(now)
         for key, mask in self._selector.select(self._patience()):
             if key.data is None:

@@ -54,6 +54,12 @@ class Smtp:
                 raise InDoubt("what drives the connections to the mail server has ended")
         return batch.receipt()
 
+    def hold_back(self) -> None:
+        """Begin no further message; those under way get their answers."""
+        with self._lock:
+            if self._engine is not None and self._engine.alive:
+                self._engine.hold_back()
+
     def close(self) -> None:
         """Take leave of the server, and let go of connections."""
         with self._lock:

@@ -23,6 +23,7 @@ ODD: dict[str, Callable[[bytes], Iterable[bytes]]] = {
     "endless line": lambda _: [b"2" * 100_000],
     "endless reply": lambda _: [b"250-more\r\n" * 2000],
     "garbage": lambda _: [b"\xff\x00 what? \xfe\r\n"],
+    "not now": lambda usual: [b"450 4.0.0 not now\r\n" + usual + b"\r\n"],
     "more": lambda usual: [usual + b"\r\n250 injected\r\n"],
 }
 """Ways of answering that no server has."""
@@ -296,6 +297,9 @@ class Dialogue:
                 self._answer(usual)
             case "drop" | "drop after":
                 raise Gone
+            case "then drop":
+                self._answer(usual)
+                raise Gone
             case "reset" | "reset after":
                 self._socket.setsockopt(
                     socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
@@ -313,7 +317,7 @@ class Dialogue:
                     self._socket.sendall(piece)
             case reply:
                 self._answer(reply.encode("latin-1"))
-                if reply.startswith("421"):
+                if reply.startswith("421") and not reply.endswith("going on"):
                     raise Gone
 
 

@@ -241,6 +241,31 @@ def test_what_does_not_answer_when_the_process_ends_is_in_doubt(
         time.sleep(0.01)
 
 
+def test_who_waits_for_a_turn_when_the_process_ends_was_not_sent(
+    ws: Workspace, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held_back, out = threading.Event(), threading.Semaphore(0)
+    wire.hold_back = held_back.set  # type: ignore[attr-defined]
+
+    def waits(_: Handover) -> None:
+        out.release()
+        assert held_back.wait(30)
+        raise NotSent("sending ended")
+
+    def interrupted(_journal: Journal, claim: Claim) -> None:
+        if claim.batch == 2:
+            assert out.acquire(timeout=30)
+            raise KeyboardInterrupt
+
+    wire.before = waits
+    monkeypatch.setattr(Journal, "append", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        editions.send(ws, EDITION)
+    account = editions.certificate(ws, EDITION)
+    assert (account.unknown, account.accepted) == (0, 0)
+    assert account.planned == PEOPLE - BATCH
+
+
 def test_a_batch_that_waited_too_long_for_its_thread_is_not_handed_over(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

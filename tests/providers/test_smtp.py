@@ -142,6 +142,7 @@ REPLIES = [
     ("content", "drip", "?"),
     ("content", "354 what?", "?"),
     ("content", "251 what?", "?"),
+    ("content", "250-well\r\n550 no", "?"),
     ("content", "parcels", "a"),
 ]
 
@@ -158,8 +159,10 @@ def test_each_reply_means_one_thing(
     found = outcomes(people(4), opened(server.url))
     agree(server, found)
     wanted = f"a{letter}aa"
-    if server.offers == EVERYTHING and order.startswith(LOST):
+    if server.offers == EVERYTHING and order.startswith((*LOST, "421", "250-")):
         wanted = "a???"  # in one piece, so that nobody can say how far the server came
+        if (step, order[:3]) == ("content", "421"):
+            wanted = "an??"
     letters = in_letters(found)
     # A reset takes away what had come and was not read yet.
     assert letters == wanted or (order.startswith("reset") and letters == "????")
@@ -196,6 +199,41 @@ def test_a_message_that_is_cut_off_was_not_sent(server: SmtpServer, opened, monk
     assert in_letters(outcomes(handover(recipient(1)), provider)) == "a"
     assert in_letters(outcomes(handover(recipient(2)), provider)) == "n"
     assert reached(server) == ["person1@example.org"]
+
+
+def test_a_server_that_goes_on_after_it_said_it_closes_gets_nobody_twice(
+    chunked: SmtpServer, opened
+) -> None:
+    chunked.fail("RCPT", "", "421 yet going on")
+    found = outcomes(people(9), opened(chunked.url))
+    agree(chunked, found)
+    assert in_letters(found) == "a???" + 5 * "a"
+    chunked.wrongs.clear()  # what stood behind what it refused
+
+
+@pytest.mark.parametrize("order", ["drop after", "then drop"])
+def test_a_server_that_closes_after_each_message_is_put_up_with(
+    server: SmtpServer, opened, order: str
+) -> None:
+    server.always["content"] = order
+    found = outcomes(people(12), opened(server.url))
+    agree(server, found)
+    letters = in_letters(found)
+    if order == "drop after":
+        assert set(letters) == {"?"}
+    else:
+        assert letters.count("?") <= (4 if server.offers == EVERYTHING else 0)
+        assert letters.replace("?", "a") == 12 * "a"
+
+
+@pytest.mark.parametrize("step", ["MAIL", "RCPT"])
+def test_a_reply_more_than_there_were_questions_sends_nobody_twice(
+    server: SmtpServer, opened, step: str
+) -> None:
+    server.fail(step, "", "not now")
+    found = outcomes(people(6), opened(server.url))
+    agree(server, found)
+    server.wrongs.clear()  # it sees commands before it has answered, as it never asked for them
 
 
 def test_data_may_be_granted_for_nobody(pipelined: SmtpServer, opened) -> None:
@@ -485,6 +523,20 @@ def test_who_does_not_get_a_turn_in_time_is_put_back(
     assert letters.startswith("a")
     assert letters.endswith("n")
     assert set(letters) == {"a", "n"}
+    waits = {one.retry_after for one in found if isinstance(one, NotSent)}
+    assert waits == {batches.SOON}, "whoever had no turn is claimed anew at once"
+
+
+def test_who_waits_when_sending_ends_is_put_back(pipelined: SmtpServer, opened) -> None:
+    pipelined.latency = 0.1
+    provider = opened(pipelined.url)
+    threading.Timer(0.5, provider.hold_back).start()
+    found = outcomes(people(100), provider)
+    agree(pipelined, found)
+    letters = in_letters(found)
+    assert letters == "a" * letters.count("a") + "n" * letters.count("n")
+    assert letters.count("n") > 50
+    assert in_letters(outcomes(people(3), provider)) == "nnn"
 
 
 def test_a_batch_ends_in_time_whatever_happens(pipelined: SmtpServer, opened, monkeypatch) -> None:

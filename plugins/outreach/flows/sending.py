@@ -33,7 +33,7 @@ from outreach.ledger.edition_store import EditionRecord
 from outreach.ledger.engine import DatabaseTrouble, reading
 from outreach.ledger.migrate import ledger_id
 from outreach.providers.allowlist import allowed_by, everybody
-from outreach.providers.base import Content, Handover, Provider
+from outreach.providers.base import Content, Handover, Provider, Queueing
 from outreach.providers.registry import open_provider
 from outreach.rendering import frozen
 from outreach.senders import alive, sender_name
@@ -146,6 +146,8 @@ class Sender:
         killed_soon = not isinstance(error, Exception)
         until = time.monotonic() + (LAST_WORDS if killed_soon else LAST_REPLIES)
         self._landing.give_up_at(until if killed_soon else recording_ends())
+        if isinstance(self._provider, Queueing):
+            self._provider.hold_back()
         while self._flights and (left := until - time.monotonic()) > 0:
             for flight in self._flights.landed(left):
                 self._land_last(flight, error)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from outreach.domain import Event, Mailbox
 from outreach.errors import HandOverError
@@ -142,6 +142,14 @@ class Provider(Protocol):
 
     def close(self) -> None:
         """Let go of connections."""
+
+
+@runtime_checkable
+class Queueing(Protocol):
+    """A provider in whose `hand_over` people wait for their turn."""
+
+    def hold_back(self) -> None:
+        """Begin nobody else from now on: who still waits is not sent. For sending's last seconds."""
 
 
 @dataclass(frozen=True, slots=True)

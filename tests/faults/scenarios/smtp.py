@@ -36,11 +36,10 @@ def goes_wrong(manner: str, step: str, order: str, state: str, trial: Trial) -> 
         server.fail(step, *[""] * nth, order)
         trial.finish()
         account = trial.account()
-        if state == "unknown":
-            assert 1 <= account.unknown <= AHEAD
-            assert account.failed == 0
-        else:
-            assert (account.unknown, account.failed) == (0, int(state == "failed"))
+        left_behind = manner == "chunked" and order.startswith("421") and step != "banner"
+        assert account.unknown <= (AHEAD if state == "unknown" or left_behind else 0)
+        assert account.unknown or state != "unknown"
+        assert account.failed == int(state == "failed")
         assert account.planned == 0
 
 

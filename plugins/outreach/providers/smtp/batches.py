@@ -9,8 +9,12 @@ from collections.abc import Callable
 from outreach.errors import HandOverError, InDoubt, MustStop, NotSent, Rejected
 from outreach.providers.base import Handover, Otherwise, Receipt, Recipient
 
-BEGIN = 30.0
-"""Seconds within which each message of a batch begins: its claim's checks are that old at most."""
+BEGIN = 5.0
+"""Seconds within which each message of a batch begins: its claim's checks are that old at most,
+and so is what stops a sender. Whoever's turn has not come by then is claimed anew."""
+
+SOON = 0.01
+"""Seconds until then: at once, but not nothing, which would leave it to the sender's backoff."""
 
 EXCHANGE = 120.0
 """Seconds that one hand-over may take in all, far below the lease of its claim."""
@@ -132,11 +136,12 @@ class Queue:
 
     def too_late(self, now: float) -> None:
         """Put back whoever has waited so long that the ledger should be asked again."""
-        if self._waiting and self._waiting[0][0].begin_by < now:
-            late = [one for one in self._waiting if one[0].begin_by < now]
+        late = [one for one in self._waiting if one[0].begin_by < now]
+        if late:
             self._waiting = deque(one for one in self._waiting if one[0].begin_by >= now)
-            for batch, index, _ in late:
-                batch.settle(index, NotSent("its turn with the mail server did not come in time"))
+        for batch, index, _ in late:
+            reason = "its turn with the mail server did not come in time"
+            batch.settle(index, NotSent(reason, retry_after=SOON))
 
 
 def doubtful(reason: str) -> InDoubt:

@@ -44,6 +44,9 @@ class State(Enum):
 class Owner(Protocol):
     """What a connection tells."""
 
+    chunks: bool
+    """Whether messages may go ahead of the answers to those before them, where that is offered."""
+
     def ended(self, connection: Connection, error: HandOverError) -> None:
         """It is over. `error` is what that means for those who wait."""
 
@@ -74,6 +77,8 @@ class Connection:
         self.state = State.CONNECTING
         self.useful = True
         """Once it is over: whether it served for anything, or ended while nobody needed it."""
+        self.doubts = 0
+        """Messages that it left in doubt when it ended."""
         self._answered = False
         self.since = now
         self.answer_by = now + CONNECTING
@@ -137,6 +142,11 @@ class Connection:
         except Lost as error:
             self._broken(error)
 
+    def one_at_a_time(self) -> None:
+        """Let no further message go ahead of the answer to the one before it."""
+        if self._session is not None:
+            self._session.chunks = False
+
     def late(self, now: float) -> None:
         """End where an answer has not come in time."""
         waits = self.state is not State.READY or (self._session is not None and self._session.busy)
@@ -154,6 +164,7 @@ class Connection:
             if message.refusal is not None:
                 message.settle(message.refusal)
             elif message.maybe_taken(left):
+                self.doubts += 1
                 message.settle(doubtful(error.reason))
             else:
                 self._queue.again(message, error.reason)
@@ -238,6 +249,8 @@ class Connection:
             self.state = State.READY
             path = self._server.return_path
             self._session = Session(self.channel, over.value, path, self._owner.settled)
+            if not self._owner.chunks:
+                self.one_at_a_time()
             return
         if command == UPGRADE:
             self._encrypt()

@@ -12,7 +12,7 @@ from contextlib import suppress
 
 from outreach.errors import HandOverError, MustStop, NotSent
 from outreach.providers.smtp.address import Server
-from outreach.providers.smtp.batches import Batch, Queue
+from outreach.providers.smtp.batches import SOON, Batch, Queue
 from outreach.providers.smtp.channel import Lost
 from outreach.providers.smtp.connection import GOODBYE, Connection, State
 from outreach.providers.smtp.verdicts import TOO_BUSY
@@ -47,7 +47,9 @@ class Engine:
         self._fruitless = 0
         self._not_before = 0.0
         self._tls: ssl.SSLContext | None = None
-        self._closing = self._stirred = False
+        self.chunks = True
+        """Until a connection breaks and leaves somebody in doubt: without, that is one at most."""
+        self._closing = self._held_back = self._stirred = False
         self._looked = 0.0
         self._selector = selectors.DefaultSelector()
         self._alarm, self._bell = socket.socketpair()
@@ -66,6 +68,11 @@ class Engine:
         self._inbox.append((batch, addresses))
         self._bell.send(b"!")
 
+    def hold_back(self) -> None:
+        """Put back whoever waits and whoever comes; what is under way goes on."""
+        self._held_back = True
+        self._bell.send(b"!")
+
     def close(self) -> None:
         """Say goodbye on each connection and end the thread."""
         self._closing = True
@@ -81,6 +88,10 @@ class Engine:
         self._selector.unregister(connection.channel.fileno())
         self._connections.discard(connection)
         self._stirred = True
+        if connection.doubts and self.chunks:
+            self.chunks = False
+            for one in self._connections:
+                one.one_at_a_time()
         if not connection.useful:
             self._fruitless += 1
             self._failed(error)
@@ -103,6 +114,8 @@ class Engine:
 
     def _once(self) -> None:
         now = time.monotonic()
+        if self._held_back:
+            self._queue.give_up(NotSent("sending ended", retry_after=SOON))
         self._staff(now)
         for key, mask in self._selector.select(self._patience()):
             if key.data is None:

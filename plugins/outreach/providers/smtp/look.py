@@ -27,8 +27,10 @@ def look(server: Server) -> Offers:
     except ssl.SSLError as error:
         word = getattr(error, "verify_message", "") or error.reason or type(error).__name__
         raise NotSent(f"TLS with the mail server failed ({word})") from None
-    except OSError as error:
-        raise NotSent(f"the mail server does not answer ({error.strerror or error})") from None
+    except (OSError, UnicodeError) as error:  # UnicodeError: a part of its name is too long
+        word = getattr(error, "strerror", None) or "no such name"
+        word = "timed out" if isinstance(error, TimeoutError) else word
+        raise NotSent(f"the mail server does not answer ({word})") from None
     except Unsound as error:
         raise NotSent(f"the mail server does not speak SMTP ({error})") from None
 

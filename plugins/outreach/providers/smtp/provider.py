@@ -54,6 +54,12 @@ class Smtp:
                 raise InDoubt("what drives the connections to the mail server has ended")
         return batch.receipt()
 
+    def hold_back(self) -> None:
+        """Begin no further message; those under way get their answers."""
+        with self._lock:
+            if self._engine is not None and self._engine.alive:
+                self._engine.hold_back()
+
     def close(self) -> None:
         """Take leave of the server, and let go of connections."""
         with self._lock:
@@ -80,7 +86,8 @@ def addresses(server: Server) -> list[Address]:
     """Return where a server is. Raises NotSent where its name is not known."""
     try:
         found = socket.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)
-    except OSError as error:
-        reason = f"the mail server's name was not found ({error.strerror})"
+    except (OSError, UnicodeError) as error:  # UnicodeError: a part of the name is too long
+        word = getattr(error, "strerror", None) or "it is no name"
+        reason = f"the mail server's name was not found ({word})"
         raise NotSent(reason, retry_after=TOO_BUSY) from None
     return list(dict.fromkeys((family, where) for family, _, _, _, where in found))

@@ -35,6 +35,7 @@ class Replies:
 
     def __init__(self) -> None:
         self._rest = b""
+        self._code = 0
         self._lines: list[bytes] = []
 
     @property
@@ -50,6 +51,9 @@ class Replies:
             code = _CODES.get(line[:3])
             if code is None or len(line) > _LONGEST_LINE:
                 raise Unsound("a line that is no reply")
+            if self._lines and code != self._code:
+                raise Unsound("a reply that says two things")
+            self._code = code
             self._lines.append(line[4:].rstrip(b"\r"))
             if line[3:4] == b"-":
                 if len(self._lines) > _MOST_LINES:

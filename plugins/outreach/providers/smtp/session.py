@@ -34,6 +34,7 @@ class Step(Enum):
     SENDER = "MAIL"
     RECIPIENT = "RCPT"
     DATA = "DATA"
+    CHUNK = "BDAT"
     CONTENT = "content"
     NOBODY = "a message for nobody"
 
@@ -65,12 +66,14 @@ class Session:
         self._entering = False
         self._knocking = False
         self._dirty = False
-        self._chunks = offers.pipelining and offers.chunking
+        self.chunks = offers.pipelining and offers.chunking
+        """Whether messages go whole, ahead of answers. Switched off, the next one goes by DATA."""
         self._handlers: dict[Step, Callable[[Reply, Message | None], None]] = {
             Step.RESET: self._on_reset,
             Step.SENDER: self._on_sender,
             Step.RECIPIENT: self._on_recipient,
             Step.DATA: self._on_data,
+            Step.CHUNK: self._on_chunk,
             Step.CONTENT: self._on_content,
             Step.NOBODY: lambda _reply, _message: None,
         }
@@ -85,7 +88,7 @@ class Session:
         """Whether one more message can begin now."""
         if self._channel.backlog or self._knocking:
             return False
-        if self._chunks:
+        if self.chunks:
             return len(self._open) < AHEAD and self._size < AHEAD_BYTES
         if not self._offers.pipelining:
             return not self._expected
@@ -115,11 +118,11 @@ class Session:
         if not self._offers.pipelining:
             return
         self._ask(_rcpt(message), Step.RECIPIENT, message)
-        if not self._chunks:
+        if not self.chunks:
             self._ask(b"DATA\r\n", Step.DATA, message)
             self._entering = True
             return
-        self._ask(b"BDAT %d LAST\r\n" % len(message.raw), Step.CONTENT, message)
+        self._ask(b"BDAT %d LAST\r\n" % len(message.raw), Step.CHUNK, message)
         self._channel.write(message.raw)
         message.mark = self._channel.given
         # Were it refused, a server might add the next recipient to this one's (RFC 3030, 2).
@@ -136,13 +139,15 @@ class Session:
         self._handlers[step](reply, message)
 
     def _last(self, reply: Reply) -> None:
-        """A refusal of what is answered; nothing after it is taken (RFC 5321, 3.8)."""
-        if self._expected and self._expected[0][0] is Step.CONTENT:
+        """A refusal of a whole message, where one is what it answers (RFC 5321, 4.2.1).
+
+        Nothing after it should be taken (3.8). Yet a server may say it whenever it likes: whoever
+        had left and got no answer of their own stays in doubt.
+        """
+        if self._expected and self._expected[0][0] in (Step.CHUNK, Step.CONTENT):
             message = _some(self._expected[0][1])
             if message.maybe_taken(self._channel.left):
                 self._settle(message, message.refusal or NotSent(verdicts.said(reply)))
-        for message in self._open.values():
-            message.mark = -1
 
     def _impossible(self, message: Message) -> HandOverError | None:
         if not (message.recipient.address.isascii() or self._offers.international):
@@ -154,7 +159,7 @@ class Session:
             return Rejected(f"a message is larger than the mail server takes ({self._offers.size})")
         if not self._offers.eightbit and not message.raw.isascii():
             return Rejected("a message has 8-bit letters, which the mail server does not take")
-        if not whole_lines(message.raw, exactly=not self._chunks):
+        if not whole_lines(message.raw, exactly=not self.chunks):
             return Rejected("a message has a line that does not end as mail's lines do")
         return None
 
@@ -229,14 +234,17 @@ class Session:
         self._ask(b".\r\n", Step.NOBODY, None)
         self._clear()
 
+    def _on_chunk(self, reply: Reply, one: Message | None) -> None:
+        if reply.code in _UNKNOWN:
+            raise Unsound("BDAT was offered and is not known")
+        self._on_content(reply, one)
+
     def _on_content(self, reply: Reply, one: Message | None) -> None:
         message = _some(one)
         early = not message.maybe_taken(self._channel.left)
         if reply.code < 400 and (early or message.refusal is not None):
-            message.mark = 0  # whatever it is that it took
+            message.mark, message.refusal = 0, None  # whatever it is that it took
             raise Unsound(f"a message that it could not take was answered with {reply.code}")
-        if self._chunks and reply.code in _UNKNOWN:
-            raise Unsound("BDAT was offered and is not known")
         self._settle(message, message.refusal or verdicts.of_content(reply, message.recipient))
         if early:
             raise Unsound("it answered before the end of a message")

@@ -26,6 +26,7 @@ __all__ = [
     "list_unsubscribe",
     "maker",
     "own_headers",
+    "quick_maker",
     "written",
 ]
 
@@ -41,13 +42,8 @@ def build(handover: Handover, recipient: Recipient) -> bytes:
 
 def maker(handover: Handover) -> Callable[[Recipient], bytes]:
     """Return what builds each message of a batch, as `build` does."""
-
-    def slow(recipient: Recipient) -> bytes:
-        return build(handover, recipient)
-
-    if handover.content.mime == 1:
-        return slow
-    return quick_maker(handover, slow)
+    quick = quick_maker(handover)
+    return lambda recipient: quick(recipient) or build(handover, recipient)
 
 
 def written(handover: Handover, recipient: Recipient) -> Written:

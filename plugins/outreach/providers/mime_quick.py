@@ -32,7 +32,7 @@ from outreach.providers.mime_second import (
     quoted,
 )
 
-Build = Callable[[Recipient], bytes]
+Quick = Callable[[Recipient], bytes | None]
 Tokens = tuple[bytes | int, ...]
 """Octets that all have in common, and places in a person's own."""
 
@@ -60,15 +60,18 @@ class _Variant:
     html: Tokens
 
 
-def quick_maker(handover: Handover, reference: Build) -> Build:
-    """Return what builds each message of a batch; `reference` builds those that are not plain.
+def quick_maker(handover: Handover) -> Quick:
+    """Return what builds each message of a batch, and None for those that are not plain.
 
-    It keeps the octets of each value that it met, and so is not to outlive its batch.
+    What it builds is ASCII in lines that end with CRLF, and none of them begins with a dot. It
+    keeps the octets of each value that it met, and so is not to outlive its batch.
     """
+    if handover.content.mime == 1:
+        return _nobody
     try:
         tokens = _alternating(_message(handover, _variant(handover.content)))
     except (ValueError, IndexError, MessageError, Rejected):
-        return reference  # which says what is wrong
+        return _nobody  # the reference says what is wrong
     fixed = [one for one in tokens if isinstance(one, bytes)]
     places = [one for one in tokens if isinstance(one, int)]
     blank: list[bytes] = [b""] * len(tokens)
@@ -76,10 +79,10 @@ def quick_maker(handover: Handover, reference: Build) -> Build:
     pick = itemgetter(*places)
     own = _own(handover)
 
-    def make(recipient: Recipient) -> bytes:
+    def make(recipient: Recipient) -> bytes | None:
         found = own(recipient)
         if found is None:
-            return reference(recipient)
+            return None
         parts = blank.copy()
         parts[1::2] = pick(found)
         return b"".join(parts)
@@ -87,8 +90,12 @@ def quick_maker(handover: Handover, reference: Build) -> Build:
     return make
 
 
+def _nobody(_recipient: Recipient) -> None:
+    """Leave everybody's message to the reference."""
+
+
 def _own(handover: Handover) -> Callable[[Recipient], list[bytes] | None]:
-    """Return what makes a person's own octets, None for those whom only the reference can do."""
+    """Return what makes a person's own octets; None for those whom only the reference can do."""
     slots = _variant(handover.content).slots
     most = max((*slots, *handover.content.subject.slots), default=-1)
     subject = _subjects(handover.content.subject)

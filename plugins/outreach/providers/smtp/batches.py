@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from outreach.errors import HandOverError, InDoubt, MustStop, NotSent, Rejected
 from outreach.providers.base import Handover, Otherwise, Receipt, Recipient
+from outreach.providers.smtp.lines import Form
 
 BEGIN = 30.0
 """Seconds within which each message of a batch begins: its claim's checks are that old at most."""
@@ -22,7 +23,9 @@ TRIES = 3
 class Batch:
     """One hand-over. The engine's thread settles each person; the caller's waits for `done`."""
 
-    def __init__(self, handover: Handover, make: Callable[[Recipient], bytes], now: float) -> None:
+    def __init__(
+        self, handover: Handover, make: Callable[[Recipient], tuple[bytes, Form]], now: float
+    ) -> None:
         self.handover = handover
         self.make = make
         self.begin_by = now + BEGIN
@@ -67,14 +70,17 @@ def _single(error: HandOverError) -> HandOverError:
 class Message:
     """One person's message on its way. `refusal` is why it will not be taken, once known."""
 
-    __slots__ = ("batch", "index", "mark", "raw", "recipient", "refusal", "sender_refused", "tries")
+    __slots__ = (
+        *("batch", "index", "tries", "recipient", "raw", "form"),
+        *("refusal", "sender_refused", "mark"),
+    )
 
-    def __init__(self, batch: Batch, index: int, tries: int, raw: bytes) -> None:
-        self.batch = batch
-        self.index = index
-        self.tries = tries
-        self.raw = raw
-        self.recipient = batch.handover.recipients[index]
+    def __init__(
+        self, place: tuple[Batch, int, int], recipient: Recipient, made: tuple[bytes, Form]
+    ) -> None:
+        self.batch, self.index, self.tries = place
+        self.recipient = recipient
+        self.raw, self.form = made
         self.refusal: HandOverError | None = None
         self.sender_refused = False
         self.mark = -1
@@ -105,16 +111,18 @@ class Queue:
     def next(self) -> Message | None:
         """Return the next message, built; None where nobody waits."""
         while self._waiting:
-            batch, index, tries = self._waiting.popleft()
+            place = self._waiting.popleft()
+            batch, index, _ = place
+            recipient = batch.handover.recipients[index]
             try:
-                raw = batch.make(batch.handover.recipients[index])
+                made = batch.make(recipient)
             except Rejected as error:
                 batch.settle(index, error)
             except Exception as error:
                 reason = f"a message could not be made ({type(error).__name__})"
                 batch.settle(index, Rejected(reason))
             else:
-                return Message(batch, index, tries, raw)
+                return Message(place, recipient, made)
         return None
 
     def again(self, message: Message, reason: str) -> None:

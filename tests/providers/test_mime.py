@@ -18,7 +18,7 @@ from outreach.providers.base import Content, Handover, Pieces, Recipient
 from outreach.providers.filling import join, join_escaped, one_line
 from outreach.providers.mime import build, maker, written
 from outreach.providers.mime_headers import headers
-from outreach.providers.mime_quick import coded
+from outreach.providers.mime_own import coded
 
 
 def lines(text: str) -> str:

@@ -17,7 +17,7 @@ from outreach.providers.mime_headers import (
     own_headers,
     subject,
 )
-from outreach.providers.mime_quick import quick_maker
+from outreach.providers.mime_quick import quick_maker, quick_single
 
 __all__ = [
     "DELIVERY_HEADER",
@@ -42,7 +42,7 @@ def build(handover: Handover, recipient: Recipient) -> bytes:
 
 def maker(handover: Handover) -> Callable[[Recipient], bytes]:
     """Return what builds each message of a batch, as `build` does."""
-    quick = quick_maker(handover)
+    quick = quick_single(handover)
     return lambda recipient: quick(recipient) or build(handover, recipient)
 
 

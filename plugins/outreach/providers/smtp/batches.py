@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from outreach.errors import HandOverError, InDoubt, MustStop, NotSent, Rejected
 from outreach.providers.base import Handover, Otherwise, Receipt, Recipient
+from outreach.providers.people import by_column
 from outreach.providers.smtp.lines import Form
 
 BEGIN = 30.0
@@ -24,9 +25,10 @@ class Batch:
     """One hand-over. The engine's thread settles each person; the caller's waits for `done`."""
 
     def __init__(
-        self, handover: Handover, make: Callable[[Recipient], tuple[bytes, Form]], now: float
+        self, handover: Handover, make: Callable[[int], tuple[bytes, Form]], now: float
     ) -> None:
         self.handover = handover
+        self.addresses = by_column(handover.recipients).addresses
         self.make = make
         self.begin_by = now + BEGIN
         self.end_by = now + EXCHANGE
@@ -71,20 +73,27 @@ class Message:
     """One person's message on its way. `refusal` is why it will not be taken, once known."""
 
     __slots__ = (
-        *("batch", "index", "tries", "recipient", "raw", "form"),
+        *("batch", "index", "tries", "raw", "form"),
         *("refusal", "sender_refused", "mark"),
     )
 
-    def __init__(
-        self, place: tuple[Batch, int, int], recipient: Recipient, made: tuple[bytes, Form]
-    ) -> None:
+    def __init__(self, place: tuple[Batch, int, int], made: tuple[bytes, Form]) -> None:
         self.batch, self.index, self.tries = place
-        self.recipient = recipient
         self.raw, self.form = made
         self.refusal: HandOverError | None = None
         self.sender_refused = False
         self.mark = -1
         """So many of the connection's bytes, and it may have been taken; -1: not yet."""
+
+    @property
+    def address(self) -> str:
+        """Whom it is for."""
+        return self.batch.addresses[self.index]
+
+    @property
+    def recipient(self) -> Recipient:
+        """Whom it is for, with all values."""
+        return self.batch.handover.recipients[self.index]
 
     def maybe_taken(self, left: int) -> bool:
         """Whether the server may have it, where so many bytes have left this host."""
@@ -113,16 +122,15 @@ class Queue:
         while self._waiting:
             place = self._waiting.popleft()
             batch, index, _ = place
-            recipient = batch.handover.recipients[index]
             try:
-                made = batch.make(recipient)
+                made = batch.make(index)
             except Rejected as error:
                 batch.settle(index, error)
             except Exception as error:
                 reason = f"a message could not be made ({type(error).__name__})"
                 batch.settle(index, Rejected(reason))
             else:
-                return Message(place, recipient, made)
+                return Message(place, made)
         return None
 
     def again(self, message: Message, reason: str) -> None:

@@ -260,7 +260,10 @@ class Session:
             raise Unsound(f"a message that it could not take was answered with {reply.code}")
         if self._chunks and reply.code in _UNKNOWN:
             raise Unsound("BDAT was offered and is not known")
-        self._settle(message, message.refusal or verdicts.of_content(reply, message.recipient))
+        refusal = message.refusal
+        if refusal is None and reply.code != 250:
+            refusal = verdicts.of_content(reply, message.recipient)
+        self._settle(message, refusal)
         if early:
             raise Unsound("it answered before the end of a message")
         if not self._expected and reply.code == 250:
@@ -274,7 +277,7 @@ class Session:
 
 
 def _rcpt(message: Message) -> bytes:
-    return b"RCPT TO:<%s>\r\n" % message.recipient.address.encode("ascii")
+    return b"RCPT TO:<%s>\r\n" % message.address.encode("ascii")
 
 
 def _refused(reply: Reply, step: Step) -> None:

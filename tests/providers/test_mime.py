@@ -18,7 +18,9 @@ from outreach.providers.base import Content, Handover, Pieces, Recipient
 from outreach.providers.filling import join, join_escaped, one_line
 from outreach.providers.mime import build, maker, written
 from outreach.providers.mime_headers import headers
-from outreach.providers.mime_quick import coded
+from outreach.providers.mime_own import coded
+from outreach.providers.mime_quick import quick_maker
+from outreach.providers.smtp.lines import PLAIN, form_of
 
 
 def lines(text: str) -> str:
@@ -127,10 +129,42 @@ def made(whole: Handover, one: Recipient, build: object) -> bytes | str:
 
 @given(handovers())
 def test_the_quick_way_makes_the_same_octets_as_the_reference(whole: Handover) -> None:
-    make = maker(whole)
-    for one in whole.recipients:
+    make, quick = maker(whole), quick_maker(whole)
+    for index, one in enumerate(whole.recipients):
         expected = made(whole, one, lambda person: build(whole, person))
         assert made(whole, one, make) == expected
+        assert (quick(index) or expected) == expected
+
+
+STARTS = ("", ".", "From ", " ", "x", "é", "<")
+
+
+@given(
+    st.lists(
+        st.sampled_from([1, 5, 71, 72, 73, 74, 80, 144, 145, 146, 220]), min_size=2, max_size=4
+    ),
+    st.sampled_from(STARTS),
+    st.sampled_from(STARTS),
+)
+def test_a_batch_of_plain_people_is_made_column_by_column(
+    lengths: list[int], first: str, second: str
+) -> None:
+    def value(length: int) -> str:
+        return f"{first}{'a' * (72 - len(first))}{second}{'b' * 200}"[:length]
+
+    content = Content(
+        Pieces(("Dear ", ""), (0,)), Pieces(("Hi ", ".\n.", ""), (0, 1)), Pieces(("", ""), (1,))
+    )
+    people = [
+        Recipient(f"delivery{n}", f"person{n}@example.org", (f"Amy {n}", value(length)), URL)
+        for n, length in enumerate(lengths)
+    ]
+    whole = handover(*people, content=content)
+    quick = quick_maker(whole)
+    for index, one in enumerate(people):
+        raw = build(whole, one)
+        assert quick(index) == raw
+        assert form_of(raw) == PLAIN
 
 
 def message(values: tuple[str, ...], content: Content) -> tuple[Handover, Recipient, bytes]:

@@ -17,6 +17,7 @@ from outreach.errors import HandOverError, InDoubt, MustStop, NotSent, Rejected
 from outreach.providers.base import Content, Handover, Pieces, Receipt
 from outreach.providers.smtp import batches, connection, engine
 from outreach.providers.smtp import provider as provider_module
+from outreach.providers.smtp.lines import form_of
 from outreach.providers.smtp.provider import Smtp
 from outreach.settings import load_settings
 
@@ -192,7 +193,7 @@ def test_data_that_is_not_granted_was_not_sent(
 def test_a_message_that_is_cut_off_was_not_sent(server: SmtpServer, opened, monkeypatch) -> None:
     """Longer than the kernel takes at once, so that its end was provably not handed over."""
     long = b"To: x\r\n\r\n" + 9_000 * (b"x" * 996 + b"\r\n")
-    monkeypatch.setattr(provider_module, "maker", lambda *_: lambda _one: long)
+    monkeypatch.setattr(provider_module, "maker", lambda *_: lambda _index: (long, form_of(long)))
     monkeypatch.setattr(connection, "ANSWER", 10.0)
     server.fail("body", "drop", "drop", "", "drop", "drop", "drop")
     provider = opened(server.url)
@@ -456,11 +457,8 @@ def test_dots_arrive_as_they_were_written(server: SmtpServer, opened) -> None:
 
 def test_a_line_end_that_is_none_is_refused(server: SmtpServer, opened, monkeypatch) -> None:
     def smuggling(_batch: Handover, _settings: object):
-        return lambda one: (
-            b"To: x\r\n\r\n\n.\nMAIL FROM:<a@b.c>"
-            if one.delivery_id[-1] == "1"
-            else b"To: x\r\n\r\nx\r\n"
-        )
+        good, bad = b"To: x\r\n\r\nx\r\n", b"To: x\r\n\r\n\n.\nMAIL FROM:<a@b.c>"
+        return lambda index: (raw := bad if index == 1 else good, form_of(raw))
 
     monkeypatch.setattr(provider_module, "maker", smuggling)
     found = outcomes(people(3), opened(server.url))

@@ -149,7 +149,7 @@ class Queueing(Protocol):
     """A provider in whose `hand_over` people wait for their turn."""
 
     def hold_back(self) -> None:
-        """Begin nobody else from now on: who still waits is not sent. For sending's last seconds."""
+        """Begin nobody else: who still waits is not sent. For sending's last seconds."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import cached_property
 
-_BETWEEN = "\x7f"
+BETWEEN = "\x7f"
 """Stands between the texts of a column: neither a space nor a letter, and written as it is by HTML,
 JSON and UTF-8. No value that was made inert holds it."""
 
@@ -23,7 +23,7 @@ class Column:
     @cached_property
     def joined(self) -> str:
         """All texts, one after the other."""
-        return _BETWEEN.join(self.texts)
+        return BETWEEN.join(self.texts)
 
     @cached_property
     def ordinary(self) -> bool:
@@ -31,8 +31,8 @@ class Column:
         return self.only(_ORDINARY)
 
     def only(self, letters: bytes) -> bool:
-        """Whether all texts are made of these ASCII characters, `_BETWEEN` not being one."""
-        within = letters + _BETWEEN.encode()
+        """Whether all texts are made of these ASCII characters, `BETWEEN` not being one."""
+        within = letters + BETWEEN.encode()
         return (
             self._apart
             and self.joined.isascii()
@@ -41,7 +41,7 @@ class Column:
 
     def begins(self, start: str) -> bool:
         """Whether each text begins with `start`."""
-        after = self.joined.count(_BETWEEN + start)
+        after = self.joined.count(BETWEEN + start)
         return self._apart and self.joined.startswith(start) and after == len(self.texts) - 1
 
     @cached_property
@@ -51,18 +51,18 @@ class Column:
 
     @cached_property
     def _apart(self) -> bool:
-        return self.joined.count(_BETWEEN) == len(self.texts) - 1
+        return self.joined.count(BETWEEN) == len(self.texts) - 1
 
     def changed(self, change: Callable[[str], str]) -> Column:
         """Return the column of `change` of each text, as the Latin-1 reading of its UTF-8 bytes.
 
-        `change` leaves what is `ordinary` as it is, and `_BETWEEN` too, and does the same to a
-        text whatever stands beyond a `_BETWEEN`. Half a surrogate pair is a question mark.
+        `change` leaves what is `ordinary` as it is, and `BETWEEN` too, and does the same to a
+        text whatever stands beyond a `BETWEEN`. Half a surrogate pair is a question mark.
         """
         if self.ordinary:
             return self
         if self._apart:
-            return Column(utf8_letters(change(self.joined)).split(_BETWEEN))
+            return Column(utf8_letters(change(self.joined)).split(BETWEEN))
         return Column([utf8_letters(change(text)) for text in self.texts])
 
 

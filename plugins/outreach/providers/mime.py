@@ -18,7 +18,7 @@ from outreach.providers.mime_headers import (
     own_headers,
     subject,
 )
-from outreach.providers.mime_quick import quick_maker
+from outreach.providers.mime_quick import quick_maker, quick_single
 
 __all__ = [
     "DELIVERY_HEADER",
@@ -27,6 +27,7 @@ __all__ = [
     "list_unsubscribe",
     "maker",
     "own_headers",
+    "quick_maker",
     "written",
 ]
 
@@ -42,13 +43,8 @@ def build(handover: Handover, recipient: Recipient) -> bytes:
 
 def maker(handover: Handover) -> Callable[[Recipient], bytes]:
     """Return what builds each message of a batch, as `build` does."""
-
-    def slow(recipient: Recipient) -> bytes:
-        return build(handover, recipient)
-
-    if handover.content.mime == 1:
-        return slow
-    return quick_maker(handover, slow)
+    quick = quick_single(handover)
+    return lambda recipient: quick(recipient) or build(handover, recipient)
 
 
 def written(handover: Handover, recipient: Recipient) -> Written:

@@ -6,49 +6,22 @@ address, a link of a thousand characters) gets theirs from the reference.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from email import quoprimime
 from email.errors import MessageError
 from email.message import EmailMessage
 from functools import lru_cache
-from html import escape
-from operator import itemgetter
 
 from outreach.errors import Rejected
-from outreach.memo import Memo
+from outreach.providers import mime_columns
 from outreach.providers.base import Content, Handover, Pieces, Recipient
-from outreach.providers.filling import join, one_line
 from outreach.providers.mime_headers import DELIVERY_HEADER, headers, id_domain
-from outreach.providers.mime_second import (
-    PIECE_WIDTH,
-    PLAIN_SUBJECT,
-    POLICY,
-    SOFT_BREAK,
-    WIDTH,
-    boundary,
-    breaks_between,
-    quoted,
-)
+from outreach.providers.mime_own import ID, LINK, SUBJECT, TO, VALUES, single
+from outreach.providers.mime_second import POLICY, SOFT_BREAK, boundary, breaks_between, quoted
+from outreach.providers.people import by_column
 
-Build = Callable[[Recipient], bytes]
 Tokens = tuple[bytes | int, ...]
 """Octets that all have in common, and places in a person's own."""
-
-_TO, _SUBJECT, _ID, _LINK, _VALUES = range(5)
-"""Places in a person's own octets; from `_VALUES` on, two for each slot: in text, in HTML."""
-
-_ATOM = "[A-Za-z0-9_+'-]+"
-_LABEL = "[A-Za-z0-9-]+"
-_ADDRESS = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*")
-_ADDRESS_LENGTH = 70
-_DELIVERY_ID = re.compile(r"[A-Za-z0-9._-]{1,200}")
-_URL = re.compile(r"https?://[!#-+.-;=?-~-]{0,900}")
-"""Whatever these let through stands in a header as it is; a few that could are left out."""
-
-_ITSELF = re.compile(r"[ !#-%(-;?-~]*[!#-%(-;?-~]")
-"""What neither quoted-printable nor HTML changes, but for the length and the start of its lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,67 +33,81 @@ class _Variant:
     html: Tokens
 
 
-def quick_maker(handover: Handover, reference: Build) -> Build:
-    """Return what builds each message of a batch; `reference` builds those that are not plain.
+class Frame:
+    """What the messages of a batch have in common, with gaps for what is somebody's own.
+
+    What it makes is ASCII in lines that end with CRLF, none of which begins with a dot.
+    """
+
+    def __init__(self, tokens: Sequence[bytes | int]) -> None:
+        self.places = [one for one in tokens if isinstance(one, int)]
+        self._blank = [b"" if isinstance(one, int) else one for one in tokens]
+
+    def filled(self, own: Sequence[bytes]) -> bytes:
+        """Return one message, with a person's own octets in the order of `places`."""
+        parts = self._blank.copy()
+        parts[1::2] = own
+        return b"".join(parts)
+
+
+def frame(handover: Handover) -> Frame | None:
+    """Return a batch's frame, None where the reference is to say what is wrong."""
+    if handover.content.mime == 1:
+        return None
+    try:
+        return Frame(_alternating(_message(handover, _variant(handover.content))))
+    except (ValueError, IndexError, MessageError, Rejected):
+        return None
+
+
+def quick_single(handover: Handover) -> Callable[[Recipient], bytes | None]:
+    """Return what builds anybody's message, and None for those who are not plain.
 
     It keeps the octets of each value that it met, and so is not to outlive its batch.
     """
-    try:
-        tokens = _alternating(_message(handover, _variant(handover.content)))
-    except (ValueError, IndexError, MessageError, Rejected):
-        return reference  # which says what is wrong
-    fixed = [one for one in tokens if isinstance(one, bytes)]
-    places = [one for one in tokens if isinstance(one, int)]
-    blank: list[bytes] = [b""] * len(tokens)
-    blank[::2] = fixed
-    pick = itemgetter(*places)
-    own = _own(handover)
+    found = frame(handover)
+    if found is None:
+        return lambda _recipient: None
+    filled, places, content = found.filled, found.places, handover.content
+    own = single(_variant(content).slots, content.subject, needs_link=not handover.notice)
 
-    def make(recipient: Recipient) -> bytes:
-        found = own(recipient)
-        if found is None:
-            return reference(recipient)
-        parts = blank.copy()
-        parts[1::2] = pick(found)
-        return b"".join(parts)
+    def make(recipient: Recipient) -> bytes | None:
+        octets = own(recipient)
+        return None if octets is None else filled([octets[place] for place in places])
 
     return make
 
 
-def _own(handover: Handover) -> Callable[[Recipient], list[bytes] | None]:
-    """Return what makes a person's own octets, None for those whom only the reference can do."""
-    slots = _variant(handover.content).slots
-    most = max((*slots, *handover.content.subject.slots), default=-1)
-    subject = _subjects(handover.content.subject)
-    forms = Memo(_forms).__getitem__
-    needs_link = not handover.notice
+def quick_maker(handover: Handover) -> Callable[[int], bytes | None]:
+    """Return what builds the message of each by their place in the batch, as `quick_single`."""
+    found = frame(handover)
+    rows = None if found is None else _rows(handover, found.places)
+    if found is None or rows is None:
+        make, recipients = quick_single(handover), handover.recipients
+        return lambda index: make(recipients[index])
+    filled = found.filled
+    return lambda index: filled(rows[index])
 
-    def own(recipient: Recipient) -> list[bytes] | None:
-        address, name, link = recipient.address, recipient.delivery_id, recipient.unsubscribe_url
-        values = recipient.values
-        if not (
-            len(address) <= _ADDRESS_LENGTH
-            and _ADDRESS.fullmatch(address)
-            and _DELIVERY_ID.fullmatch(name)
-            and (not needs_link or _URL.fullmatch(link))
-            and len(values) > most
-        ):
-            return None
-        try:
-            found = [address.encode(), subject(values), name.encode(), link.encode()]
-            for slot in slots:
-                found += forms(values[slot])
-        except UnicodeEncodeError:
-            return None
-        return found
 
-    return own
+def _rows(handover: Handover, places: Sequence[int]) -> list[tuple[bytes, ...]] | None:
+    """Return each person's own octets in the order of `places`; None unless all are plain."""
+    people, content = by_column(handover.recipients), handover.content
+    slots = _variant(content).slots
+    if max((*slots, *content.subject.slots), default=-1) >= len(people.columns):
+        return None
+    try:
+        columns = mime_columns.of_batch(people, slots, content.subject, notice=handover.notice)
+    except UnicodeEncodeError:
+        return None
+    if columns is None:
+        return None
+    return list(zip(*[columns[place] for place in places], strict=True))
 
 
 @lru_cache(maxsize=32)
 def _variant(content: Content) -> _Variant:
     slots = tuple(sorted({*content.text.slots, *content.html.slots}))
-    places = {slot: _VALUES + 2 * rank for rank, slot in enumerate(slots)}
+    places = {slot: VALUES + 2 * rank for rank, slot in enumerate(slots)}
     text = tuple(_part(content.text, places))
     html = tuple(_part(content.html, {slot: place + 1 for slot, place in places.items()}))
     return _Variant(slots, text, html)
@@ -162,13 +149,13 @@ def _head(handover: Handover) -> Iterator[bytes | int]:
     blanks = ("",) * (max(content.subject.slots, default=-1) + 1)
     anybody = Recipient("x", "x@example.org", blanks, "https://example.org/x")
     own: dict[str, Tokens] = {
-        "To": (b"To: ", _TO, b"\r\n"),
-        "Message-ID": (b"Message-ID: <", _ID, f"@{id_domain(handover)}>\r\n".encode()),
-        "List-Unsubscribe": (b"List-Unsubscribe: <", _LINK, b">\r\n"),
-        DELIVERY_HEADER: (f"{DELIVERY_HEADER}: ".encode(), _ID, b"\r\n"),
+        "To": (b"To: ", TO, b"\r\n"),
+        "Message-ID": (b"Message-ID: <", ID, f"@{id_domain(handover)}>\r\n".encode()),
+        "List-Unsubscribe": (b"List-Unsubscribe: <", LINK, b">\r\n"),
+        DELIVERY_HEADER: (f"{DELIVERY_HEADER}: ".encode(), ID, b"\r\n"),
     }
     if content.subject.slots:
-        own["Subject"] = (b"Subject: ", _SUBJECT, b"\r\n")
+        own["Subject"] = (b"Subject: ", SUBJECT, b"\r\n")
     for name, value in headers(handover, anybody):
         line = _line(name, value)
         yield from own.get(name, (line,))
@@ -179,75 +166,6 @@ def _line(name: str, value: object) -> bytes:
     message = EmailMessage(policy=POLICY)
     message[name] = value
     return message.as_bytes().removesuffix(b"\r\n")
-
-
-def _subjects(pieces: Pieces) -> Callable[[Sequence[str]], bytes]:
-    """Return what makes a person's subject as it stands in the header."""
-    if not pieces.slots:
-        return lambda values: b""
-
-    def subject(values: Sequence[str]) -> bytes:
-        text = join(pieces, values).strip()
-        if not PLAIN_SUBJECT.fullmatch(text):
-            text = one_line(join(pieces, values)).strip()
-            if not PLAIN_SUBJECT.fullmatch(text):
-                return coded(text, len("Subject: ")).encode()
-        return text.encode()
-
-    return subject
-
-
-def coded(text: str, before: int) -> str:
-    """Return `text` as encoded words of a header, `before` characters into its first line.
-
-    Each word is as long as the line allows, cut between characters (RFC 2047, 5). Raises
-    UnicodeEncodeError for half a surrogate pair.
-    """
-    opening, closing = "=?utf-8?q?", "?="
-    octets = quoprimime.header_encode(text.encode(), "utf-8")[len(opening) : -len(closing)]
-    room = WIDTH - before - len(opening + closing)
-    words = []
-    while len(octets) > room:
-        cut = _character_start(octets, room)
-        words.append(f"{opening}{octets[:cut]}{closing}")
-        octets = octets[cut:]
-        room = WIDTH - 1 - len(opening + closing)
-    return "\r\n ".join([*words, f"{opening}{octets}{closing}"])
-
-
-def _character_start(octets: str, at: int) -> int:
-    """Return where the character begins that stands, coded as `=XX` or itself, at `at`."""
-    if "=" in octets[at - 2 : at]:
-        at -= 2 - octets[at - 2 : at].index("=")
-    while octets[at] == "=" and octets[at + 1] in "89AB":
-        at -= 3
-    return at
-
-
-def _forms(value: str) -> tuple[bytes, bytes]:
-    """Return a value as it stands in the text part and in the HTML part."""
-    if _ITSELF.fullmatch(value):
-        lines = _lines(value)
-        return lines, lines
-    text = quoted(value).encode()
-    escaped = escape(value)
-    return text, text if escaped == value else quoted(escaped).encode()
-
-
-def _lines(value: str) -> bytes:
-    """Return a value that needs no coding, cut into lines and with its line starts guarded."""
-    if len(value) <= PIECE_WIDTH:
-        return _guarded(value).encode()
-    width = PIECE_WIDTH - 1
-    cuts = range(0, len(value) - 1, width)  # one character more fits without a break after it
-    lines = [_guarded(value[cut : cut + width]) for cut in cuts[:-1]]
-    return SOFT_BREAK.join([*lines, _guarded(value[cuts[-1] :])]).encode()
-
-
-def _guarded(line: str) -> str:
-    if line[0] == ".":
-        return f"=2E{line[1:]}"
-    return f"=46{line[1:]}" if line.startswith("From ") else line
 
 
 def _alternating(tokens: Iterator[bytes | int]) -> list[bytes | int]:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 from outreach.errors import HandOverError, InDoubt, MustStop, NotSent, Rejected
 from outreach.providers.base import Handover, Otherwise, Receipt, Recipient
+from outreach.providers.people import by_column
+from outreach.providers.smtp.lines import Form
 
 BEGIN = 5.0
 """Seconds within which each message of a batch begins: its claim's checks are that old at most,
@@ -26,8 +28,11 @@ TRIES = 3
 class Batch:
     """One hand-over. The engine's thread settles each person; the caller's waits for `done`."""
 
-    def __init__(self, handover: Handover, make: Callable[[Recipient], bytes], now: float) -> None:
+    def __init__(
+        self, handover: Handover, make: Callable[[int], tuple[bytes, Form]], now: float
+    ) -> None:
         self.handover = handover
+        self.addresses = by_column(handover.recipients).addresses
         self.make = make
         self.begin_by = now + BEGIN
         self.end_by = now + EXCHANGE
@@ -71,18 +76,28 @@ def _single(error: HandOverError) -> HandOverError:
 class Message:
     """One person's message on its way. `refusal` is why it will not be taken, once known."""
 
-    __slots__ = ("batch", "index", "mark", "raw", "recipient", "refusal", "sender_refused", "tries")
+    __slots__ = (
+        *("batch", "index", "tries", "raw", "form"),
+        *("refusal", "sender_refused", "mark"),
+    )
 
-    def __init__(self, batch: Batch, index: int, tries: int, raw: bytes) -> None:
-        self.batch = batch
-        self.index = index
-        self.tries = tries
-        self.raw = raw
-        self.recipient = batch.handover.recipients[index]
+    def __init__(self, place: tuple[Batch, int, int], made: tuple[bytes, Form]) -> None:
+        self.batch, self.index, self.tries = place
+        self.raw, self.form = made
         self.refusal: HandOverError | None = None
         self.sender_refused = False
         self.mark = -1
         """So many of the connection's bytes, and it may have been taken; -1: not yet."""
+
+    @property
+    def address(self) -> str:
+        """Whom it is for."""
+        return self.batch.addresses[self.index]
+
+    @property
+    def recipient(self) -> Recipient:
+        """Whom it is for, with all values."""
+        return self.batch.handover.recipients[self.index]
 
     def maybe_taken(self, left: int) -> bool:
         """Whether the server may have it, where so many bytes have left this host."""
@@ -109,16 +124,17 @@ class Queue:
     def next(self) -> Message | None:
         """Return the next message, built; None where nobody waits."""
         while self._waiting:
-            batch, index, tries = self._waiting.popleft()
+            place = self._waiting.popleft()
+            batch, index, _ = place
             try:
-                raw = batch.make(batch.handover.recipients[index])
+                made = batch.make(index)
             except Rejected as error:
                 batch.settle(index, error)
             except Exception as error:
                 reason = f"a message could not be made ({type(error).__name__})"
                 batch.settle(index, Rejected(reason))
             else:
-                return Message(batch, index, tries, raw)
+                return Message(place, made)
         return None
 
     def again(self, message: Message, reason: str) -> None:

@@ -8,6 +8,9 @@ import socket
 import ssl
 
 _READ = 65_536
+_PARTS = 64
+"""Pieces that the kernel is given at once, far below its own limit."""
+
 _RECORD = 16_384
 """What is given to TLS at once: one record (RFC 8446, 5.1)."""
 
@@ -28,8 +31,10 @@ class Channel:
         family, self._peer = address
         self.given = 0
         self.left = 0
-        self._parts: list[bytes] = []
-        self._out = memoryview(b"")
+        self.backlog = False
+        """Whether bytes wait for room in the kernel, as of the last `flush`."""
+        self._parts: list[bytes | memoryview] = []
+        self._encrypted = 0
         self._wants_read = False
         self._tls: ssl.SSLSocket | None = None
         try:
@@ -59,7 +64,8 @@ class Channel:
         return True
 
     def encrypt(self, context: ssl.SSLContext, host: str) -> None:
-        """Begin TLS; `shake` goes on with it."""
+        """Begin TLS, with no bytes waiting; `shake` goes on with it."""
+        self._encrypted = self.given
         self._tls = context.wrap_socket(
             self._socket, server_hostname=host, do_handshake_on_connect=False
         )
@@ -87,31 +93,36 @@ class Channel:
         """Whether TLS's handshake waits for the other side."""
         return self._wants_read
 
-    @property
-    def backlog(self) -> bool:
-        """Whether bytes wait for room in the kernel."""
-        return bool(self._out)
-
-    def write(self, data: bytes) -> None:
+    def write(self, *parts: bytes) -> None:
         """Put bytes behind those that wait; `flush` sends them."""
-        self._parts.append(data)
-        self.given += len(data)
+        self._parts.extend(filter(None, parts))
+        self.given += sum(map(len, parts))
 
     def flush(self) -> None:
         """Send what the kernel takes now."""
-        if self._parts:
-            self._out = memoryview(b"".join((self._out, *self._parts)))
-            self._parts.clear()
         send = self._send_plain if self._tls is None else self._send_encrypted
-        while self._out:
+        while self._parts:
             sent = send()
             if not sent:
-                return
-            self._out = self._out[sent:]
+                break
+            self._drop(sent)
+        self.backlog = bool(self._parts)
+
+    def _drop(self, sent: int) -> None:
+        """Forget the bytes that were sent."""
+        whole = 0
+        for part in self._parts:
+            if sent < len(part):
+                break
+            sent -= len(part)
+            whole += 1
+        del self._parts[:whole]
+        if sent:
+            self._parts[0] = memoryview(self._parts[0])[sent:]
 
     def _send_plain(self) -> int:
         try:
-            sent = self._socket.send(self._out)
+            sent = self._socket.sendmsg(self._parts[:_PARTS])
         except BlockingIOError:
             return 0
         except OSError as error:
@@ -121,14 +132,22 @@ class Channel:
 
     def _send_encrypted(self) -> int:
         assert self._tls is not None
-        some = self._out[:_RECORD]
-        self.left = max(self.left, self.given - len(self._out) + len(some))
+        some = self._record()
+        self.left = max(self.left, self._encrypted + len(some))
         try:
-            return self._tls.send(some)
+            sent = self._tls.send(some)
         except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
             return 0
         except OSError as error:  # ssl.SSLError is one
             raise Lost(_word(error)) from None
+        self._encrypted += sent
+        return sent
+
+    def _record(self) -> memoryview:
+        """Return what TLS is given next; the same again, if longer, until it was taken."""
+        if len(self._parts) > 1:
+            self._parts = [memoryview(b"".join(self._parts))]
+        return memoryview(self._parts[0])[:_RECORD]
 
     def read(self) -> bytes:
         """Return what has come, or b"" where nothing has. Raises Lost at the end as well."""

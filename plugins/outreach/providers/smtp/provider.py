@@ -10,6 +10,7 @@ from outreach.errors import InDoubt, MustStop, NotSent
 from outreach.providers import dkim
 from outreach.providers.allowlist import guard, plain_address
 from outreach.providers.base import Handover, Receipt
+from outreach.providers.people import by_column
 from outreach.providers.smtp.address import Server, server_of
 from outreach.providers.smtp.batches import EXCHANGE, Batch
 from outreach.providers.smtp.engine import Address, Engine
@@ -42,7 +43,7 @@ class Smtp:
 
         Raises what all came to, where all came to the same.
         """
-        guard([r.address for r in handover.recipients], self._settings, beyond_ascii=True)
+        guard(by_column(handover.recipients).addresses, self._settings, beyond_ascii=True)
         if not plain_address(envelope_sender(handover.sender, self._server.return_path)):
             raise MustStop("the sender's address is not one plain address; see OUTREACH_FROM")
         batch = Batch(handover, maker(handover, self._sign), time.monotonic())

@@ -10,6 +10,9 @@ _LONGEST_LINE = 4096
 
 _MOST_LINES = 256
 
+_KNOWN = 64
+"""Replies of one line that are remembered: most are the same words again and again."""
+
 _CODES = {b"%d" % code: code for code in range(200, 560)}
 
 
@@ -37,6 +40,7 @@ class Replies:
         self._rest = b""
         self._code = 0
         self._lines: list[bytes] = []
+        self._known: dict[bytes, Reply] = {}
 
     @property
     def pending(self) -> bool:
@@ -48,20 +52,31 @@ class Replies:
         lines = (self._rest + data).split(b"\n")
         self._rest = lines.pop()
         for line in lines:
-            code = _CODES.get(line[:3])
-            if code is None or len(line) > _LONGEST_LINE:
-                raise Unsound("a line that is no reply")
-            if self._lines and code != self._code:
-                raise Unsound("a reply that says two things")
-            self._code = code
-            self._lines.append(line[4:].rstrip(b"\r"))
-            if line[3:4] == b"-":
-                if len(self._lines) > _MOST_LINES:
-                    raise Unsound("a reply without end")
-                continue
-            if line[3:4].strip():
-                raise Unsound("a line that is no reply")
-            whole, self._lines = tuple(self._lines), []
-            yield Reply(code, whole)
+            reply = None if self._lines else self._known.get(line)
+            if reply is None:
+                reply = self._add(line)
+            if reply is not None:
+                yield reply
         if len(self._rest) > _LONGEST_LINE:
             raise Unsound("a line without end")
+
+    def _add(self, line: bytes) -> Reply | None:
+        """Take in one line; returns the reply that it ends."""
+        code = _CODES.get(line[:3])
+        if code is None or len(line) > _LONGEST_LINE:
+            raise Unsound("a line that is no reply")
+        if self._lines and code != self._code:
+            raise Unsound("a reply that says two things")
+        self._code = code
+        self._lines.append(line[4:].rstrip(b"\r"))
+        if line[3:4] == b"-":
+            if len(self._lines) > _MOST_LINES:
+                raise Unsound("a reply without end")
+            return None
+        if line[3:4].strip():
+            raise Unsound("a line that is no reply")
+        reply = Reply(code, tuple(self._lines))
+        if len(self._lines) == 1 and len(self._known) < _KNOWN:
+            self._known[line] = reply
+        self._lines = []
+        return reply

@@ -16,6 +16,7 @@ from outreach.providers.smtp import verdicts
 from outreach.providers.smtp.batches import Message
 from outreach.providers.smtp.channel import Channel
 from outreach.providers.smtp.greeting import Offers
+from outreach.providers.smtp.lines import stuffed
 from outreach.providers.smtp.replies import Reply, Unsound
 
 AHEAD = 4
@@ -28,8 +29,12 @@ _UNKNOWN = (500, 502)
 
 
 class Step(Enum):
-    """What a reply that is waited for answers."""
+    """What a reply that is waited for answers. Where commands are written together, nothing
+    follows from a `quiet` one that is answered with 250."""
 
+    quiet: bool
+
+    KNOCK = "a sign of life"
     RESET = "RSET"
     SENDER = "MAIL"
     RECIPIENT = "RCPT"
@@ -37,6 +42,9 @@ class Step(Enum):
     CHUNK = "BDAT"
     CONTENT = "content"
     NOBODY = "a message for nobody"
+
+    def __init__(self, word: str) -> None:
+        self.quiet = word in ("RSET", "MAIL", "RCPT")
 
 
 class Closing(Exception):
@@ -68,7 +76,9 @@ class Session:
         self._dirty = False
         self.chunks = offers.pipelining and offers.chunking
         """Whether messages go whole, ahead of answers. Switched off, the next one goes by DATA."""
+        self._pipelining = offers.pipelining
         self._handlers: dict[Step, Callable[[Reply, Message | None], None]] = {
+            Step.KNOCK: self._on_reset,
             Step.RESET: self._on_reset,
             Step.SENDER: self._on_sender,
             Step.RECIPIENT: self._on_recipient,
@@ -90,7 +100,7 @@ class Session:
             return False
         if self.chunks:
             return len(self._open) < AHEAD and self._size < AHEAD_BYTES
-        if not self._offers.pipelining:
+        if not self._pipelining:
             return not self._expected
         return not self._entering
 
@@ -100,7 +110,7 @@ class Session:
 
     def knock(self) -> None:
         """Ask for a sign of life, before anything is entrusted to a connection that stood idle."""
-        self._ask(b"RSET\r\n", Step.RESET, None)
+        self._ask(b"RSET\r\n", Step.KNOCK, None)
         self._knocking = True
 
     def begin(self, message: Message) -> None:
@@ -111,31 +121,50 @@ class Session:
             return
         self._open[id(message)] = message
         self._size += len(message.raw)
-        if self._dirty:
-            self._ask(b"RSET\r\n", Step.RESET, None)
-            self._dirty = False
-        self._ask(self._mail(message), Step.SENDER, message)
-        if not self._offers.pipelining:
-            return
-        self._ask(_rcpt(message), Step.RECIPIENT, message)
-        if not self.chunks:
-            self._ask(b"DATA\r\n", Step.DATA, message)
-            self._entering = True
-            return
-        self._ask(b"BDAT %d LAST\r\n" % len(message.raw), Step.CHUNK, message)
-        self._channel.write(message.raw)
+        if not self._pipelining:
+            self._ask(self._mail(message), Step.SENDER, message)
+        elif self.chunks:
+            self._begin_chunk(message)
+        else:
+            self._begin_data(message)
+
+    def _begin_chunk(self, message: Message) -> None:
+        """Write a whole message, with what comes before it."""
+        raw, before = message.raw, self._before(message)
+        self._channel.write(b"%sBDAT %d LAST\r\n" % (before, len(raw)), raw)
+        self._expected.append((Step.CHUNK, message))
         message.mark = self._channel.given
         # Were it refused, a server might add the next recipient to this one's (RFC 3030, 2).
         self._dirty = True
 
+    def _begin_data(self, message: Message) -> None:
+        """Ask whether a message's content may come."""
+        self._channel.write(b"%sDATA\r\n" % self._before(message))
+        self._expected.append((Step.DATA, message))
+        self._entering = True
+
+    def _before(self, message: Message) -> bytes:
+        """Return the commands before a message's content, whose answers are waited for together."""
+        commands = self._mail(message) + _rcpt(message)
+        if self._dirty:
+            self._dirty = False
+            self._expected.append((Step.RESET, None))
+            commands = b"RSET\r\n" + commands
+        self._expected += ((Step.SENDER, message), (Step.RECIPIENT, message))
+        return commands
+
     def answer(self, reply: Reply) -> None:
         """Take one reply in. Raises Unsound, or Closing."""
+        expected = self._expected
+        if reply.code == 250 and expected and expected[0][0].quiet and self._pipelining:
+            expected.popleft()
+            return
         if reply.code == _CLOSING:
             self._last(reply)
             raise Closing(reply)
-        if not self._expected:
+        if not expected:
             raise Unsound(f"an answer ({reply.code}) to nothing")
-        step, message = self._expected.popleft()
+        step, message = expected.popleft()
         self._handlers[step](reply, message)
 
     def _last(self, reply: Reply) -> None:
@@ -150,16 +179,16 @@ class Session:
                 self._settle(message, message.refusal or NotSent(verdicts.said(reply)))
 
     def _impossible(self, message: Message) -> HandOverError | None:
-        if not (message.recipient.address.isascii() or self._offers.international):
+        if not (message.address.isascii() or self._offers.international):
             return Rejected(
                 "an address has letters outside ASCII, and the mail server does not take such "
                 "(it offers no SMTPUTF8)"
             )
         if 0 < self._offers.size < len(message.raw):
             return Rejected(f"a message is larger than the mail server takes ({self._offers.size})")
-        if not self._offers.eightbit and not message.raw.isascii():
+        if not self._offers.eightbit and not message.form.ascii:
             return Rejected("a message has 8-bit letters, which the mail server does not take")
-        if not whole_lines(message.raw, exactly=not self.chunks):
+        if not message.form.whole:  # else a final dot could be smuggled in (RFC 5321, 4.1.1.4)
             return Rejected("a message has a line that does not end as mail's lines do")
         return None
 
@@ -170,8 +199,8 @@ class Session:
     def _mail(self, message: Message) -> bytes:
         sender = verdicts.envelope_sender(message.batch.handover.sender, self._return_path)
         size = b" SIZE=%d" % len(message.raw) if self._offers.size >= 0 else b""
-        body = b"" if message.raw.isascii() else b" BODY=8BITMIME"
-        letters = b"" if message.recipient.address.isascii() else b" SMTPUTF8"  # RFC 6531, 3.4
+        body = b"" if message.form.ascii else b" BODY=8BITMIME"
+        letters = b"" if message.address.isascii() else b" SMTPUTF8"  # RFC 6531, 3.4
         return b"MAIL FROM:<%s>%s%s%s\r\n" % (sender.encode("ascii"), size, body, letters)
 
     def _on_reset(self, reply: Reply, _message: Message | None) -> None:
@@ -185,7 +214,7 @@ class Session:
             _refused(reply, Step.SENDER)
             message.refusal = verdicts.of_sender(reply, message.recipient)
             message.sender_refused = True
-        if not self._offers.pipelining:
+        if not self._pipelining:
             self._next(message, _rcpt(message), Step.RECIPIENT)
 
     def _on_recipient(self, reply: Reply, one: Message | None) -> None:
@@ -194,7 +223,7 @@ class Session:
             _refused(reply, Step.RECIPIENT)
             refusal = verdicts.of_recipient(reply, message.recipient)
             message.refusal = message.refusal or refusal
-        if not self._offers.pipelining:
+        if not self._pipelining:
             self._next(message, b"DATA\r\n", Step.DATA)
 
     def _next(self, message: Message, command: bytes, step: Step) -> None:
@@ -206,7 +235,7 @@ class Session:
 
     def _clear(self) -> None:
         """Have the server forget the message that it refused, before the next one begins."""
-        if self._offers.pipelining:
+        if self._pipelining:
             self._dirty = True
         else:
             self._ask(b"RSET\r\n", Step.RESET, None)
@@ -223,7 +252,7 @@ class Session:
 
     def _content(self, message: Message) -> None:
         if message.refusal is None:
-            self._channel.write(stuffed(message.raw))
+            self._channel.write(stuffed(message.raw, message.form))
             message.mark = self._channel.given + 1
             self._ask(b".\r\n", Step.CONTENT, message)
             return
@@ -245,7 +274,10 @@ class Session:
         if reply.code < 400 and (early or message.refusal is not None):
             message.mark, message.refusal = 0, None  # whatever it is that it took
             raise Unsound(f"a message that it could not take was answered with {reply.code}")
-        self._settle(message, message.refusal or verdicts.of_content(reply, message.recipient))
+        refusal = message.refusal
+        if refusal is None and reply.code != 250:
+            refusal = verdicts.of_content(reply, message.recipient)
+        self._settle(message, refusal)
         if early:
             raise Unsound("it answered before the end of a message")
         if not self._expected and reply.code == 250:
@@ -258,30 +290,8 @@ class Session:
         self._settled(error)
 
 
-def whole_lines(raw: bytes, *, exactly: bool) -> bool:
-    """Whether lines end with CRLF alone; else a final dot could be smuggled in (RFC 5321, 4.1.1.4).
-
-    Looking at each pair costs as much as all else here: without `exactly`, CR and LF are counted,
-    and pairs only where DATA would carry a line that begins with a dot.
-    """
-    if raw.count(b"\n") != raw.count(b"\r"):
-        return False
-    return not (exactly and b"\n." in raw) or raw.count(b"\n") == raw.count(b"\r\n")
-
-
-def stuffed(raw: bytes) -> bytes:
-    """Return a message as DATA carries it: a dot more at each line that begins with one.
-
-    Its last line is ended, so that the final dot stands on a line of its own (RFC 5321, 4.5.2).
-    """
-    if raw.startswith(b".") or b"\n." in raw:
-        raw = raw.replace(b"\r\n.", b"\r\n..")
-        raw = b"." + raw if raw.startswith(b".") else raw
-    return raw if raw.endswith(b"\r\n") else raw + b"\r\n"
-
-
 def _rcpt(message: Message) -> bytes:
-    return b"RCPT TO:<%s>\r\n" % message.recipient.address.encode()
+    return b"RCPT TO:<%s>\r\n" % message.address.encode()
 
 
 def _refused(reply: Reply, step: Step) -> None:

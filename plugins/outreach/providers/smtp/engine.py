@@ -114,8 +114,6 @@ class Engine:
 
     def _once(self) -> None:
         now = time.monotonic()
-        if self._held_back:
-            self._queue.give_up(NotSent("sending ended", retry_after=SOON))
         self._staff(now)
         for key, mask in self._selector.select(self._patience()):
             if key.data is None:
@@ -134,7 +132,7 @@ class Engine:
         return GOODBYE if self._connections else None
 
     def _take_in(self) -> None:
-        """Put batches that came in line."""
+        """Put batches that came in line, unless sending is about to end."""
         with suppress(BlockingIOError):
             self._alarm.recv(4096)
         while self._inbox:
@@ -142,6 +140,8 @@ class Engine:
             self._batches.append(batch)
             self._queue.add(batch)
             self._stirred = True
+        if self._held_back:
+            self._queue.give_up(NotSent("sending ended", retry_after=SOON))
 
     def _spread(self) -> None:
         """Give connections that have room something to do."""

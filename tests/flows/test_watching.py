@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from outreach.domain import DeliveryState, EditionState
 from outreach.errors import NotFound, Refused
 from outreach.flows import control, editions, events
-from outreach.flows.notices import mark_seen, notices, tell
 from outreach.flows.landing import REFUSED_IN_A_ROW
+from outreach.flows.notices import mark_seen, notices, tell
 from outreach.flows.watching import rest, verdicts, watch
 from outreach.ledger.caps import midnight
 from outreach.ledger.certificate import certificate

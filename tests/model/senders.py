@@ -15,7 +15,7 @@ import pytest
 from greenlet import GreenletExit, getcurrent, greenlet
 
 from outreach.errors import InDoubt, MustStop, NotSent, OutreachError, Rejected, TooLarge
-from outreach.flows.sending import send
+from outreach.flows.sending import Sender, send
 from outreach.journal import Journal
 from outreach.ledger import claims, outcomes
 from outreach.ledger.claims import ClaimedBatch
@@ -133,7 +133,7 @@ class Wire:
 
 def install_points(patch: pytest.MonkeyPatch, claimed: Callable[[str, ClaimedBatch], None]) -> None:
     """Make senders stop around the claim and after the journal; `claimed` hears of each claim."""
-    real_claim, real_append = claims.claim, Journal.append
+    real_claim, real_append, real_home = claims.claim, Journal.append, Sender._bring_home
 
     def claim(*args: Any, sender: str, **kwargs: Any) -> Any:
         point("before the claim")
@@ -147,8 +147,13 @@ def install_points(patch: pytest.MonkeyPatch, claimed: Callable[[str, ClaimedBat
         real_append(self, *args)
         point("after the journal")
 
+    def bring_home(self: Sender, error: BaseException) -> None:
+        if not isinstance(error, GreenletExit):
+            real_home(self, error)
+
     patch.setattr(claims, "claim", claim)
     patch.setattr(Journal, "append", append)
+    patch.setattr(Sender, "_bring_home", bring_home)
 
 
 def break_by_resending_doubts(patch: pytest.MonkeyPatch) -> None:

@@ -107,8 +107,10 @@ class Flights:
     def _alone(self, flight: Flight) -> None:
         try:
             flight.came_to = self._hand_over(flight.handover)
-        except Exception as error:
+        except BaseException as error:
             flight.came_to = error
+            if not isinstance(error, Exception):
+                raise
 
     def _work(self) -> None:
         while (flight := self._jobs.get()) is not None:

@@ -77,12 +77,13 @@ def storm(trial: Trial) -> None:
 
 @scenario("429 until next week", 11)
 def told_to_wait_long(trial: Trial) -> None:
-    trial.server.fail({"kind": "429", "seconds": 7 * 86_400})
+    trial.server.fail({"kind": "429", "seconds": 7 * 86_400, "times": 1000})
     first = trial.start()
     assert "wait" in first.report()["why"]
     second = trial.start()
     assert "wait" in second.report()["why"]
     assert not trial.taken()
+    trial.server.fail()
     trial.time_passes()
     trial.finish()
     sent_all(trial)

@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test check bench faults messy requirements clean
+.PHONY: help setup demo run test rest check bench faults messy requirements clean
 
 help: ## print this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -23,8 +23,11 @@ demo: setup ## real Airflow, one campaign from pledges to a balanced certificate
 run: setup ## Airflow and the public pages for you to use; Ctrl-C stops all
 	$(BIN)/python -m outreach.local.run
 
-test: check ## check, then every test
-	$(BIN)/python -m pytest -n 3
+test: check ## check, then the tests; what runs on both databases, on one of them in turn
+	$(BIN)/python -m pytest -n 3 --part first
+
+rest: $(VENV)/tools ## the tests that `make test` leaves out, for continuous integration
+	$(BIN)/python -m pytest -n 3 --part rest
 
 check: $(VENV)/tools ## format, lint and types
 	$(BIN)/ruff format --check .

@@ -62,12 +62,14 @@ def test_the_promise_holds_when(played: dict[str, Future[None]], slug: str) -> N
     assert played[slug].result() is None
 
 
+@pytest.mark.thorough
 def test_the_promise_holds_when_supervisors_the_triggerer_and_the_dag_processor_are_killed(
     at: Deployment,
 ) -> None:
     assert outages.supervisors_triggerer_and_dag_processor(at)
 
 
+@pytest.mark.thorough
 def test_the_promise_holds_when_the_scheduler_is_killed_alone_and_with_all_under_it(
     at: Deployment,
 ) -> None:

@@ -1,7 +1,4 @@
-"""Every fault once, on one database or the other in turn: the short form of `make faults`.
-
-Those that are done to the database itself are played on both. CI plays them all on both.
-"""
+"""Every fault once on each database: the short form of `make faults`."""
 
 from __future__ import annotations
 
@@ -23,18 +20,10 @@ from tests.faults.table import Line
 from tests.faults.trial import trying
 
 KINDS = ("sqlite", "postgresql")
-OF_THE_DATABASE = ("database", "ledger", "backup", "several killed", "two senders")
 
 
-def plays() -> list[tuple[str, str]]:
-    """Every scenario with a database that it is played on."""
-    on_both = [name for name in SCENARIOS if any(word in name for word in OF_THE_DATABASE)]
-    others = [name for name in SCENARIOS if name not in on_both]
-    in_turn = [(name, KINDS[number % 2]) for number, name in enumerate(others)]
-    return [*((name, kind) for name in on_both for kind in KINDS), *in_turn]
-
-
-@pytest.mark.parametrize(("name", "databases"), plays(), indirect=["databases"])
+@pytest.mark.parametrize("databases", KINDS, indirect=True)
+@pytest.mark.parametrize("name", SCENARIOS)
 def test_the_promise_holds(
     name: str, databases: Databases, taking: FakeSendGrid, host: Host, tmp_path: Path
 ) -> None:
@@ -73,11 +62,6 @@ def test_a_sender_that_breaks_the_promise_is_caught(
     assert getattr(verdict, wrong) > 0, verdict
     line = Line("sqlite", name, verdict, 0)
     assert not line.good
-
-
-def test_every_fault_is_played_here_and_on_both_databases_in_ci() -> None:
-    assert {name for name, _ in plays()} == {*SCENARIOS}
-    assert "-m tests.faults --seeds 1" in (ROOT / ".ci" / "run").read_text()
 
 
 def test_every_fault_point_is_played_or_tested_elsewhere() -> None:

@@ -54,7 +54,13 @@ def test_every_benchmark_is_tried_here() -> None:
     assert len(names) == len(set(names))
 
 
-@pytest.mark.parametrize("name", USUAL)
+@pytest.mark.parametrize(
+    "name",
+    [
+        name if name == "handover" else pytest.param(name, marks=pytest.mark.thorough)
+        for name in USUAL
+    ],
+)
 def test_a_benchmark_runs_and_prints_its_ratios(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -66,6 +72,7 @@ def test_a_benchmark_runs_and_prints_its_ratios(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.thorough
 def test_the_hand_over_runs_on_postgresql_too(capsys: pytest.CaptureFixture[str]) -> None:
     asked = ["handover", *SIZES["handover"], "--rounds", "1", "--database", "postgresql"]
     # Another run of pytest closes its temporary folder to the server's own user.

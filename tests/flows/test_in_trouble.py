@@ -110,7 +110,7 @@ def test_without_any_thread_the_sender_hands_over_itself(monkeypatch: pytest.Mon
     flights = Flights(lambda _: Receipt("by itself"), 8)
     with monkeypatch.context() as patched:
         patched.setattr(threading.Thread, "start", none)
-        flights.launch(Flight(None, None, time.monotonic()))  # type: ignore[arg-type]
+        flights.launch(Flight(None, lambda: None, time.monotonic()))  # type: ignore[arg-type]
     (landed,) = flights.landed()
     assert landed.came_to == Receipt("by itself")
 

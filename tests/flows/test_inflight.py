@@ -17,7 +17,9 @@ from outreach.flows import accounts, doubts, editions
 from outreach.flows.inflight import Flight, Flights
 from outreach.flows.landing import REFUSED_IN_A_ROW
 from outreach.flows.recovery import recover
+from outreach.flows.sending import Sender
 from outreach.journal import Claim, Journal
+from outreach.ledger.claimed import ClaimedBatch
 from outreach.ledger.editions import batch, delivery, fact
 from outreach.providers.base import Handover, Otherwise, Receipt
 from outreach.providers.registry import PROVIDERS, WRITERS
@@ -266,12 +268,41 @@ def test_who_waits_for_a_turn_when_the_process_ends_was_not_sent(
     assert account.planned == PEOPLE - BATCH
 
 
+@pytest.mark.parametrize("at_once", [1, IN_FLIGHT])
+def test_what_cannot_be_made_goes_back_and_says_why(
+    ws: Workspace, wire: Wire, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    def broken(_self: Sender, _taken: ClaimedBatch) -> Handover:
+        raise LookupError("a slot without a value")
+
+    wire.in_flight = at_once
+    monkeypatch.setattr(Sender, "_handover", broken)
+    with pytest.raises(LookupError, match="slot"):
+        editions.send(ws, EDITION)
+    assert editions.certificate(ws, EDITION).planned == PEOPLE
+    assert not wire.took
+
+
+def test_a_hand_over_that_is_interrupted_itself_is_a_doubt_at_once(
+    ws: Workspace, wire: Wire
+) -> None:
+    def interrupted(_: Handover) -> None:
+        raise KeyboardInterrupt
+
+    wire.in_flight = 1
+    wire.before = interrupted
+    with pytest.raises(KeyboardInterrupt):
+        editions.send(ws, EDITION)
+    account = editions.certificate(ws, EDITION)
+    assert (account.unknown, account.planned) == (BATCH, PEOPLE - BATCH)
+
+
 def test_a_batch_that_waited_too_long_for_its_thread_is_not_handed_over(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     asked: list[Handover] = []
     flights = Flights(lambda one: asked.append(one) or Receipt(""), 2)
-    late = Flight(None, None, began=-1e9)  # type: ignore[arg-type]
+    late = Flight(None, lambda: None, began=-1e9)  # type: ignore[arg-type]
     flights.launch(late)
     (landed,) = flights.landed(30)
     flights.close()

@@ -1,4 +1,4 @@
-"""Batches in flight: threads that hand over and do nothing else, beside the one that keeps books.
+"""Batches in flight: threads that make and hand over, beside the one that keeps the books.
 
 Whoever launches is the only one who touches the ledger. Threads are started as they are needed:
 with a provider that answers at once there is one.
@@ -6,9 +6,11 @@ with a provider that answers at once there is one.
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from queue import SimpleQueue
 
 from outreach.errors import NotSent
@@ -18,17 +20,56 @@ from outreach.providers.base import Handover, Receipt
 TO_FIRST_BYTE = 5.0
 """Seconds from claim to hand-over; a batch that was held up longer is let go."""
 
+TURN = 0.0002
+"""Seconds after which a thread that computes gives way to another, where one waits. With Python's
+own 5 ms, whoever keeps the books would wait so long after each of its many short waits."""
+
+
+@contextmanager
+def short_turns() -> Iterator[None]:
+    """Have this process's threads take turns of `TURN` seconds meanwhile."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(TURN)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
+
+
+class NotMade(Exception):
+    """What was to be handed over could not be made, because of `why`: nothing was sent."""
+
+    def __init__(self, why: Exception) -> None:
+        super().__init__(f"{type(why).__name__}: what is to be handed over could not be made")
+        self.why = why
+
 
 class Flight:
-    """One batch on its way. `came_to` is its receipt or its error, None until there is one."""
+    """One batch on its way, which `make` makes right before it leaves.
 
-    __slots__ = ("began", "came_to", "handover", "taken")
+    `came_to` is its receipt or its error, None until there is one.
+    """
 
-    def __init__(self, taken: ClaimedBatch, handover: Handover, began: float) -> None:
+    __slots__ = ("_make", "began", "came_to", "taken")
+
+    def __init__(self, taken: ClaimedBatch, make: Callable[[], Handover], began: float) -> None:
         self.taken = taken
-        self.handover = handover
+        self._make = make
         self.began = began
         self.came_to: Receipt | BaseException | None = None
+
+    def ready(self) -> Handover:
+        """Return what is to be handed over.
+
+        Raises NotMade; raises NotSent where too long has passed since its claim was begun.
+        """
+        try:
+            handover = self._make()
+        except Exception as error:
+            raise NotMade(error) from error
+        if self.held_up():
+            raise NotSent("the sender was held up between claim and hand-over")
+        return handover
 
     def held_up(self) -> bool:
         """Whether too long has passed since its claim was begun."""
@@ -106,7 +147,7 @@ class Flights:
 
     def _alone(self, flight: Flight) -> None:
         try:
-            flight.came_to = self._hand_over(flight.handover)
+            flight.came_to = self._hand_over(flight.ready())
         except BaseException as error:
             flight.came_to = error
             if not isinstance(error, Exception):
@@ -115,9 +156,7 @@ class Flights:
     def _work(self) -> None:
         while (flight := self._jobs.get()) is not None:
             try:
-                if flight.held_up():
-                    raise NotSent("the sender was held up between claim and hand-over")
-                flight.came_to = self._hand_over(flight.handover)
+                flight.came_to = self._hand_over(flight.ready())
             except BaseException as error:
                 flight.came_to = error
             self._news.set()

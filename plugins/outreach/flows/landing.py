@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeGuard
 
 from outreach.errors import HandOverError, InDoubt, MustStop, NotSent, Rejected, TooLarge
-from outreach.flows.inflight import Flight
+from outreach.flows.inflight import Flight, NotMade
 from outreach.flows.insisting import insist, recording_ends
 from outreach.flows.pausing import REFUSED, pause_by_itself
 from outreach.flows.recipients_apart import all_hold, apart, backoff
@@ -131,8 +131,11 @@ class Landing:
             trouble.append(error)
             return
         done(flight)
-        if _never_should(flight.came_to):
-            trouble.append(flight.came_to)
+        came_to = flight.came_to
+        if isinstance(came_to, NotMade):
+            trouble.append(came_to.why)
+        elif _never_should(came_to):
+            trouble.append(came_to)
 
     def _settle(self, flight: Flight) -> None:
         taken, came_to = flight.taken, flight.came_to
@@ -152,6 +155,8 @@ class Landing:
             case InDoubt():
                 self.careful = True
                 self.doubt(taken, came_to.reason)
+            case NotMade():
+                self.back_at_once(taken, "could not be made ready")
             case _:
                 self.doubt(taken, f"the hand-over broke off ({type(came_to).__name__})")
 

@@ -10,11 +10,12 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from outreach.domain import EditionState
 from outreach.errors import NotSent
 from outreach.flows.composing import Made, handover, recipients
-from outreach.flows.inflight import Flight, Flights
+from outreach.flows.inflight import Flight, Flights, short_turns
 from outreach.flows.insisting import recording_ends
 from outreach.flows.landing import Held, Landing
 from outreach.flows.opening import closed_now, end_if_too_late
@@ -94,7 +95,8 @@ class Sender:
         self._guard.check()
         self._journal.begin()
         try:
-            return self._run()
+            with short_turns():
+                return self._run()
         except BaseException as error:
             self._bring_home(error)
             raise
@@ -209,7 +211,11 @@ class Sender:
         if isinstance(taken, Nothing):
             return taken
         try:
-            flight = Flight(taken, self._made_ready(taken), began)
+            # On disk before the first byte: where what follows fails, nothing was sent.
+            self._journal.append(self._journalled(taken))
+            # A reply that came meanwhile may say to stop.
+            self._land()
+            flight = Flight(taken, partial(self._handover, taken), began)
             self._may_leave(flight)
         except NotSent as error:
             self._landing.release(taken, error)
@@ -222,14 +228,6 @@ class Sender:
         else:
             self._flights.launch(flight)
         return None
-
-    def _made_ready(self, taken: ClaimedBatch) -> Handover:
-        """Do all that comes before the first byte: where it fails, nothing was sent."""
-        batch = self._handover(taken)
-        self._journal.append(self._journalled(taken))
-        # A reply that came meanwhile may say to stop.
-        self._land()
-        return batch
 
     def _may_leave(self, flight: Flight) -> None:
         """Look once more right before bytes leave: an order is as sharp as can be."""
@@ -245,6 +243,7 @@ class Sender:
             raise Held(order.why, order.wait_until or now)
 
     def _handover(self, taken: ClaimedBatch) -> Handover:
+        """Return what is handed over. Runs beside the ledger's work, and does none itself."""
         ws = self._ws
         claimed = taken.people
         ids = ws.keys.delivery_ids(taken.edition_id, claimed.contact_ids)

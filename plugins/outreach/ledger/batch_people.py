@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, overload
 
 import sqlalchemy as sa
 
@@ -19,6 +19,39 @@ from outreach.ledger.people import contact
 
 PLEDGE = "pledge:"
 """How an occasion begins that is a pledge (see `audience.pledge_occasion`)."""
+
+
+class ParsedLater(Sequence[Sequence[str]]):
+    """The items of a list in JSON, parsed once they are asked for: by whoever needs them."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._items: list[Sequence[str]] | None = None
+
+    def __len__(self) -> int:
+        return len(self._parsed())
+
+    def __iter__(self) -> Iterator[Sequence[str]]:
+        return iter(self._parsed())
+
+    @overload
+    def __getitem__(self, index: int) -> Sequence[str]: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Sequence[str]]: ...
+
+    def __getitem__(self, index: int | slice) -> Sequence[str] | Sequence[Sequence[str]]:
+        return self._parsed()[index]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and self._parsed() == list(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def _parsed(self) -> list[Sequence[str]]:
+        if self._items is None:
+            self._items = json.loads(self._text)
+        return self._items
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +82,9 @@ def read(connection: sa.Connection, batch_id: int, purpose: Purpose, goal: str) 
     """Return the people of a batch. `goal` is what ends the need to write, '' for nothing."""
     query = _people(connection.dialect.name, purpose, goal)
     hashes, *others = connection.execute(query, {"batch": batch_id}).one()
-    ids, doubtful, addresses, occasions, values = (json.loads(f"[{one or ''}]") for one in others)
+    texts = [f"[{one or ''}]" for one in others]
+    values = ParsedLater(texts.pop())
+    ids, doubtful, addresses, occasions = map(json.loads, texts)
     found = ClaimedPeople(ids, addresses, _bytes(hashes), occasions, values)
     return BatchPeople(_in_order(found), doubtful)
 

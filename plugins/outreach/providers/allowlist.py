@@ -48,7 +48,9 @@ def _matcher(globs: tuple[str, ...]) -> Callable[[str], bool]:
     forms = [one_form(glob) for glob in globs]
     ends = tuple([form[1:] for form in forms if _ANY_BEFORE.fullmatch(form)])
     if len(ends) == len(forms):
-        return lambda address: one_form(address).endswith(ends)
+        # Whoever stands in just this domain does so in any form.
+        domains = tuple([end for end in ends if end.startswith("@")])
+        return lambda address: address.endswith(domains) or one_form(address).endswith(ends)
     match = re.compile("|".join(map(translate, forms))).match
     return lambda address: match(one_form(address)) is not None
 
